@@ -1,0 +1,53 @@
+//! `callbot`, the developer's tool: the platform's side (sign, send), the reader's side (history) and a
+//! local stack (local, demo).
+
+mod demo;
+mod event;
+mod history;
+mod local;
+mod platform;
+mod send;
+mod sign;
+mod stack;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Send signed task callbacks as the callbot platform does, read a task's history, run it all locally.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Sign(sign::Args),
+    Send(send::Args),
+    History(history::Args),
+    Local(local::Args),
+    Demo(demo::Args),
+}
+
+/// What any command may fail with: a text for the person who typed it.
+type Failure = Box<dyn std::error::Error>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("nothing else has chosen a TLS provider");
+    let result = match Cli::parse().command {
+        Command::Sign(args) => sign::run(&args),
+        Command::Send(args) => send::run(&args).await,
+        Command::History(args) => history::run(&args).await,
+        Command::Local(args) => local::run(&args).await,
+        Command::Demo(args) => demo::run(&args).await,
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("callbot: {error}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,98 @@
+//! The platform's side: signing a callback.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use task_callback::credentials::{Credential, Credentials};
+use task_callback::signature::Signed;
+
+use crate::Failure;
+use crate::event::Event;
+
+/// Where the account's secret comes from. Never an argument: those show in the process list and stay in
+/// the shell's history.
+#[derive(clap::Args)]
+pub(crate) struct CredentialsArgs {
+    /// File with the credentials, in the form of the variable CALLBOT_CREDENTIALS; without it the variable
+    /// itself is used
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
+}
+
+impl CredentialsArgs {
+    /// The credentials as JSON, known to be good.
+    pub(crate) fn json(&self) -> Result<String, Failure> {
+        let (json, from) = match &self.credentials {
+            Some(file) => {
+                let from = file.display().to_string();
+                let json = std::fs::read_to_string(file);
+                (json.map_err(|error| format!("{from}: {error}"))?, from)
+            }
+            None => {
+                let from = "CALLBOT_CREDENTIALS";
+                let json = std::env::var(from).map_err(|_| {
+                    format!("{from} is not set; set it, or name a file with --credentials")
+                })?;
+                (json, from.to_owned())
+            }
+        };
+        let checked = json.parse::<Credentials>();
+        checked.map_err(|error| {
+            format!(r#"{from}: {error}; it must hold JSON like [{{"uuid":"…","secretKey":"…"}}]"#)
+        })?;
+        Ok(json)
+    }
+
+    /// The credentials.
+    pub(crate) fn load(&self) -> Result<Credentials, Failure> {
+        Ok(self.json()?.parse()?)
+    }
+}
+
+/// Signs an event now, as `now` has it, for the account it is from or else for the first configured one.
+/// Headers that the event keeps stay as they are.
+pub(crate) fn sign(event: &mut Event, credentials: &Credentials, now: u64) -> Result<(), Failure> {
+    let kept = |event: &Event, name: &str| -> Option<String> {
+        let keep = event.about.keep.iter().any(|kept| kept == name);
+        keep.then(|| event.header(name).unwrap_or_default().to_owned())
+    };
+    let credential = account_of(event, credentials);
+    let uuid = kept(event, "uuid").unwrap_or_else(|| credential.uuid.clone());
+    let create_ts = kept(event, "createTs").unwrap_or_else(|| now.to_string());
+    let request_id =
+        kept(event, "requestID").unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
+    let body = event.body()?;
+    let signed = Signed {
+        body: &body,
+        create_ts: &create_ts,
+        request_id: &request_id,
+        uuid: &uuid,
+    };
+    let sign = signed.sign(credential.algorithm, &credential.secret_key);
+    let headers = [
+        ("requestID", request_id.as_str()),
+        ("uuid", &uuid),
+        ("createTs", &create_ts),
+        ("sign", &hex::encode_upper(sign)),
+    ];
+    for (name, value) in headers {
+        if kept(event, name).is_none() {
+            event.set_header(name, value);
+        }
+    }
+    Ok(())
+}
+
+fn account_of<'a>(event: &Event, credentials: &'a Credentials) -> &'a Credential {
+    let uuid = event.header("uuid");
+    let own = credentials
+        .iter()
+        .find(|credential| Some(credential.uuid.as_str()) == uuid);
+    own.unwrap_or_else(|| credentials.first())
+}
+
+/// The clock, Unix seconds.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
+}

@@ -1,0 +1,164 @@
+//! `callbot send`: what the platform does.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+use task_callback::credentials::Credentials;
+
+use crate::Failure;
+use crate::event::Event;
+use crate::platform::{self, CredentialsArgs};
+
+/// The function is given 10 s; API Gateway, the network and a local build want some more.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Sign events now and send them, as the platform does
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// API Gateway events, such as events/pending.json events/completed.json
+    #[arg(required = true)]
+    events: Vec<PathBuf>,
+    /// Where to: the stack's CallbackUrl; to an address without a path, each event's own path is added
+    #[arg(long, value_name = "URL")]
+    url: Url,
+    #[command(flatten)]
+    credentials: CredentialsArgs,
+}
+
+pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let credentials = args.credentials.load()?;
+    let events: Vec<Event> = args
+        .events
+        .iter()
+        .map(|path| Event::load(path))
+        .collect::<Result<_, _>>()?;
+    let sender = Sender::new(args.url.clone())?;
+    let width = args.events.iter().map(|p| p.as_os_str().len()).max();
+    let width = width.unwrap_or_default();
+
+    let mut all_taken = true;
+    let mut create_ts = platform::now();
+    for event in events {
+        if !event.about.resend {
+            create_ts = platform::now();
+        }
+        let name = event.path.display().to_string();
+        let reply = sender.send(event, &credentials, create_ts).await?;
+        println!("{name:width$}  {reply}");
+        all_taken &= reply.is_taken();
+    }
+    Ok(if all_taken {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Sends callbacks to one address.
+pub(crate) struct Sender {
+    client: reqwest::Client,
+    url: Url,
+}
+
+/// An answer, in the contract's form or not.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    status: u16,
+    answer: Result<Answer, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    ret_code: u16,
+    ret_msg: String,
+    #[serde(rename = "responseID")]
+    response_id: String,
+}
+
+impl Sender {
+    pub(crate) fn new(url: Url) -> Result<Self, Failure> {
+        let client = reqwest::Client::builder().timeout(ANSWER_TIMEOUT).build()?;
+        Ok(Self { client, url })
+    }
+
+    /// Signs the event as of `create_ts` and sends it.
+    pub(crate) async fn send(
+        &self,
+        mut event: Event,
+        credentials: &Credentials,
+        create_ts: u64,
+    ) -> Result<Reply, Failure> {
+        platform::sign(&mut event, credentials, create_ts)?;
+        let mut url = self.url.clone();
+        if url.path() == "/" {
+            url.set_path(event.http_path().unwrap_or_default());
+        }
+        let method = event.method().unwrap_or_default().parse()?;
+        let request = self
+            .client
+            .request(method, url)
+            .headers(own_headers(&event)?)
+            .body(event.body()?);
+        let response = request.send().await.map_err(|error| causes(&error))?;
+        let status = response.status().as_u16();
+        let text = response.text().await.map_err(|error| causes(&error))?;
+        let answer = serde_json::from_str(&text).map_err(|_| text);
+        Ok(Reply { status, answer })
+    }
+}
+
+/// The headers that the sender made, without those that the connection and API Gateway added.
+fn own_headers(event: &Event) -> Result<HeaderMap, Failure> {
+    let of_the_way = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        ["content-length", "connection", "host"].contains(&name.as_str())
+            || name.starts_with("x-forwarded-")
+            || name.starts_with("x-amzn-")
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in event.headers().filter(|(name, _)| !of_the_way(name)) {
+        headers.insert(HeaderName::try_from(name)?, HeaderValue::from_str(value)?);
+    }
+    Ok(headers)
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+impl Reply {
+    /// Whether the callback was acknowledged.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.status == 200 && self.ret_code() == Some(0)
+    }
+
+    /// The answer's `retCode`, where there is one.
+    pub(crate) fn ret_code(&self) -> Option<u16> {
+        self.answer.as_ref().ok().map(|answer| answer.ret_code)
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.answer {
+            Ok(answer) => write!(
+                f,
+                "HTTP {}  retCode {:<4}  {}  (responseID {})",
+                self.status, answer.ret_code, answer.ret_msg, answer.response_id
+            ),
+            Err(text) => write!(f, "HTTP {}  not the contract's answer: {text}", self.status),
+        }
+    }
+}

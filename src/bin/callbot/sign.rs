@@ -1,0 +1,25 @@
+//! `callbot sign`: a stored signature is stale at once; this makes a fresh one.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::Failure;
+use crate::event::Event;
+use crate::platform::{self, CredentialsArgs};
+
+/// Print an event with a fresh createTs, requestID and sign, ready for `cargo lambda invoke --data-file` or
+/// `sam local invoke -e`
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// An API Gateway event, such as events/completed.json
+    event: PathBuf,
+    #[command(flatten)]
+    credentials: CredentialsArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let mut event = Event::load(&args.event)?;
+    platform::sign(&mut event, &args.credentials.load()?, platform::now())?;
+    println!("{}", event.to_json());
+    Ok(ExitCode::SUCCESS)
+}

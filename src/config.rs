@@ -1,0 +1,124 @@
+//! The function's configuration, read from the environment once at start.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::credentials::Credentials;
+
+const SECONDS_A_DAY: u64 = 24 * 60 * 60;
+
+/// The largest body whose item stays under DynamoDB's 400 KB whatever the body holds: an item takes at
+/// most one and a half times its JSON.
+const LARGEST_MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// Everything the function can be told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `TABLE_NAME`: the snapshots table.
+    pub table_name: String,
+    /// `CALLBOT_CREDENTIALS`: whose callbacks are taken.
+    pub credentials: Credentials,
+    /// `MAX_CLOCK_SKEW_SECONDS`: how far the header's `createTs` may be from now, either way.
+    pub max_clock_skew: Duration,
+    /// `RETENTION_DAYS`: how long a snapshot is kept; for ever where unset.
+    pub retention: Option<Duration>,
+    /// `MAX_BODY_BYTES`: a larger body is refused.
+    pub max_body_bytes: usize,
+}
+
+/// A variable that keeps the function from starting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {variable} {problem}; it must hold {expected}")]
+pub struct ConfigError {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// What is wrong with it. Never its value, which may be a secret.
+    pub problem: String,
+    /// What it should hold.
+    pub expected: &'static str,
+}
+
+const CREDENTIALS_FORM: &str = r#"a JSON array like [{"uuid":"…","secretKey":"…","algorithm":"MD5"}], where algorithm may be MD5 (also when left out), SHA256 or HMAC-SHA256"#;
+
+impl Config {
+    /// Reads the configuration through `lookup`, which gives a variable's value where it is set. An empty
+    /// value counts as unset.
+    ///
+    /// # Errors
+    ///
+    /// The first variable that is missing or wrong.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables(lookup);
+        Ok(Self {
+            table_name: variables.required(
+                "TABLE_NAME",
+                "the name of the DynamoDB table of the snapshots",
+            )?,
+            credentials: variables.required("CALLBOT_CREDENTIALS", CREDENTIALS_FORM)?,
+            max_clock_skew: variables
+                .optional("MAX_CLOCK_SKEW_SECONDS", "a whole number of seconds")?
+                .map_or(Duration::from_secs(300), |seconds: u32| {
+                    Duration::from_secs(seconds.into())
+                }),
+            retention: variables
+                .optional(
+                    "RETENTION_DAYS",
+                    "a whole number of days, at least 1, or nothing to keep snapshots for ever",
+                )?
+                .map(|days: std::num::NonZeroU32| {
+                    Duration::from_secs(u64::from(days.get()) * SECONDS_A_DAY)
+                }),
+            max_body_bytes: variables
+                .optional("MAX_BODY_BYTES", "a whole number of bytes from 1 to 262144")?
+                .map_or(65_536, |BodyLimit(bytes)| bytes),
+        })
+    }
+}
+
+struct Variables<L>(L);
+
+impl<L: Fn(&str) -> Option<String>> Variables<L> {
+    fn required<T: FromStr<Err: ToString>>(
+        &self,
+        variable: &'static str,
+        expected: &'static str,
+    ) -> Result<T, ConfigError> {
+        self.optional(variable, expected)?.ok_or(ConfigError {
+            variable,
+            problem: "is not set".to_owned(),
+            expected,
+        })
+    }
+
+    fn optional<T: FromStr<Err: ToString>>(
+        &self,
+        variable: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = (self.0)(variable).filter(|value| !value.is_empty()) else {
+            return Ok(None);
+        };
+        value
+            .parse()
+            .map(Some)
+            .map_err(|error: T::Err| ConfigError {
+                variable,
+                problem: format!("is wrong: {}", error.to_string()),
+                expected,
+            })
+    }
+}
+
+struct BodyLimit(usize);
+
+impl FromStr for BodyLimit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(bytes @ 1..=LARGEST_MAX_BODY_BYTES) => Ok(Self(bytes)),
+            Ok(_) => Err("out of range".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}

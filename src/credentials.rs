@@ -1,0 +1,158 @@
+//! The accounts whose callbacks are taken, and what their signatures are checked with.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+/// How an account's callbacks are signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Algorithm {
+    /// `MD5`: the vendor's, and its default.
+    #[default]
+    #[serde(rename = "MD5")]
+    Md5,
+    /// `SHA256`: the vendor's.
+    #[serde(rename = "SHA256")]
+    Sha256,
+    /// `HMAC-SHA256`: ours, for callbacks that pass a relay which signs them again.
+    #[serde(rename = "HMAC-SHA256")]
+    HmacSha256,
+}
+
+impl Algorithm {
+    /// The name on the wire and in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha256 => "SHA256",
+            Self::HmacSha256 => "HMAC-SHA256",
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An account's `secretKey`. Never shown: its `Debug` is redacted.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct SecretKey(String);
+
+impl SecretKey {
+    /// The key itself, for hashing.
+    pub fn expose(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl From<&str> for SecretKey {
+    fn from(key: &str) -> Self {
+        Self(key.to_owned())
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(redacted)")
+    }
+}
+
+/// One secret of one account. While a secret is being rotated, an account has two of these.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Credential {
+    /// The account's uuid, as the header `uuid` has it.
+    pub uuid: String,
+    /// The account's secret.
+    pub secret_key: SecretKey,
+    /// How the account signs: the request has no say in it.
+    #[serde(default)]
+    pub algorithm: Algorithm,
+}
+
+/// Every account's credentials; at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials(Vec<Credential>);
+
+impl Credentials {
+    /// Every credential, in the order they were configured.
+    pub fn iter(&self) -> impl Iterator<Item = &Credential> {
+        self.0.iter()
+    }
+
+    /// The first one configured.
+    pub fn first(&self) -> &Credential {
+        &self.0[0]
+    }
+}
+
+impl FromStr for Credentials {
+    type Err = CredentialsError;
+
+    /// Reads `[{"uuid":"…","secretKey":"…","algorithm":"MD5"|"SHA256"|"HMAC-SHA256"}]`; `algorithm` may be
+    /// left out, and is `MD5` then.
+    ///
+    /// # Errors
+    ///
+    /// Says where it went wrong and never quotes the text, which may hold a secret.
+    fn from_str(json: &str) -> Result<Self, Self::Err> {
+        let list: Vec<Credential> = serde_json::from_str(json).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            if error.is_data() {
+                CredentialsError::WrongForm { line, column }
+            } else {
+                CredentialsError::NotJson { line, column }
+            }
+        })?;
+        if list.is_empty() {
+            return Err(CredentialsError::None);
+        }
+        for (index, credential) in list.iter().enumerate() {
+            let number = index + 1;
+            if credential.uuid.is_empty() {
+                let field = "uuid";
+                return Err(CredentialsError::EmptyField { number, field });
+            }
+            if credential.secret_key.expose().is_empty() {
+                let field = "secretKey";
+                return Err(CredentialsError::EmptyField { number, field });
+            }
+        }
+        Ok(Self(list))
+    }
+}
+
+/// Why a text holds no credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialsError {
+    /// Not JSON at all.
+    #[error("it is not JSON (line {line}, column {column})")]
+    NotJson {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// JSON of another form.
+    #[error("it is JSON of another form (line {line}, column {column})")]
+    WrongForm {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// An empty array: nobody could ever be verified.
+    #[error("it holds no credentials")]
+    None,
+    /// A field that must say something says nothing.
+    #[error("credential {number} has an empty {field}")]
+    EmptyField {
+        /// From 1.
+        number: usize,
+        /// The field's name.
+        field: &'static str,
+    },
+}

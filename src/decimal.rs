@@ -1,0 +1,123 @@
+//! Numbers as DynamoDB holds them: exact decimals.
+
+use std::fmt;
+
+/// DynamoDB keeps this many significant digits.
+const MAX_DIGITS: usize = 38;
+/// The decimal exponents of the smallest and the largest magnitude that DynamoDB takes.
+const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
+
+/// An exact decimal number that a DynamoDB `N` holds without loss: up to 38 significant digits,
+/// of a magnitude from 1E-130 to 9.99…E+125.
+///
+/// Kept as its canonical text: no exponent, no leading or trailing zeros (`1.00` is `1`,
+/// `6e-1` is `0.6`). Two equal numbers have equal texts, whichever way they were written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decimal(String);
+
+impl Decimal {
+    /// Reads a number in JSON's grammar. `None` when it is not one, or when DynamoDB could not hold it
+    /// exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+            None => (unsigned, None),
+        };
+        let (whole, fraction) = match mantissa.split_once('.') {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (mantissa, None),
+        };
+        let leading_zero = whole.len() > 1 && whole.starts_with('0');
+        if !is_digits(whole) || leading_zero || !fraction.is_none_or(is_digits) {
+            return None;
+        }
+        let exponent = exponent.map_or(Some(0), parse_exponent)?;
+
+        let fraction = fraction.unwrap_or_default();
+        let all = [whole, fraction].concat();
+        let significant = all.trim_start_matches('0');
+        if significant.is_empty() {
+            return Some(Self("0".to_owned()));
+        }
+        // The value is 0.DIGITS × 10^point.
+        let point = (significant.len() as i64 - fraction.len() as i64).saturating_add(exponent);
+        let digits = significant.trim_end_matches('0');
+        if digits.len() > MAX_DIGITS || !EXPONENTS.contains(&point.saturating_sub(1)) {
+            return None;
+        }
+        Some(Self(plain_text(negative, digits, point)))
+    }
+
+    /// The number as an unsigned 64-bit integer, if it is one.
+    pub fn to_u64(&self) -> Option<u64> {
+        self.0.parse().ok()
+    }
+
+    /// Whether the number has no fraction.
+    pub fn is_integer(&self) -> bool {
+        !self.0.contains('.')
+    }
+
+    /// The canonical text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<u64> for Decimal {
+    fn from(number: u64) -> Self {
+        Self(number.to_string())
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether `text` is one or more ASCII digits, and nothing else.
+pub(crate) fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// An exponent too large for `i64` is far outside what DynamoDB holds: saturate, and the range check
+/// refuses it (or the number is zero, whatever its exponent).
+fn parse_exponent(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !is_digits(digits) {
+        return None;
+    }
+    let magnitude = digits.parse().unwrap_or(i64::MAX);
+    Some(if text.starts_with('-') {
+        -magnitude
+    } else {
+        magnitude
+    })
+}
+
+/// `0.DIGITS × 10^point`, written without an exponent; `digits` neither starts nor ends with a zero.
+fn plain_text(negative: bool, digits: &str, point: i64) -> String {
+    let mut text = String::from(if negative { "-" } else { "" });
+    match usize::try_from(point) {
+        Err(_) | Ok(0) => {
+            text.push_str("0.");
+            text.extend(std::iter::repeat_n('0', point.unsigned_abs() as usize));
+            text.push_str(digits);
+        }
+        Ok(point) if point < digits.len() => {
+            text.push_str(&digits[..point]);
+            text.push('.');
+            text.push_str(&digits[point..]);
+        }
+        Ok(point) => {
+            text.push_str(digits);
+            text.extend(std::iter::repeat_n('0', point - digits.len()));
+        }
+    }
+    text
+}

@@ -1,0 +1,92 @@
+//! A JSON object's fields, each still its own text: numbers keep every digit, and nothing is hidden by a
+//! field that stands there twice.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// An object's fields by name, the values unread.
+pub(crate) struct Fields<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
+
+/// Why a text is not an object with distinct fields.
+#[derive(Debug)]
+pub(crate) enum FieldsError {
+    /// Not JSON, or another kind of value.
+    NotAnObject(serde_json::Error),
+    /// The field of this name stands there more than once.
+    Repeated(String),
+}
+
+impl<'a> Fields<'a> {
+    /// Splits the text of a JSON object.
+    pub(crate) fn read(json: &'a str) -> Result<Self, FieldsError> {
+        let split: Split<'a> = serde_json::from_str(json).map_err(FieldsError::NotAnObject)?;
+        match split.repeated {
+            Some(name) => Err(FieldsError::Repeated(name)),
+            None => Ok(Self(split.fields)),
+        }
+    }
+
+    /// Takes a field out.
+    pub(crate) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+        self.0.remove(name)
+    }
+
+    /// The fields not taken yet.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+}
+
+impl<'a> IntoIterator for Fields<'a> {
+    type Item = (Cow<'a, str>, &'a RawValue);
+    type IntoIter = std::collections::btree_map::IntoIter<Cow<'a, str>, &'a RawValue>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// What serde makes of an object; its own maps would let a later field hide an earlier one.
+struct Split<'a> {
+    fields: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    repeated: Option<String>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Split<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(SplitVisitor)
+    }
+}
+
+struct SplitVisitor;
+
+impl<'de> Visitor<'de> for SplitVisitor {
+    type Value = Split<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut split = Split {
+            fields: BTreeMap::new(),
+            repeated: None,
+        };
+        while let Some((Name(name), value)) = map.next_entry()? {
+            if split.fields.contains_key(&name) {
+                split.repeated = Some(name.into_owned());
+            } else {
+                split.fields.insert(name, value);
+            }
+        }
+        Ok(split)
+    }
+}
+
+/// A field's name, borrowed unless it holds an escape.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -1,0 +1,35 @@
+//! The customer's side of the callbot platform's task callbacks: verify the signature, keep every
+//! status of a task in DynamoDB, answer with the `retCode` the platform expects.
+//!
+//! The modules, in the order a callback meets them:
+//!
+//! | module | its one job |
+//! | --- | --- |
+//! | [`http`] | API Gateway's event in, the contract's answer out |
+//! | [`receive`] | the use case: headers, signature, clock, body, store |
+//! | [`headers`] | the required headers, checked |
+//! | [`signature`] | who sent these bytes, proved |
+//! | [`callback`] | the body, parsed |
+//! | [`snapshot`] | what is kept of it |
+//! | [`store`] | DynamoDB |
+//! | [`refusal`] | why a callback is not taken, as `retCode` and HTTP status |
+//!
+//! [`config`] and [`credentials`] are read once at start; [`telemetry`] writes one line a callback.
+//! [`local`] (feature `cli`) is the DynamoDB engine of the developer's tool and of the tests.
+
+pub mod callback;
+pub mod config;
+pub mod credentials;
+pub mod decimal;
+pub mod extra;
+mod fields;
+pub mod headers;
+pub mod http;
+#[cfg(feature = "cli")]
+pub mod local;
+pub mod receive;
+pub mod refusal;
+pub mod signature;
+pub mod snapshot;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,80 @@
+//! A DynamoDB engine in this process, reached over HTTP like the real one.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use dynoxide::Database;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// How long requests under way may take to finish when the engine stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A running engine. It ends when it is stopped or dropped.
+#[derive(Debug)]
+pub struct Engine {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+/// Why the engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The port is taken, most likely.
+    #[error("cannot listen on port {port}: {source}; choose another with --port")]
+    Listen {
+        /// The port asked for.
+        port: u16,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// The database file cannot be used.
+    #[error("cannot open the database: {0}")]
+    Database(String),
+}
+
+impl Engine {
+    /// Starts an engine on a port of the loopback interface (0: any free one), its data in `file` or, without
+    /// one, in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`]
+    pub async fn start(port: u16, file: Option<&Path>) -> Result<Self, EngineError> {
+        let database = match file {
+            None => Database::memory(),
+            Some(file) => Database::new(&file.to_string_lossy()),
+        }
+        .map_err(|error| EngineError::Database(error.to_string()))?;
+        let listen = |source| EngineError::Listen { port, source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(async move {
+            let stopped = async { stopped.await.unwrap_or_default() };
+            // Ends when stopped; while it serves there is nobody to tell of an error but its clients.
+            let _ = dynoxide::server::serve_with_shutdown(listener, database, stopped).await;
+        });
+        Ok(Self {
+            address,
+            stop,
+            server,
+        })
+    }
+
+    /// What an AWS SDK takes as `AWS_ENDPOINT_URL_DYNAMODB`.
+    pub fn endpoint_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops the engine, requests under way being answered first.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        let _ = tokio::time::timeout(STOP_TIMEOUT, self.server).await;
+    }
+}

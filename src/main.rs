@@ -1,0 +1,41 @@
+//! The Lambda function: reads the configuration, builds the clients once, answers invocations.
+
+// The SDK's futures nest deeper than the compiler's default lets a type be.
+#![recursion_limit = "256"]
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+use task_callback::config::Config;
+use task_callback::http::Endpoint;
+use task_callback::store::{self, Store};
+use task_callback::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let lookup = |name: &str| std::env::var(name).ok();
+    tracing::subscriber::set_global_default(telemetry::subscriber(lookup, std::io::stdout))
+        .expect("nothing else has set a subscriber");
+
+    let config = match Config::from_lookup(lookup) {
+        Ok(config) => config,
+        Err(error) => {
+            tracing::error!(variable = error.variable, "{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let store = Store::new(store::connect(lookup), config.table_name.as_str());
+    let endpoint = Endpoint::new(&config, store);
+    let answer = async |event: LambdaEvent<Box<RawValue>>| {
+        Ok::<_, std::convert::Infallible>(endpoint.answer(event, SystemTime::now()).await)
+    };
+    match lambda_runtime::run(service_fn(answer)).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("the Lambda runtime stopped: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The use case: a callback comes in and is stored, or refused.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ::http::HeaderMap;
+use sha2::{Digest, Sha256};
+
+use crate::callback::Callback;
+use crate::config::Config;
+use crate::credentials::Credentials;
+use crate::headers::CallbackHeaders;
+use crate::refusal::Refusal;
+use crate::signature::{Signed, verify};
+use crate::snapshot::{ReceivedAt, ReportTime, Snapshot};
+use crate::store::{Put, Store};
+use crate::telemetry::CallbackRecord;
+
+/// Receives callbacks for the configured accounts into one table.
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    credentials: Credentials,
+    max_clock_skew: Duration,
+    retention: Option<Duration>,
+    store: Store,
+}
+
+/// One callback as it came, and what there is to answer it with.
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming<'a> {
+    /// The request's headers.
+    pub headers: &'a HeaderMap,
+    /// The request's body, byte for byte as sent.
+    pub body: &'a [u8],
+    /// The id of the answer.
+    pub response_id: &'a str,
+    /// The clock.
+    pub now: SystemTime,
+    /// How long the store may take.
+    pub store_budget: Duration,
+}
+
+impl Receiver {
+    /// A receiver with this configuration, storing in `store`.
+    pub fn new(config: &Config, store: Store) -> Self {
+        Self {
+            credentials: config.credentials.clone(),
+            max_clock_skew: config.max_clock_skew,
+            retention: config.retention,
+            store,
+        }
+    }
+
+    /// Checks the headers, the signature, the clock and the body, in this order, and stores the snapshot.
+    /// What is learnt on the way is noted in `record`.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that stands against it. Then nothing was stored, unless the store itself failed and
+    /// its confirmation was what got lost.
+    pub async fn receive(
+        &self,
+        incoming: &Incoming<'_>,
+        record: &mut CallbackRecord,
+    ) -> Result<Put, Refusal> {
+        let headers = CallbackHeaders::parse(incoming.headers)?;
+        let report_time = ReportTime::new(headers.create_ts);
+        record.request_id = Some(headers.request_id.to_owned());
+        record.create_ts = Some(report_time);
+
+        let signed = Signed {
+            body: incoming.body,
+            create_ts: headers.create_ts_text,
+            request_id: headers.request_id,
+            uuid: headers.uuid,
+        };
+        let body = verify(&self.credentials, &signed, headers.algorithm, &headers.sign)?;
+        self.check_clock(headers.create_ts, incoming.now)?;
+        let callback = Callback::parse(&body).inspect_err(|_| {
+            record.refused_body = Some(incoming.body.to_owned());
+        })?;
+        record.task_id = Some(callback.task_id.clone());
+        record.status = Some(callback.status);
+
+        let received_at = ReceivedAt::from(incoming.now);
+        let snapshot = Snapshot {
+            create_ts: report_time,
+            request_id: headers.request_id.to_owned(),
+            uuid: headers.uuid.to_owned(),
+            callback,
+            received_at,
+            response_id: incoming.response_id.to_owned(),
+            body_sha256: Sha256::digest(body.bytes()).into(),
+            expires_at: self
+                .retention
+                .map(|retention| received_at.unix_seconds() + retention.as_secs()),
+        };
+        let put = self.store.put(snapshot, incoming.store_budget).await?;
+        let (Put::New(key) | Put::AlreadyStored(key)) = put;
+        record.create_ts = Some(key);
+        Ok(put)
+    }
+
+    /// A signature does not age: without this a callback once overheard could be sent again for ever.
+    fn check_clock(&self, create_ts: u64, now: SystemTime) -> Result<(), Refusal> {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let seconds = now.abs_diff(create_ts);
+        let limit = self.max_clock_skew.as_secs();
+        if seconds > limit {
+            let ahead = create_ts > now;
+            return Err(Refusal::Clock {
+                seconds,
+                ahead,
+                limit,
+            });
+        }
+        Ok(())
+    }
+}

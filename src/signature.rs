@@ -1,0 +1,133 @@
+//! The callback signature: the contract's section 2.
+
+use hmac::{Hmac, KeyInit, Mac};
+use md5::Md5;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::credentials::{Algorithm, Credential, Credentials, SecretKey};
+
+/// What a signature covers, byte for byte as sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// The raw body.
+    pub body: &'a [u8],
+    /// The header `createTs`.
+    pub create_ts: &'a str,
+    /// The header `requestID`.
+    pub request_id: &'a str,
+    /// The header `uuid`.
+    pub uuid: &'a str,
+}
+
+impl Signed<'_> {
+    /// The signature's raw bytes; on the wire they are upper-case hex.
+    pub fn sign(&self, algorithm: Algorithm, secret_key: &SecretKey) -> Vec<u8> {
+        let secret_key = secret_key.expose();
+        match algorithm {
+            Algorithm::Md5 => self.digest::<Md5>(secret_key),
+            Algorithm::Sha256 => self.digest::<Sha256>(secret_key),
+            Algorithm::HmacSha256 => {
+                let mut mac = Hmac::<Sha256>::new_from_slice(secret_key)
+                    .expect("HMAC takes a key of any length");
+                self.parts("body=").for_each(|part| mac.update(part));
+                mac.finalize().into_bytes().to_vec()
+            }
+        }
+    }
+
+    fn digest<D: Digest>(&self, secret_key: &[u8]) -> Vec<u8> {
+        let mut digest = D::new();
+        digest.update(secret_key);
+        self.parts("&body=").for_each(|part| digest.update(part));
+        digest.finalize().to_vec()
+    }
+
+    /// The signed text in pieces, so that a body is never copied to be hashed.
+    fn parts(&self, lead: &'static str) -> impl Iterator<Item = &[u8]> {
+        [
+            lead.as_bytes(),
+            self.body,
+            b"&createTs=",
+            self.create_ts.as_bytes(),
+            b"&requestID=",
+            self.request_id.as_bytes(),
+            b"&uuid=",
+            self.uuid.as_bytes(),
+        ]
+        .into_iter()
+    }
+}
+
+/// A body that a configured account has signed. Only [`verify`] makes one, and the parser takes nothing
+/// else.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifiedBody<'a>(&'a [u8]);
+
+impl<'a> VerifiedBody<'a> {
+    /// The bytes as sent.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.0
+    }
+}
+
+/// Why a request counts as nobody's. The sender is told none of this; the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unverified {
+    /// No account of this uuid is configured.
+    #[error("no credentials are configured for this uuid")]
+    UnknownUuid,
+    /// The request asks for another algorithm than the account's.
+    #[error("the algorithm header differs from the account's algorithm")]
+    OtherAlgorithm,
+    /// No secret of the account gives this signature.
+    #[error("the signature matches no secret of this account")]
+    WrongSignature,
+}
+
+/// Proves that a configured account signed the request: every secret of the account is tried.
+///
+/// `algorithm` is the request's `algorithm` header. It can only narrow the choice to credentials of that
+/// algorithm, never replace an account's.
+///
+/// # Errors
+///
+/// [`Unverified`]; found in about the same time whichever it is, so that an unknown uuid cannot be told
+/// from a wrong signature by the clock.
+pub fn verify<'a>(
+    credentials: &Credentials,
+    signed: &Signed<'a>,
+    algorithm: Option<&str>,
+    signature: &[u8],
+) -> Result<VerifiedBody<'a>, Unverified> {
+    let matches = |credential: &Credential| -> bool {
+        let expected = signed.sign(credential.algorithm, &credential.secret_key);
+        expected.ct_eq(signature).into()
+    };
+    // As much work as for an account that is known; the result cannot matter.
+    let refuse = |unverified| {
+        std::hint::black_box(matches(credentials.first()));
+        Err(unverified)
+    };
+
+    let mut account = credentials
+        .iter()
+        .filter(|credential| credential.uuid == signed.uuid)
+        .peekable();
+    if account.peek().is_none() {
+        return refuse(Unverified::UnknownUuid);
+    }
+    let mut candidates = account
+        .filter(|credential| {
+            algorithm.is_none_or(|name| name.eq_ignore_ascii_case(credential.algorithm.name()))
+        })
+        .peekable();
+    if candidates.peek().is_none() {
+        return refuse(Unverified::OtherAlgorithm);
+    }
+    if candidates.any(matches) {
+        Ok(VerifiedBody(signed.body))
+    } else {
+        Err(Unverified::WrongSignature)
+    }
+}

@@ -1,0 +1,166 @@
+//! The snapshots table in DynamoDB: the contract's section 5.
+
+mod client;
+mod history;
+mod item;
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use tokio::time::timeout;
+
+use crate::snapshot::{ReportTime, Snapshot};
+pub use client::connect;
+#[cfg(feature = "cli")]
+pub use client::{connect_as_developer, connect_local};
+pub use history::HistoryError;
+pub use item::{Item, ItemError, item_of, snapshot_of};
+
+/// The table's partition key.
+pub const PARTITION_KEY: &str = "taskID";
+/// The table's sort key.
+pub const SORT_KEY: &str = "createTs";
+/// The index by the customer's own task id.
+pub const USER_TASK_INDEX: &str = "userTaskID-createTs-index";
+/// The attribute that DynamoDB's TTL looks at.
+pub const TTL_ATTRIBUTE: &str = "expiresAt";
+
+/// The snapshots table.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    table_name: String,
+}
+
+/// What became of a snapshot that the store took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It was written, under this key.
+    New(ReportTime),
+    /// The same report is there already, under this key.
+    AlreadyStored(ReportTime),
+}
+
+/// Why the store did not take a snapshot. Nothing was overwritten, whichever it is.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// DynamoDB could not take it now: throttled, failing, out of reach.
+    #[error("DynamoDB could not take the snapshot: {0}")]
+    Unavailable(String),
+    /// No answer within the time there was.
+    #[error("DynamoDB gave no answer within {0:?}")]
+    TimedOut(Duration),
+    /// Every place of this second holds another report of the task.
+    #[error("all places of this second hold other reports of the task")]
+    SecondFull,
+    /// DynamoDB refused, and would again: permissions, a missing table, a request it cannot accept.
+    #[error("DynamoDB refused the snapshot: {0}")]
+    Refused(String),
+}
+
+impl Store {
+    /// The table `table_name` behind `client`.
+    pub fn new(client: Client, table_name: impl Into<String>) -> Self {
+        let table_name = table_name.into();
+        Self { client, table_name }
+    }
+
+    /// Keeps a snapshot, under its key or, where another report of the same second has that, under the
+    /// second's next free one. Returns once DynamoDB has confirmed it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], after `budget` at the latest. The snapshot may have been written all the same, its
+    /// confirmation lost: sent again, it will be found there.
+    pub async fn put(&self, snapshot: Snapshot, budget: Duration) -> Result<Put, StoreError> {
+        timeout(budget, self.put_in_free_slot(snapshot))
+            .await
+            .unwrap_or(Err(StoreError::TimedOut(budget)))
+    }
+
+    async fn put_in_free_slot(&self, mut snapshot: Snapshot) -> Result<Put, StoreError> {
+        loop {
+            let Some(occupant) = self.put_if_free(&snapshot).await? else {
+                return Ok(Put::New(snapshot.create_ts));
+            };
+            if item::body_sha256(&occupant) == Some(snapshot.body_sha256) {
+                // The SDK repeats a write whose confirmation got lost, and then meets its own item.
+                let ours = item::response_id(&occupant) == Some(&snapshot.response_id);
+                return Ok(if ours {
+                    Put::New(snapshot.create_ts)
+                } else {
+                    Put::AlreadyStored(snapshot.create_ts)
+                });
+            }
+            snapshot.create_ts = snapshot
+                .create_ts
+                .next_slot()
+                .ok_or(StoreError::SecondFull)?;
+        }
+    }
+
+    /// Writes the snapshot unless its key is taken; returns what it is taken by.
+    async fn put_if_free(&self, snapshot: &Snapshot) -> Result<Option<Item>, StoreError> {
+        let result = self
+            .client
+            .put_item()
+            .table_name(&self.table_name)
+            .set_item(Some(item_of(snapshot)))
+            .condition_expression(format!("attribute_not_exists({PARTITION_KEY})"))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(None),
+            Err(error) => occupant_of(error).map(Some),
+        }
+    }
+}
+
+/// The item whose being there failed the write's condition.
+fn occupant_of(error: SdkError<PutItemError>) -> Result<Item, StoreError> {
+    match error {
+        SdkError::ServiceError(context) => {
+            let status = context.raw().status();
+            match context.into_err() {
+                PutItemError::ConditionalCheckFailedException(failure) => {
+                    failure.item.ok_or_else(|| {
+                        StoreError::Refused(
+                            "the key is taken, and DynamoDB did not say by what".to_owned(),
+                        )
+                    })
+                }
+                error if status.is_server_error() || is_throttling(&error) => {
+                    Err(StoreError::Unavailable(causes(&error)))
+                }
+                error => Err(StoreError::Refused(causes(&error))),
+            }
+        }
+        error @ SdkError::ConstructionFailure(_) => Err(StoreError::Refused(causes(&error))),
+        error => Err(StoreError::Unavailable(causes(&error))),
+    }
+}
+
+fn is_throttling(error: &PutItemError) -> bool {
+    matches!(
+        error.code(),
+        Some(
+            "ProvisionedThroughputExceededException"
+                | "RequestLimitExceeded"
+                | "ThrottlingException"
+                | "TransactionInProgressException"
+        )
+    )
+}
+
+/// An error and what it came from: the SDK's own texts name only the outermost layer.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let layers = std::iter::successors(Some(error), |&error| error.source());
+    let mut texts: Vec<String> = layers.map(ToString::to_string).collect();
+    texts.dedup();
+    texts.join(": ")
+}
