@@ -2,8 +2,11 @@
 
 mod event;
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime};
 
+use ::http::header::{ALLOW, CONTENT_TYPE};
+use ::http::{HeaderMap, HeaderValue};
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -13,7 +16,8 @@ use crate::receive::{Incoming, Receiver};
 use crate::refusal::Refusal;
 use crate::store::{Put, Store};
 use crate::telemetry::CallbackRecord;
-use event::HttpRequest;
+pub use event::ProxyResponse;
+use event::{HttpRequest, Payload};
 
 /// Where the platform sends task callbacks.
 pub const CALLBACK_PATH: &str = "/api/v3/taskCallback";
@@ -32,42 +36,17 @@ pub struct Endpoint {
     max_body_bytes: usize,
 }
 
-/// The response in the form both of API Gateway's payload versions take.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ProxyResponse {
-    /// The HTTP status.
-    pub status_code: u16,
-    /// The response headers.
-    pub headers: ResponseHeaders,
-    /// The [`Answer`] as JSON.
-    pub body: String,
-    /// Never: the body is text.
-    pub is_base64_encoded: bool,
-}
-
-/// The headers every response has, and those some have.
-#[derive(Debug, Serialize)]
-pub struct ResponseHeaders {
-    /// Always JSON.
-    #[serde(rename = "content-type")]
-    pub content_type: &'static str,
-    /// With a 405: what would have been allowed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub allow: Option<&'static str>,
-}
-
 /// The body of every response.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer<'a> {
+struct Answer<'a> {
     /// 0 where the callback is stored.
-    pub ret_code: u16,
+    ret_code: u16,
     /// `success`, or what was wrong.
-    pub ret_msg: &'a str,
+    ret_msg: &'a str,
     /// Unique to this response: Lambda's id of the invocation, so that it leads to the logs.
     #[serde(rename = "responseID")]
-    pub response_id: &'a str,
+    response_id: &'a str,
 }
 
 impl Endpoint {
@@ -86,37 +65,45 @@ impl Endpoint {
         now: SystemTime,
     ) -> ProxyResponse {
         let started = Instant::now();
-        let response_id = event.context.request_id.clone();
+        let LambdaEvent { payload, context } = event;
+        let event = payload.get();
+        let form = Payload::of(event);
         let mut record = CallbackRecord {
-            response_id: response_id.clone(),
+            response_id: context.request_id.clone(),
             ..CallbackRecord::default()
         };
-        let result = self.take(&event, now, &mut record).await;
-        match result {
+        let request = form.decode(event).map_err(Refusal::Event);
+        let result = match request {
+            Ok(request) => self.take(request, &context, now, &mut record).await,
+            Err(refusal) => Err(refusal),
+        };
+        let (status, ret_code, ret_msg) = match result {
             Ok(put) => {
                 record.log_stored(put, started.elapsed());
-                respond(200, 0, "success", &response_id)
+                (200, 0, Cow::from("success"))
             }
             Err(refusal) => {
                 let answer = refusal.answer();
                 record.log_refused(&refusal, &answer, started.elapsed());
-                respond(
-                    answer.http_status,
-                    answer.ret_code,
-                    &answer.ret_msg,
-                    &response_id,
-                )
+                (answer.http_status, answer.ret_code, answer.ret_msg)
             }
-        }
+        };
+        let answer = Answer {
+            ret_code,
+            ret_msg: &ret_msg,
+            response_id: &context.request_id,
+        };
+        let body = serde_json::to_string(&answer).expect("an answer is a number and two strings");
+        form.respond(status, response_headers(status), body)
     }
 
     async fn take(
         &self,
-        event: &LambdaEvent<Box<RawValue>>,
+        request: HttpRequest,
+        context: &Context,
         now: SystemTime,
         record: &mut CallbackRecord,
     ) -> Result<Put, Refusal> {
-        let request = HttpRequest::decode(event.payload.get()).map_err(Refusal::Event)?;
         if request.path != CALLBACK_PATH {
             return Err(Refusal::Path(request.path));
         }
@@ -130,29 +117,21 @@ impl Endpoint {
         let incoming = Incoming {
             headers: &request.headers,
             body: &request.body,
-            response_id: &record.response_id.clone(),
+            response_id: &context.request_id,
             now,
-            store_budget: store_budget(&event.context, now),
+            store_budget: store_budget(context, now),
         };
         self.receiver.receive(&incoming, record).await
     }
 }
 
-fn respond(status_code: u16, ret_code: u16, ret_msg: &str, response_id: &str) -> ProxyResponse {
-    let answer = Answer {
-        ret_code,
-        ret_msg,
-        response_id,
-    };
-    ProxyResponse {
-        status_code,
-        headers: ResponseHeaders {
-            content_type: "application/json",
-            allow: (status_code == 405).then_some(CALLBACK_METHOD),
-        },
-        body: serde_json::to_string(&answer).expect("an answer is a number and two strings"),
-        is_base64_encoded: false,
+fn response_headers(status: u16) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if status == 405 {
+        headers.insert(ALLOW, HeaderValue::from_static(CALLBACK_METHOD));
     }
+    headers
 }
 
 /// How long the store may take, so that the answer leaves before Lambda ends the invocation. cargo-lambda's

@@ -3,13 +3,28 @@
 //! `lambda_http`'s own conversion to an `http::Request` is not used: it panics where the body is not the
 //! base64 it claims to be, or where the sender's query or host makes no URL.
 
+use std::borrow::Cow;
+
 use ::http::{HeaderMap, Method};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
-use serde::Deserialize;
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::{
+    ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayV2httpRequest,
+    ApiGatewayV2httpResponse,
+};
+use serde::{Deserialize, Serialize};
 
-/// What there is of the request in either form of event.
+/// The form of an event and of its response: API Gateway's payload format version.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Payload {
+    /// 1.0, a REST API's.
+    V1,
+    /// 2.0, an HTTP API's.
+    V2,
+}
+
+/// What there is of the request in either form.
 #[derive(Debug)]
 pub(super) struct HttpRequest {
     pub(super) method: Method,
@@ -20,21 +35,58 @@ pub(super) struct HttpRequest {
     pub(super) body: Vec<u8>,
 }
 
-/// The payload format version, which both forms carry: `1.0` (REST API) or `2.0` (HTTP API).
-#[derive(Deserialize)]
-struct Payload<'a> {
-    #[serde(borrow)]
-    version: Option<std::borrow::Cow<'a, str>>,
+/// The response to an event, in the event's form.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum ProxyResponse {
+    /// To a REST API.
+    V1(ApiGatewayProxyResponse),
+    /// To an HTTP API.
+    V2(ApiGatewayV2httpResponse),
 }
 
-impl HttpRequest {
-    /// Decodes an event. `Err` says what is wrong with it.
-    pub(super) fn decode(event: &str) -> Result<Self, String> {
-        let payload: Payload<'_> = parse(event)?;
-        if payload.version.as_deref() == Some("2.0") {
-            parse::<ApiGatewayV2httpRequest>(event)?.try_into()
-        } else {
-            parse::<ApiGatewayProxyRequest>(event)?.try_into()
+impl Payload {
+    /// The form of an event. Only an HTTP API says its version: the rest counts as 1.0.
+    pub(super) fn of(event: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Version<'a> {
+            #[serde(borrow)]
+            version: Cow<'a, str>,
+        }
+
+        match serde_json::from_str(event) {
+            Ok(Version { version }) if version == "2.0" => Self::V2,
+            _ => Self::V1,
+        }
+    }
+
+    /// Decodes an event of this form. `Err` says what is wrong with it.
+    pub(super) fn decode(self, event: &str) -> Result<HttpRequest, String> {
+        match self {
+            Self::V1 => parse::<ApiGatewayProxyRequest>(event)?.try_into(),
+            Self::V2 => parse::<ApiGatewayV2httpRequest>(event)?.try_into(),
+        }
+    }
+
+    /// A response of this form.
+    pub(super) fn respond(self, status: u16, headers: HeaderMap, body: String) -> ProxyResponse {
+        let status_code = i64::from(status);
+        let body = Some(Body::Text(body));
+        match self {
+            Self::V1 => {
+                let mut response = ApiGatewayProxyResponse::default();
+                response.status_code = status_code;
+                response.headers = headers;
+                response.body = body;
+                ProxyResponse::V1(response)
+            }
+            Self::V2 => {
+                let mut response = ApiGatewayV2httpResponse::default();
+                response.status_code = status_code;
+                response.headers = headers;
+                response.body = body;
+                ProxyResponse::V2(response)
+            }
         }
     }
 }

@@ -47,6 +47,14 @@ pub(crate) struct Process(Child);
 impl Process {
     /// Starts the command with nothing on its standard input.
     pub(crate) fn start(command: &mut Command) -> Result<Self, Failure> {
+        // Where this program was itself started by cargo: another cargo would build ring anew, whose build
+        // script looks at these.
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy();
+            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&*name);
+            }
+        }
         let name = command
             .as_std()
             .get_program()

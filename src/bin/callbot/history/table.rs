@@ -9,7 +9,7 @@ use task_callback::snapshot::Snapshot;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-const BAR_WIDTH: u64 = 10;
+const BAR_WIDTH: usize = 10;
 
 /// Draws the snapshots of one or, for a `userTaskID`, several tasks; `now` is Unix seconds.
 pub(crate) fn render(history: &[Snapshot], now: u64) -> String {
@@ -108,18 +108,19 @@ fn time_of(unix_seconds: u64) -> String {
 }
 
 fn bar(part: u64, whole: u64) -> String {
-    let full = scaled(part, whole, BAR_WIDTH) as usize;
-    let empty = BAR_WIDTH as usize - full;
+    let full = (ratio(part, whole) * BAR_WIDTH as f64) as usize;
+    let empty = BAR_WIDTH - full;
     format!("{}{}", "█".repeat(full), "░".repeat(empty))
 }
 
 fn share(part: u64, whole: u64) -> String {
-    format!("{part} of {whole} ({} %)", scaled(part, whole, 100))
+    format!("{part} of {whole} ({:.0} %)", ratio(part, whole) * 100.0)
 }
 
-/// `part` of `whole` on a scale from 0 to `full`.
-fn scaled(part: u64, whole: u64, full: u64) -> u64 {
-    let (part, whole, full) = (u128::from(part), u128::from(whole), u128::from(full));
-    let scaled = (part * full).checked_div(whole).unwrap_or_default();
-    scaled.min(full) as u64
+/// From 0 to 1, whatever the platform counts.
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        return 0.0;
+    }
+    (part as f64 / whole as f64).min(1.0)
 }

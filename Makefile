@@ -1,0 +1,85 @@
+# Everything that is needed beyond Rust, Python 3 and a C compiler is installed, pinned, into .tools.
+CARGO_LAMBDA_VERSION := 1.9.2
+ZIG_VERSION          := 0.15.2
+SAM_VERSION          := 1.170.0
+
+TOOLS        := $(CURDIR)/.tools
+CARGO_LAMBDA := $(TOOLS)/cargo-lambda-$(CARGO_LAMBDA_VERSION)-zig-$(ZIG_VERSION)
+SAM          := $(TOOLS)/aws-sam-cli-$(SAM_VERSION)
+export PATH  := $(CARGO_LAMBDA)/bin:$(SAM)/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+
+# The local stack: `make run` starts it, `make invoke`, `make send` and `make history` use it.
+ENGINE_PORT   ?= 8000
+FUNCTION_PORT ?= 9000
+LOCAL_TABLE   := snapshots
+LOCAL_ENGINE  := http://127.0.0.1:$(ENGINE_PORT)
+# Nobody's secret: for the local stack only.
+export CALLBOT_CREDENTIALS ?= [{"uuid":"local-account","secretKey":"local-secret"}]
+
+EVENT ?= events/completed.json
+TASK  ?= t-20260913-0007
+
+CALLBOT := cargo run --locked --features cli --bin callbot --
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint run invoke send history build deploy clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)'
+	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)  TABLE=(of a deployed stack, for history)'
+
+demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, locally, and show the history
+	$(CALLBOT) demo
+
+test: $(CARGO_LAMBDA) ## Run all tests (against another engine with DYNAMODB_ENDPOINT_URL=…)
+	cargo test --locked --features cli
+
+lint: $(SAM) ## Check format, lints and the template
+	cargo fmt --check
+	cargo clippy --locked --all-targets --all-features -- --deny warnings
+	sam validate --lint --region us-east-1
+
+run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, reloading on change
+	$(CALLBOT) local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \
+		cargo lambda watch --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT)
+
+invoke: $(CARGO_LAMBDA) ## Sign EVENT and invoke the running function with it
+	@mkdir -p .local
+	@$(CALLBOT) sign $(EVENT) > .local/event.json
+	cargo lambda invoke task-callback --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT) \
+		--data-file .local/event.json
+
+send: ## Sign EVENT and send it to the running function over HTTP
+	@$(CALLBOT) send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)
+
+history: ## Show the history of TASK, from the local stack or from the deployed TABLE
+ifdef TABLE
+	@$(CALLBOT) history $(TASK) --table $(TABLE)
+else
+	@$(CALLBOT) history $(TASK) --table $(LOCAL_TABLE) --local $(LOCAL_ENGINE)
+endif
+
+build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads
+	sam build
+
+deploy: build ## Build and deploy, asking for the stack's parameters
+	sam deploy --guided --capabilities CAPABILITY_IAM
+
+clean: ## Remove everything that was built or installed here
+	rm -rf target .aws-sam .local .tools
+
+$(CARGO_LAMBDA):
+	$(call install,cargo-lambda==$(CARGO_LAMBDA_VERSION) ziglang==$(ZIG_VERSION))
+
+$(SAM):
+	$(call install,aws-sam-cli==$(SAM_VERSION))
+
+# Into a folder of its own; half an installation is removed, so that the next try starts afresh.
+define install
+	rm -rf $@
+	python3 -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check $(1) || { rm -rf $@; exit 1; }
+endef
