@@ -134,10 +134,11 @@ fn occupant_of(error: SdkError<PutItemError>) -> Result<Item, StoreError> {
                         )
                     })
                 }
-                error if status.is_server_error() || is_throttling(&error) => {
-                    Err(StoreError::Unavailable(causes(&error)))
+                error if status.is_client_error() && !is_throttling(&error) => {
+                    Err(StoreError::Refused(causes(&error)))
                 }
-                error => Err(StoreError::Refused(causes(&error))),
+                // Failing, throttling, or an answer that is none.
+                error => Err(StoreError::Unavailable(causes(&error))),
             }
         }
         error @ SdkError::ConstructionFailure(_) => Err(StoreError::Refused(causes(&error))),

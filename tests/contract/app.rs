@@ -1,0 +1,269 @@
+//! The function over a DynamoDB engine, without Lambda around it.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use lambda_http::lambda_runtime::{Context, LambdaEvent};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use task_callback::config::Config;
+use task_callback::http::Endpoint;
+use task_callback::local::{Engine, TableDefinition};
+use task_callback::snapshot::Snapshot;
+use task_callback::store::{self, Item, Store};
+use tokio::runtime::Runtime;
+
+use crate::request::{Request, SECRET, UUID, now};
+
+/// The function, its table, and the engine that holds it: one of its own for every test, unless
+/// `DYNAMODB_ENDPOINT_URL` names another DynamoDB, which gets a table of its own for every test.
+pub(crate) struct TestApp {
+    pub(crate) client: Client,
+    pub(crate) store: Store,
+    pub(crate) table_name: String,
+    pub(crate) engine_url: String,
+    endpoint: Endpoint,
+    invocations: std::cell::Cell<u32>,
+    external: bool,
+    _engine: Option<Engine>,
+}
+
+/// What API Gateway makes of the function's response.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u64,
+    pub(crate) headers: Value,
+    pub(crate) ret_code: u64,
+    pub(crate) ret_msg: String,
+    pub(crate) response_id: String,
+}
+
+/// The configuration of most tests.
+pub(crate) fn variables() -> HashMap<&'static str, String> {
+    let credentials = format!(r#"[{{"uuid":"{UUID}","secretKey":"{SECRET}"}}]"#);
+    HashMap::from([
+        ("TABLE_NAME", "set by the app".to_owned()),
+        ("CALLBOT_CREDENTIALS", credentials),
+    ])
+}
+
+impl TestApp {
+    pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// An app with some variables set differently.
+    pub(crate) async fn with(changes: &[(&'static str, &str)]) -> Self {
+        let external = std::env::var("DYNAMODB_ENDPOINT_URL").ok();
+        Self::on(external.filter(|url| !url.is_empty()), changes).await
+    }
+
+    /// An app over the embedded engine in any case, for tests that stand between the two.
+    pub(crate) async fn embedded() -> Self {
+        Self::on(None, &[]).await
+    }
+
+    async fn on(external: Option<String>, changes: &[(&'static str, &str)]) -> Self {
+        let (engine, engine_url) = match &external {
+            Some(url) => (None, url.clone()),
+            None => {
+                let engine = engine_runtime().spawn(Engine::start(0, None)).await;
+                let engine = engine.expect("no panic").expect("the engine starts");
+                let url = engine.endpoint_url();
+                (Some(engine), url)
+            }
+        };
+        let client = match &external {
+            Some(url) if std::env::var("AWS_ACCESS_KEY_ID").is_ok() => {
+                let lookup = |name: &str| match name {
+                    "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
+                    _ => std::env::var(name).ok(),
+                };
+                store::connect(lookup)
+            }
+            _ => store::connect_local(&engine_url),
+        };
+        let table_name = format!("task-callback-test-{}", uuid::Uuid::new_v4());
+        let template = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml");
+        let definition =
+            TableDefinition::from_template(&template).expect("the template has the table");
+        definition
+            .create(&client, &table_name)
+            .await
+            .expect("the table is made");
+
+        let store = Store::new(client.clone(), &table_name);
+        let endpoint = endpoint(store.clone(), changes);
+        Self {
+            client,
+            store,
+            table_name,
+            engine_url,
+            endpoint,
+            invocations: 0.into(),
+            external: external.is_some(),
+            _engine: engine,
+        }
+    }
+
+    /// The same table behind a function that reaches it otherwise.
+    pub(crate) fn behind(&self, client: Client) -> Endpoint {
+        endpoint(Store::new(client, &self.table_name), &[])
+    }
+
+    /// Sends a request at the tests' time.
+    pub(crate) async fn send(&self, request: &Request) -> Answer {
+        self.send_at(request, now()).await
+    }
+
+    pub(crate) async fn send_at(&self, request: &Request, now: SystemTime) -> Answer {
+        let event = request.http_api_event().to_string();
+        let id = self.invocations.get() + 1;
+        self.invocations.set(id);
+        invoke(&self.endpoint, &event, &format!("response-{id}"), now).await
+    }
+
+    /// Invokes the function with any event.
+    pub(crate) async fn invoke(&self, event: impl ToString) -> Answer {
+        invoke(&self.endpoint, &event.to_string(), "response-1", now()).await
+    }
+
+    /// Everything in the table, by key.
+    pub(crate) async fn items(&self) -> Vec<Item> {
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.table_name)
+            .consistent_read(true);
+        let items: Result<Vec<Item>, _> = scan.into_paginator().items().send().collect().await;
+        let mut items = items.expect("the table can be read");
+        items.sort_by(|a, b| key(a).total_cmp(&key(b)));
+        items
+    }
+
+    /// Everything in the table, read as snapshots.
+    pub(crate) async fn snapshots(&self) -> Vec<Snapshot> {
+        let items = self.items().await;
+        items
+            .iter()
+            .map(|item| store::snapshot_of(item).expect("a snapshot"))
+            .collect()
+    }
+
+    /// Asserts that a request is refused so, and that nothing is stored.
+    pub(crate) async fn assert_refused(
+        &self,
+        what: &str,
+        request: &Request,
+        status: u64,
+        ret_code: u64,
+    ) -> Answer {
+        let before = self.items().await.len();
+        let answer = self.send(request).await;
+        assert_eq!(
+            (answer.status, answer.ret_code),
+            (status, ret_code),
+            "{what}: {answer:?}"
+        );
+        assert_eq!(
+            self.items().await.len(),
+            before,
+            "{what}: nothing may be stored"
+        );
+        answer
+    }
+}
+
+impl Drop for TestApp {
+    /// Another DynamoDB is left as it was found.
+    fn drop(&mut self) {
+        if !self.external {
+            return;
+        }
+        let delete = self.client.delete_table().table_name(&self.table_name);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime
+                .expect("a runtime")
+                .block_on(delete.send())
+                .map(|_| ())
+        });
+        if let Ok(Err(error)) = thread.join() {
+            eprintln!("table {} could not be deleted: {error}", self.table_name);
+        }
+    }
+}
+
+/// Engines run beside the tests' threads, so that their log is not taken for the function's.
+fn engine_runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
+}
+
+pub(crate) fn endpoint(store: Store, changes: &[(&'static str, &str)]) -> Endpoint {
+    let mut variables = variables();
+    variables.extend(
+        changes
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned())),
+    );
+    let config =
+        Config::from_lookup(|name| variables.get(name).cloned()).expect("a good configuration");
+    Endpoint::new(&config, store)
+}
+
+/// One invocation, as Lambda makes it.
+pub(crate) async fn invoke(
+    endpoint: &Endpoint,
+    event: &str,
+    request_id: &str,
+    now: SystemTime,
+) -> Answer {
+    let mut context = Context::default();
+    context.request_id = request_id.to_owned();
+    let deadline = now + Duration::from_secs(10);
+    let deadline = deadline
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("after 1970");
+    context.deadline = deadline.as_millis() as u64;
+    let payload = RawValue::from_string(event.to_owned()).expect("Lambda hands over JSON only");
+    let response = endpoint
+        .answer(LambdaEvent::new(payload, context), now)
+        .await;
+
+    let response = serde_json::to_value(response).expect("the response is JSON");
+    assert_eq!(response["isBase64Encoded"], false, "an answer is text");
+    assert_eq!(response["headers"]["content-type"], "application/json");
+    let body = response["body"].as_str().expect("an answer has a body");
+    let body: Value = serde_json::from_str(body).expect("an answer's body is JSON");
+    let keys: Vec<&String> = body.as_object().expect("an object").keys().collect();
+    assert_eq!(
+        keys,
+        ["retCode", "retMsg", "responseID"],
+        "the contract's answer"
+    );
+    Answer {
+        status: response["statusCode"].as_u64().expect("a status"),
+        headers: response["headers"].clone(),
+        ret_code: body["retCode"].as_u64().expect("a number"),
+        ret_msg: body["retMsg"].as_str().expect("a string").to_owned(),
+        response_id: body["responseID"].as_str().expect("a string").to_owned(),
+    }
+}
+
+/// An attribute as plain text, whatever its type.
+pub(crate) fn text<'a>(item: &'a Item, attribute: &str) -> &'a str {
+    match item.get(attribute) {
+        Some(AttributeValue::S(text) | AttributeValue::N(text)) => text,
+        other => panic!("{attribute} is {other:?}"),
+    }
+}
+
+fn key(item: &Item) -> f64 {
+    text(item, "createTs").parse().expect("a number")
+}

@@ -1,0 +1,307 @@
+//! What the body's fields may look like, and what is stored of them.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+use task_callback::decimal::Decimal;
+
+use crate::app::{TestApp, text};
+use crate::request::{Request, body, body_plus, body_with};
+
+/// The stored form of one counter or rate.
+async fn stored_stat(app: &TestApp, request: &Request, name: &str) -> String {
+    let answer = app.send(request).await;
+    assert_eq!(answer.ret_code, 0, "{}: {}", name, answer.ret_msg);
+    let items = app.items().await;
+    let stat = items.last().expect("an item")["taskStat"]
+        .as_m()
+        .expect("a map");
+    stat[name].as_n().expect("a number").clone()
+}
+
+#[tokio::test]
+async fn an_integer_may_be_written_in_several_ways() {
+    let ways = [
+        ("67", "67", "an integer"),
+        ("0", "0", "zero"),
+        ("67.0", "67", "a zero fraction"),
+        ("6.7e1", "67", "an exponent that leaves no fraction"),
+        ("6700E-2", "67", "an exponent that takes zeros away"),
+        (r#""67""#, "67", "a string of digits"),
+        (r#""\u0036\u0037""#, "67", "a string of digits, escaped"),
+        (r#""007""#, "7", "a string with leading zeros"),
+        (
+            "18446744073709551615",
+            "18446744073709551615",
+            "the largest",
+        ),
+        (
+            "9007199254740993",
+            "9007199254740993",
+            "one that a double would round",
+        ),
+        (
+            r#""18446744073709551615""#,
+            "18446744073709551615",
+            "the largest, as a string",
+        ),
+    ];
+    for (written, stored, what) in ways {
+        let app = TestApp::start().await;
+        let text = body().to_string().replace(
+            r#""finishOrderCount":67"#,
+            &format!(r#""finishOrderCount":{written}"#),
+        );
+        let request = Request::new(text);
+        assert_eq!(
+            stored_stat(&app, &request, "finishOrderCount").await,
+            stored,
+            "{what}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_integer_is_refused() {
+    let app = TestApp::start().await;
+    let ways = [
+        ("67.5", "a fraction"),
+        ("-1", "a negative number"),
+        ("18446744073709551616", "one too large"),
+        ("1e20", "one too large, with an exponent"),
+        ("1e999999999999", "an absurd exponent"),
+        (r#""""#, "an empty string"),
+        (r#""67.0""#, "a string with a fraction"),
+        (r#""-1""#, "a string with a sign"),
+        (r#"" 67""#, "a string with white space"),
+        (r#""６７""#, "digits of another script"),
+    ];
+    for (written, what) in ways {
+        let text = body().to_string().replace(
+            r#""finishOrderCount":67"#,
+            &format!(r#""finishOrderCount":{written}"#),
+        );
+        let answer = app
+            .assert_refused(what, &Request::new(text), 400, 4001)
+            .await;
+        assert!(
+            answer
+                .ret_msg
+                .starts_with("taskStat.finishOrderCount must be"),
+            "{what}: {}",
+            answer.ret_msg
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rate_is_stored_as_the_decimal_that_was_sent() {
+    let ways = [
+        ("0.67", "0.67", "two decimals"),
+        (
+            "1.00",
+            "1",
+            "trailing zeros, which are no part of the number",
+        ),
+        ("0.1", "0.1", "what binary cannot hold"),
+        (
+            "0.3333333333333333333333333333333333333",
+            "0.3333333333333333333333333333333333333",
+            "37 decimals",
+        ),
+        (r#""0.67""#, "0.67", "a numeric string"),
+        ("6.7e-1", "0.67", "an exponent"),
+        ("0", "0", "zero"),
+        ("-0.0", "0", "a negative zero"),
+    ];
+    for (written, stored, what) in ways {
+        let app = TestApp::start().await;
+        let text = body().to_string().replace(
+            r#""finishRate":0.67"#,
+            &format!(r#""finishRate":{written}"#),
+        );
+        assert_eq!(
+            stored_stat(&app, &Request::new(text), "finishRate").await,
+            stored,
+            "{what}"
+        );
+    }
+    let app = TestApp::start().await;
+    for written in [
+        r#""""#,
+        r#""NaN""#,
+        r#"".5""#,
+        "0.000000000000000000000000000000000000012345678901234567890123456789012345678901",
+    ] {
+        let text = body().to_string().replace(
+            r#""finishRate":0.67"#,
+            &format!(r#""finishRate":{written}"#),
+        );
+        app.assert_refused(written, &Request::new(text), 400, 4001)
+            .await;
+    }
+}
+
+#[test]
+fn a_decimal_has_one_canonical_text() {
+    let digits_38 = "1".repeat(38);
+    let cases = [
+        ("0", Some("0")),
+        ("-0", Some("0")),
+        ("0e5", Some("0")),
+        ("0e99999999999999999999", Some("0")),
+        ("10", Some("10")),
+        ("1e2", Some("100")),
+        ("1.50", Some("1.5")),
+        ("0.05", Some("0.05")),
+        ("5e-2", Some("0.05")),
+        ("12.34e1", Some("123.4")),
+        ("-12.34e-3", Some("-0.01234")),
+        (&digits_38, Some(&digits_38)),
+        ("1e125", Some(&format!("1{}", "0".repeat(125)))),
+        ("1e-130", Some(&format!("0.{}1", "0".repeat(129)))),
+        ("1e126", None),
+        ("1e-131", None),
+        ("111111111111111111111111111111111111111", None),
+        ("1e99999999999999999999", None),
+        ("-1e-99999999999999999999", None),
+        ("", None),
+        ("-", None),
+        ("+1", None),
+        ("01", None),
+        ("1.", None),
+        (".1", None),
+        ("1e", None),
+        ("1e+", None),
+        ("1_0", None),
+        ("Infinity", None),
+        ("0x1", None),
+    ];
+    for (text, canonical) in cases {
+        let decimal = Decimal::parse(text);
+        assert_eq!(decimal.as_ref().map(Decimal::as_str), canonical, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn type_and_status_may_be_strings_as_on_the_vendors_sister_page() {
+    let app = TestApp::start().await;
+    let mut body = body_with("/callbackType", json!("1"));
+    body["taskStatus"] = json!("3");
+    body["createTs"] = json!("1726200000");
+    assert_eq!(app.send(&Request::new(body)).await.ret_code, 0);
+    let items = app.items().await;
+    assert_eq!(text(&items[0], "callbackType"), "1");
+    assert_eq!(text(&items[0], "taskStatus"), "3");
+    assert_eq!(text(&items[0], "status"), "COMPLETED");
+    assert_eq!(text(&items[0], "taskCreateTs"), "1726200000");
+}
+
+#[tokio::test]
+async fn unnamed_fields_are_kept_with_exact_numbers() {
+    let app = TestApp::start().await;
+    let extra = r#"{"nothing":null,"yes":true,"text":"héllo","big":12345678901234567890123456789012345678,
+        "fine":0.1000000000000000000001,"list":[1,"two",[3.0]],"map":{"deep":{"er":18446744073709551616}},"empty":{}}"#;
+    let text = body().to_string();
+    let text = text.replacen('{', &format!(r#"{{"campaign":{extra},"#), 1);
+    let text = text.replace(r#""totalCall":"#, r#""newCounter":7.50,"totalCall":"#);
+    let answer = app.send(&Request::new(text)).await;
+    assert_eq!(answer.ret_code, 0, "{}", answer.ret_msg);
+
+    let items = app.items().await;
+    let extra = items[0]["extra"].as_m().expect("a map");
+    assert_eq!(extra.len(), 2);
+    assert_eq!(
+        extra["taskStat"].as_m().expect("a map")["newCounter"],
+        n("7.5")
+    );
+    let campaign = extra["campaign"].as_m().expect("a map");
+    assert_eq!(campaign["nothing"], AttributeValue::Null(true));
+    assert_eq!(campaign["yes"], AttributeValue::Bool(true));
+    assert_eq!(campaign["text"], s("héllo"));
+    assert_eq!(campaign["big"], n("12345678901234567890123456789012345678"));
+    assert_eq!(campaign["fine"], n("0.1000000000000000000001"));
+    assert_eq!(
+        campaign["list"],
+        AttributeValue::L(vec![n("1"), s("two"), AttributeValue::L(vec![n("3")])])
+    );
+    let deep = campaign["map"].as_m().expect("a map")["deep"]
+        .as_m()
+        .expect("a map");
+    assert_eq!(deep["er"], n("18446744073709551616"));
+    assert!(campaign["empty"].as_m().expect("a map").is_empty());
+}
+
+#[tokio::test]
+async fn what_dynamodb_has_no_form_for_is_kept_as_its_json_text() {
+    let nested = format!("{}1{}", "[".repeat(40), "]".repeat(40));
+    let cases = [
+        ("1e999", "1e999", "a number out of range"),
+        (
+            "0.123456789012345678901234567890123456789",
+            "0.123456789012345678901234567890123456789",
+            "a number of 39 digits",
+        ),
+        (r#"{"":1}"#, r#"{"":1}"#, "an empty field name"),
+        (
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":1,"a":2}"#,
+            "a repeated field name",
+        ),
+        (r#""\ud800""#, r#""\ud800""#, "half a surrogate pair"),
+    ];
+    for (written, kept, what) in cases {
+        let app = TestApp::start().await;
+        let text = body()
+            .to_string()
+            .replacen('{', &format!(r#"{{"new":{written},"#), 1);
+        let answer = app.send(&Request::new(text)).await;
+        assert_eq!(answer.ret_code, 0, "{what}: {}", answer.ret_msg);
+        let items = app.items().await;
+        assert_eq!(
+            items[0]["extra"].as_m().expect("a map")["new"],
+            s(kept),
+            "{what}"
+        );
+    }
+
+    let app = TestApp::start().await;
+    let text = body()
+        .to_string()
+        .replacen('{', &format!(r#"{{"new":{nested},"#), 1);
+    let answer = app.send(&Request::new(text)).await;
+    assert_eq!(
+        answer.ret_code, 0,
+        "nested beyond DynamoDB's limit: {}",
+        answer.ret_msg
+    );
+    let mut value = &app.items().await[0]["extra"].as_m().expect("a map")["new"].clone();
+    let mut levels = 0;
+    while let AttributeValue::L(list) = value {
+        value = &list[0];
+        levels += 1;
+    }
+    assert_eq!(levels, 30);
+    assert_eq!(value, &s("[[[[[[[[[[1]]]]]]]]]]"));
+}
+
+#[tokio::test]
+async fn a_field_without_a_name_is_refused() {
+    let app = TestApp::start().await;
+    let top = Request::new(body_plus("", "", json!(1)));
+    app.assert_refused("in the body", &top, 400, 4001).await;
+    let nested = Request::new(body_plus("/taskStat", "", json!(1)));
+    let answer = app.assert_refused("in taskStat", &nested, 400, 4001).await;
+    assert!(
+        answer.ret_msg.starts_with(r#"taskStat."""#),
+        "{}",
+        answer.ret_msg
+    );
+}
+
+fn n(number: &str) -> AttributeValue {
+    AttributeValue::N(number.to_owned())
+}
+
+fn s(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}

@@ -1,0 +1,210 @@
+//! API Gateway's events, and what is none.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use task_callback::credentials::Algorithm;
+
+use crate::app::TestApp;
+use crate::request::{NOW, Request, SECRET, body};
+
+#[tokio::test]
+async fn header_names_are_taken_in_any_case() {
+    let app = TestApp::start().await;
+    let mut event = Request::new(body()).http_api_event();
+    let headers = event["headers"].as_object_mut().expect("headers");
+    *headers = std::mem::take(headers)
+        .into_iter()
+        .map(|(name, value)| (name.to_uppercase(), value))
+        .collect();
+    assert_eq!(app.invoke(event).await.ret_code, 0);
+}
+
+#[tokio::test]
+async fn a_base64_body_is_verified_as_the_bytes_it_stands_for() {
+    let app = TestApp::start().await;
+    let request = Request::new(body());
+    let mut event = request.http_api_event();
+    event["body"] = json!(STANDARD.encode(&request.body));
+    event["isBase64Encoded"] = json!(true);
+    assert_eq!(app.invoke(event).await.ret_code, 0);
+    assert_eq!(app.items().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_is_verified_byte_for_byte_as_sent() {
+    let app = TestApp::start().await;
+    let spaced = serde_json::to_string_pretty(&body()).expect("JSON");
+    let escaped = body()
+        .to_string()
+        .replace("ut-1", r"\u0075t\/1 \ud83d\ude00");
+    for (second, text) in [spaced, escaped].iter().enumerate() {
+        let request = Request::at(NOW + second as u64, text);
+        assert_eq!(app.send(&request).await.ret_code, 0, "{text}");
+    }
+    assert_eq!(app.snapshots().await[1].callback.user_task_id, "ut/1 😀");
+}
+
+/// The same request as the event of a REST API in the stage `prod`.
+fn rest_api_event(request: &Request) -> Value {
+    let multi = request.headers.iter();
+    let multi = multi.map(|(name, value)| (name.clone(), json!([value])));
+    json!({
+        "resource": request.path,
+        "path": request.path,
+        "httpMethod": request.method,
+        "headers": request.headers.iter().cloned().collect::<std::collections::HashMap<_, _>>(),
+        "multiValueHeaders": multi.collect::<serde_json::Map<_, _>>(),
+        "queryStringParameters": null,
+        "multiValueQueryStringParameters": null,
+        "pathParameters": null,
+        "stageVariables": null,
+        "requestContext": {
+            "httpMethod": request.method,
+            "path": format!("/prod{}", request.path),
+            "stage": "prod",
+            "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+            "identity": {"sourceIp": "203.0.113.17"}
+        },
+        "body": String::from_utf8(request.body.clone()).expect("text"),
+        "isBase64Encoded": false
+    })
+}
+
+#[tokio::test]
+async fn a_rest_api_event_is_taken_too() {
+    let app = TestApp::start().await;
+    let request = Request::new(body());
+    assert_eq!(app.invoke(rest_api_event(&request)).await.ret_code, 0);
+    assert_eq!(app.items().await.len(), 1);
+
+    let mut without_multi = rest_api_event(&Request::at(NOW + 1, body()));
+    without_multi["multiValueHeaders"] = json!(null);
+    assert_eq!(app.invoke(without_multi).await.ret_code, 0, "headers once");
+    let elsewhere = rest_api_event(&request.with_path("/elsewhere"));
+    assert_eq!(app.invoke(elsewhere).await.ret_code, 4040);
+}
+
+#[tokio::test]
+async fn a_repeated_header_is_refused_for_which_one_was_signed_is_unknown() {
+    let app = TestApp::start().await;
+    let mut event = rest_api_event(&Request::new(body()));
+    event["multiValueHeaders"]["uuid"] = json!(["somebody", "somebody-else"]);
+    let answer = app.invoke(event).await;
+    assert_eq!(answer.ret_code, 4000);
+    assert_eq!(
+        answer.ret_msg,
+        "header uuid stands in the request more than once"
+    );
+    assert!(app.items().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_named_stage_is_no_part_of_the_path() {
+    let app = TestApp::start().await;
+    let mut event = Request::new(body()).http_api_event();
+    event["requestContext"]["stage"] = json!("prod");
+    event["rawPath"] = json!("/prod/api/v3/taskCallback");
+    assert_eq!(app.invoke(&event).await.ret_code, 0);
+    event["rawPath"] = json!("/production/api/v3/taskCallback");
+    assert_eq!(app.invoke(&event).await.ret_code, 4040);
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_answered_all_the_same() {
+    let app = TestApp::start().await;
+    let good = Request::new(body()).http_api_event();
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut event = good.clone();
+        change(&mut event);
+        event
+    };
+    let events = [
+        ("an empty object", json!({})),
+        ("null", json!(null)),
+        ("a string", json!("hello")),
+        (
+            "another service's event",
+            json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}),
+        ),
+        ("only a version", json!({"version": "2.0"})),
+        (
+            "invalid base64",
+            with(&|event| {
+                event["isBase64Encoded"] = json!(true);
+                event["body"] = json!("not base64!");
+            }),
+        ),
+        (
+            "a body that is no text",
+            with(&|event| event["body"] = json!({"taskID": "t-1"})),
+        ),
+        (
+            "headers that are none",
+            with(&|event| event["headers"] = json!("none")),
+        ),
+        (
+            "a header that HTTP does not have",
+            with(&|event| event["headers"]["bad name"] = json!("x")),
+        ),
+        ("no path", with(&|event| event["rawPath"] = json!(null))),
+        (
+            "no method",
+            with(&|event| event["requestContext"]["http"] = json!({})),
+        ),
+    ];
+    for (what, event) in events {
+        let answer = app.invoke(&event).await;
+        assert_eq!(
+            (answer.status, answer.ret_code),
+            (400, 4000),
+            "{what}: {answer:?}"
+        );
+        assert_eq!(answer.ret_msg, "the request could not be read", "{what}");
+    }
+    assert!(app.items().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_sender_may_put_into_host_and_query_does_no_harm() {
+    let app = TestApp::start().await;
+    let mut event = Request::new(body()).http_api_event();
+    event["headers"]["host"] = json!("not a host:99999999");
+    event["headers"]["x-forwarded-proto"] = json!("ht tp");
+    event["rawQueryString"] = json!("a=<\"\\^`{|}>%zz");
+    assert_eq!(app.invoke(event).await.ret_code, 0);
+}
+
+#[tokio::test]
+async fn an_event_without_a_body_is_one_with_an_empty_body() {
+    let app = TestApp::start().await;
+    let mut event = Request::signed(b"", NOW, Algorithm::Md5, SECRET).http_api_event();
+    event["body"] = json!(null);
+    assert_eq!(
+        app.invoke(event).await.ret_code,
+        4001,
+        "signed, but no JSON"
+    );
+}
+
+pub(crate) fn sample_events() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("events");
+    let files = std::fs::read_dir(folder).expect("the samples");
+    let mut files: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
+    files.sort();
+    assert!(files.len() >= 12, "one a status, and the bad ones");
+    files
+}
+
+#[test]
+fn every_sample_says_what_it_is() {
+    for file in sample_events() {
+        let text = std::fs::read_to_string(&file).expect("a sample");
+        let event: Value = serde_json::from_str(&text).expect("JSON");
+        let about = event["callbot"]["about"].as_str().unwrap_or_default();
+        assert!(!about.is_empty(), "{}", file.display());
+        assert!(event["callbot"]["retCode"].is_u64(), "{}", file.display());
+    }
+}

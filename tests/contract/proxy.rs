@@ -1,0 +1,143 @@
+//! What can go wrong between the function and DynamoDB, at the wire.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What becomes of one request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault {
+    /// Nothing: it is passed on.
+    None,
+    /// It is answered with this status and this DynamoDB error instead.
+    Answer(u16, &'static str),
+    /// The connection ends before DynamoDB gets it.
+    CutBefore,
+    /// DynamoDB gets it, and the connection ends before its answer arrives.
+    CutAfter,
+    /// It is never answered.
+    Silence,
+    /// It is answered with something that is no answer of DynamoDB's.
+    Garbage,
+}
+
+/// A proxy in front of an engine: the first requests meet the faults in order, the others the last one.
+pub(crate) struct Proxy {
+    pub(crate) url: String,
+    requests: Arc<Mutex<u32>>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Proxy {
+    pub(crate) async fn start(engine_url: &str, faults: &[Fault]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let engine = engine_url.trim_start_matches("http://").to_owned();
+        let faults = Arc::new(Mutex::new(VecDeque::from(faults.to_vec())));
+        let requests = Arc::new(Mutex::new(0));
+        let counter = requests.clone();
+        let server = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (engine, faults, requests) = (engine.clone(), faults.clone(), counter.clone());
+                tokio::spawn(async move {
+                    // Ends when either side has gone, which is what many of these tests are about.
+                    let _ = serve(client, &engine, &faults, &requests).await;
+                });
+            }
+        });
+        Self {
+            url,
+            requests,
+            server,
+        }
+    }
+
+    /// How many requests have come so far.
+    pub(crate) fn requests(&self) -> u32 {
+        *self.requests.lock().expect("no test panics with it")
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn serve(
+    client: TcpStream,
+    engine: &str,
+    faults: &Mutex<VecDeque<Fault>>,
+    requests: &Mutex<u32>,
+) -> std::io::Result<()> {
+    let mut client = BufStream::new(client);
+    loop {
+        let request = message(&mut client).await?;
+        *requests.lock().expect("no panic") += 1;
+        let fault = {
+            let mut faults = faults.lock().expect("no panic");
+            match faults.len() {
+                1 => faults[0],
+                _ => faults.pop_front().unwrap_or(Fault::None),
+            }
+        };
+        let answer = match fault {
+            Fault::None => forward(engine, &request).await?,
+            Fault::CutBefore => return Ok(()),
+            Fault::CutAfter => {
+                forward(engine, &request).await?;
+                return Ok(());
+            }
+            Fault::Silence => {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                return Ok(());
+            }
+            Fault::Answer(status, code) => {
+                let body = format!(
+                    r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"by the test"}}"#
+                );
+                http(status, &body)
+            }
+            Fault::Garbage => http(200, "<html>it works</html>"),
+        };
+        client.write_all(&answer).await?;
+        client.flush().await?;
+    }
+}
+
+fn http(status: u16, body: &str) -> Vec<u8> {
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {length}\r\n\r\n"
+    );
+    [head, body.to_owned()].concat().into_bytes()
+}
+
+async fn forward(engine: &str, request: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut engine = BufStream::new(TcpStream::connect(engine).await?);
+    engine.write_all(request).await?;
+    engine.flush().await?;
+    message(&mut engine).await
+}
+
+/// One HTTP message: its head, and as much body as the head says.
+async fn message(stream: &mut BufStream<TcpStream>) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if stream.read_until(b'\n', &mut head).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    let text = String::from_utf8_lossy(&head).to_lowercase();
+    let length = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"));
+    let length: usize = length.map_or(0, |length| length.trim().parse().expect("a length"));
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await?;
+    head.extend(body);
+    Ok(head)
+}

@@ -1,0 +1,161 @@
+//! When DynamoDB does not do what it should: nothing is acknowledged that is not stored.
+
+use std::time::{Duration, Instant};
+
+use task_callback::store::{Store, connect_local, item_of};
+
+use crate::app::{Answer, TestApp, endpoint, invoke};
+use crate::proxy::{Fault, Proxy};
+use crate::request::{Request, body, body_with, now};
+
+/// Well under the function's 10 s.
+const IN_TIME: Duration = Duration::from_millis(8_500);
+
+/// Sends one callback through a proxy with these faults.
+async fn send_through(app: &TestApp, proxy: &Proxy) -> Answer {
+    let function = app.behind(connect_local(&proxy.url));
+    let event = Request::new(body()).http_api_event().to_string();
+    let started = Instant::now();
+    let answer = invoke(&function, &event, "response-1", now()).await;
+    assert!(
+        started.elapsed() < IN_TIME,
+        "answered after {:?}",
+        started.elapsed()
+    );
+    answer
+}
+
+#[tokio::test]
+async fn the_common_case_is_one_request_to_dynamodb() {
+    let app = TestApp::embedded().await;
+    let proxy = Proxy::start(&app.engine_url, &[Fault::None]).await;
+    assert_eq!(send_through(&app, &proxy).await.ret_code, 0);
+    assert_eq!(proxy.requests(), 1);
+    assert_eq!(send_through(&app, &proxy).await.ret_code, 0, "a resend");
+    assert_eq!(proxy.requests(), 2, "one for a resend, too");
+}
+
+#[tokio::test]
+async fn trouble_that_passes_is_retried_and_the_callback_stored_once() {
+    let troubles = [
+        (
+            "an internal error",
+            Fault::Answer(500, "InternalServerError"),
+        ),
+        ("a gateway error", Fault::Answer(503, "ServiceUnavailable")),
+        (
+            "throttling",
+            Fault::Answer(400, "ProvisionedThroughputExceededException"),
+        ),
+        (
+            "other throttling",
+            Fault::Answer(400, "ThrottlingException"),
+        ),
+        ("a cut connection before the write", Fault::CutBefore),
+        ("a cut connection after the write", Fault::CutAfter),
+        ("no answer", Fault::Silence),
+    ];
+    for (what, fault) in troubles {
+        let app = TestApp::embedded().await;
+        let proxy = Proxy::start(&app.engine_url, &[fault, Fault::None]).await;
+        let answer = send_through(&app, &proxy).await;
+        assert_eq!((answer.status, answer.ret_code), (200, 0), "{what}");
+        assert_eq!(app.items().await.len(), 1, "{what}");
+        assert_eq!(proxy.requests(), 2, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn trouble_that_stays_is_answered_with_send_it_again_in_time() {
+    let troubles = [
+        (
+            "an internal error",
+            Fault::Answer(500, "InternalServerError"),
+        ),
+        ("throttling", Fault::Answer(400, "ThrottlingException")),
+        ("a cut connection", Fault::CutBefore),
+        ("no answer", Fault::Silence),
+    ];
+    for (what, fault) in troubles {
+        let app = TestApp::embedded().await;
+        let proxy = Proxy::start(&app.engine_url, &[fault]).await;
+        let answer = send_through(&app, &proxy).await;
+        assert_eq!((answer.status, answer.ret_code), (503, 5030), "{what}");
+        assert_eq!(
+            answer.ret_msg, "not stored for now: please send it again",
+            "{what}"
+        );
+        assert!(proxy.requests() > 1, "{what} is retried");
+        assert!(app.items().await.is_empty(), "{what}");
+        assert_eq!(
+            app.send(&Request::new(body())).await.ret_code,
+            0,
+            "{what}: sent again"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_answered_with_send_it_again() {
+    let app = TestApp::embedded().await;
+    let nobody = Proxy::start(&app.engine_url, &[Fault::None])
+        .await
+        .url
+        .clone();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let function = app.behind(connect_local(&nobody));
+    let event = Request::new(body()).http_api_event().to_string();
+    let answer = invoke(&function, &event, "response-1", now()).await;
+    assert_eq!((answer.status, answer.ret_code), (503, 5030));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_not_taken_for_a_confirmation() {
+    let app = TestApp::embedded().await;
+    let proxy = Proxy::start(&app.engine_url, &[Fault::Garbage]).await;
+    let answer = send_through(&app, &proxy).await;
+    assert_eq!((answer.status, answer.ret_code), (503, 5030));
+}
+
+#[tokio::test]
+async fn a_refusal_of_dynamodbs_is_our_own_fault_and_told_in_general_words() {
+    for code in [
+        "AccessDeniedException",
+        "ValidationException",
+        "UnrecognizedClientException",
+    ] {
+        let app = TestApp::embedded().await;
+        let proxy = Proxy::start(&app.engine_url, &[Fault::Answer(400, code)]).await;
+        let answer = send_through(&app, &proxy).await;
+        assert_eq!((answer.status, answer.ret_code), (500, 5000), "{code}");
+        assert_eq!(answer.ret_msg, "internal error", "{code}");
+        assert_eq!(proxy.requests(), 1, "{code} would come again");
+    }
+    let app = TestApp::embedded().await;
+    let missing = Store::new(app.client.clone(), "no-such-table");
+    let event = Request::new(body()).http_api_event().to_string();
+    let answer = invoke(&endpoint(missing, &[]), &event, "response-1", now()).await;
+    assert_eq!(
+        (answer.status, answer.ret_code),
+        (500, 5000),
+        "a missing table"
+    );
+}
+
+#[tokio::test]
+async fn a_second_with_all_its_slots_taken_is_answered_with_send_it_again() {
+    let app = TestApp::embedded().await;
+    app.send(&Request::new(body_with("/taskStat/totalCall", 0.into())))
+        .await;
+    let mut occupant = app.snapshots().await.remove(0);
+    occupant.body_sha256 = [0; 32];
+    while let Some(slot) = occupant.create_ts.next_slot() {
+        occupant.create_ts = slot;
+        let put = app.client.put_item().table_name(&app.table_name);
+        let put = put.set_item(Some(item_of(&occupant))).send().await;
+        put.expect("stored");
+    }
+    assert_eq!(app.items().await.len(), 1000);
+    let answer = app.send(&Request::new(body())).await;
+    assert_eq!((answer.status, answer.ret_code), (503, 5030), "{answer:?}");
+}
