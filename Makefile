@@ -40,6 +40,7 @@ test: $(CARGO_LAMBDA) ## Run all tests (against another engine with DYNAMODB_END
 lint: $(SAM) ## Check format, lints and the template
 	cargo fmt --check
 	cargo clippy --locked --all-targets --all-features -- --deny warnings
+	cargo clippy --locked -- --deny warnings
 	sam validate --lint --region us-east-1
 
 run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, reloading on change
@@ -79,7 +80,7 @@ $(SAM):
 
 # Into a folder of its own; half an installation is removed, so that the next try starts afresh.
 define install
-	rm -rf $@
-	python3 -m venv $@
-	$@/bin/python -m pip install --quiet --disable-pip-version-check $(1) || { rm -rf $@; exit 1; }
+	@echo "Installing $(1) into .tools"
+	@rm -rf $@ && python3 -m venv $@
+	@$@/bin/python -m pip install --quiet --disable-pip-version-check $(1) || { rm -rf $@; exit 1; }
 endef

@@ -63,7 +63,7 @@ fn list(json: &str, nesting: usize) -> Option<Value> {
 
 fn map(json: &str, nesting: usize) -> Option<Value> {
     let fields = Fields::read(json).ok()?;
-    if fields.iter().any(|(name, _)| name.is_empty()) {
+    if fields.has("") {
         return None;
     }
     Some(Value::Map(

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -35,9 +36,9 @@ impl<'a> Fields<'a> {
         self.0.remove(name)
     }
 
-    /// The fields not taken yet.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+    /// Whether a field of this name is left.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 }
 
@@ -77,10 +78,11 @@ impl<'de> Visitor<'de> for SplitVisitor {
             repeated: None,
         };
         while let Some((Name(name), value)) = map.next_entry()? {
-            if split.fields.contains_key(&name) {
-                split.repeated = Some(name.into_owned());
-            } else {
-                split.fields.insert(name, value);
+            match split.fields.entry(name) {
+                Entry::Vacant(field) => {
+                    field.insert(value);
+                }
+                Entry::Occupied(field) => split.repeated = Some(field.key().to_string()),
             }
         }
         Ok(split)

@@ -152,8 +152,8 @@ impl<'a> Object<'a> {
     }
 
     /// What the contract does not name. DynamoDB has no attribute without a name.
-    fn rest(mut self) -> Result<Extra, BodyError> {
-        if self.fields.take("").is_some() {
+    fn rest(self) -> Result<Extra, BodyError> {
+        if self.fields.has("") {
             return Err(self.wrong_type("\"\"", "left out: a field needs a name"));
         }
         let extra = self.fields.into_iter();

@@ -191,7 +191,7 @@ impl Drop for TestApp {
             runtime
                 .expect("a runtime")
                 .block_on(delete.send())
-                .map(|_| ())
+                .map_err(|error| error.to_string())
         });
         if let Ok(Err(error)) = thread.join() {
             eprintln!("table {} could not be deleted: {error}", self.table_name);
