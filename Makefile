@@ -20,7 +20,7 @@ export CALLBOT_CREDENTIALS ?= [{"uuid":"local-account","secretKey":"local-secret
 EVENT ?= events/completed.json
 TASK  ?= t-20260913-0007
 
-CALLBOT := cargo run --locked --features cli --bin callbot --
+CALLBOT := cargo run --locked --features cli --bin callbot
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint run invoke send history build deploy clean
@@ -32,7 +32,7 @@ help: ## List the targets
 	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)  TABLE=(of a deployed stack, for history)'
 
 demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, locally, and show the history
-	$(CALLBOT) demo
+	$(CALLBOT) -- demo
 
 test: $(CARGO_LAMBDA) ## Run all tests (against another engine with DYNAMODB_ENDPOINT_URL=…)
 	cargo test --locked --features cli
@@ -44,23 +44,23 @@ lint: $(SAM) ## Check format, lints and the template
 	sam validate --lint --region us-east-1
 
 run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, reloading on change
-	$(CALLBOT) local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \
+	$(CALLBOT) -- local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \
 		cargo lambda watch --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT)
 
 invoke: $(CARGO_LAMBDA) ## Sign EVENT and invoke the running function with it
 	@mkdir -p .local
-	@$(CALLBOT) sign $(EVENT) > .local/event.json
+	@$(CALLBOT) --quiet -- sign $(EVENT) > .local/event.json
 	cargo lambda invoke task-callback --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT) \
 		--data-file .local/event.json
 
 send: ## Sign EVENT and send it to the running function over HTTP
-	@$(CALLBOT) send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)
+	@$(CALLBOT) --quiet -- send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)
 
 history: ## Show the history of TASK, from the local stack or from the deployed TABLE
 ifdef TABLE
-	@$(CALLBOT) history $(TASK) --table $(TABLE)
+	@$(CALLBOT) --quiet -- history $(TASK) --table $(TABLE)
 else
-	@$(CALLBOT) history $(TASK) --table $(LOCAL_TABLE) --local $(LOCAL_ENGINE)
+	@$(CALLBOT) --quiet -- history $(TASK) --table $(LOCAL_TABLE) --local $(LOCAL_ENGINE)
 endif
 
 build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads
