@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ::http::header::{ALLOW, CONTENT_TYPE};
 use ::http::{HeaderMap, HeaderValue};
-use lambda_http::lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

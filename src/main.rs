@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use task_callback::config::Config;
 use task_callback::http::Endpoint;

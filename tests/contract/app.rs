@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use lambda_http::lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use task_callback::config::Config;
@@ -217,8 +217,19 @@ pub(crate) fn endpoint(store: Store, changes: &[(&'static str, &str)]) -> Endpoi
     Endpoint::new(&config, store)
 }
 
-/// One invocation, as Lambda makes it.
+/// One invocation, as Lambda makes it with the function's timeout of 10 s.
 pub(crate) async fn invoke(
+    endpoint: &Endpoint,
+    event: &str,
+    request_id: &str,
+    now: SystemTime,
+) -> Answer {
+    invoke_within(Duration::from_secs(10), endpoint, event, request_id, now).await
+}
+
+/// One invocation that Lambda ends after this time.
+pub(crate) async fn invoke_within(
+    timeout: Duration,
     endpoint: &Endpoint,
     event: &str,
     request_id: &str,
@@ -226,11 +237,8 @@ pub(crate) async fn invoke(
 ) -> Answer {
     let mut context = Context::default();
     context.request_id = request_id.to_owned();
-    let deadline = now + Duration::from_secs(10);
-    let deadline = deadline
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("after 1970");
-    context.deadline = deadline.as_millis() as u64;
+    let deadline = (now + timeout).duration_since(SystemTime::UNIX_EPOCH);
+    context.deadline = deadline.expect("after 1970").as_millis() as u64;
     let payload = RawValue::from_string(event.to_owned()).expect("Lambda hands over JSON only");
     let response = endpoint
         .answer(LambdaEvent::new(payload, context), now)

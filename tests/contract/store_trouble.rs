@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use task_callback::store::{Store, connect_local, item_of};
 
-use crate::app::{Answer, TestApp, endpoint, invoke};
+use crate::app::{Answer, TestApp, endpoint, invoke, invoke_within};
 use crate::proxy::{Fault, Proxy};
 use crate::request::{Request, body, body_with, now};
 
@@ -91,6 +91,24 @@ async fn trouble_that_stays_is_answered_with_send_it_again_in_time() {
             app.send(&Request::new(body())).await.ret_code,
             0,
             "{what}: sent again"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_leaves_before_a_deadline_that_is_nearer_than_usual() {
+    let app = TestApp::embedded().await;
+    let proxy = Proxy::start(&app.engine_url, &[Fault::Silence]).await;
+    let function = app.behind(connect_local(&proxy.url));
+    let event = Request::new(body()).http_api_event().to_string();
+    for timeout in [Duration::from_secs(3), Duration::from_millis(100)] {
+        let started = Instant::now();
+        let answer = invoke_within(timeout, &function, &event, "response-1", now()).await;
+        assert_eq!((answer.status, answer.ret_code), (503, 5030), "{timeout:?}");
+        assert!(
+            started.elapsed() < timeout,
+            "answered after {:?}",
+            started.elapsed()
         );
     }
 }
