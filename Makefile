@@ -17,6 +17,8 @@ LOCAL_ENGINE  := http://127.0.0.1:$(ENGINE_PORT)
 # Nobody's secret: for the local stack only.
 export CALLBOT_CREDENTIALS ?= [{"uuid":"local-account","secretKey":"local-secret"}]
 
+# x86_64 or arm64
+ARCH  ?= x86_64
 EVENT ?= events/completed.json
 TASK  ?= t-20260913-0007
 
@@ -28,7 +30,7 @@ CALLBOT := cargo run --locked --features cli --bin callbot
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)'
+	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)  ARCH=$(ARCH)'
 	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)  TABLE=(of a deployed stack, for history)'
 
 demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, locally, and show the history
@@ -63,11 +65,11 @@ else
 	@$(CALLBOT) --quiet -- history $(TASK) --table $(LOCAL_TABLE) --local $(LOCAL_ENGINE)
 endif
 
-build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads
-	sam build
+build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
+	sam build --parameter-overrides Architecture=$(ARCH)
 
-deploy: build ## Build and deploy, asking for the stack's parameters
-	sam deploy --guided --capabilities CAPABILITY_IAM
+deploy: build ## Build for ARCH and deploy, asking for the stack's parameters
+	sam deploy --guided --capabilities CAPABILITY_IAM --parameter-overrides Architecture=$(ARCH)
 
 clean: ## Remove everything that was built or installed here
 	rm -rf target .aws-sam .local .tools

@@ -4,11 +4,13 @@ mod parse;
 
 use std::fmt;
 
-use serde::Serialize;
-
 use crate::decimal::Decimal;
 use crate::extra::Extra;
 
+/// Where the platform sends task callbacks.
+pub const CALLBACK_PATH: &str = "/api/v3/taskCallback";
+/// How it sends them.
+pub const CALLBACK_METHOD: &str = "POST";
 /// The `callbackType` of a task callback, the only one this endpoint takes.
 pub const TASK_CALLBACK: u64 = 1;
 
@@ -32,8 +34,7 @@ pub struct Callback {
 }
 
 /// `taskStatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskStatus {
     /// 1, not started yet
     Pending = 1,

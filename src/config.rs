@@ -7,8 +7,7 @@ use crate::credentials::Credentials;
 
 const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
-/// The largest body whose item stays under DynamoDB's 400 KB whatever the body holds: an item takes at
-/// most one and a half times its JSON.
+/// An item takes at most about one and a half times its JSON, and DynamoDB's limit is 400 KB.
 const LARGEST_MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// Everything the function can be told.

@@ -10,8 +10,8 @@ use crate::fields::Fields;
 /// The unnamed fields of a body, by name. Those of `taskStat` are under the name `taskStat`.
 pub type Extra = BTreeMap<String, Value>;
 
-/// How many lists and maps DynamoDB lets a value be wrapped in, less the `extra` map itself.
-const MAX_NESTING: usize = 30;
+/// How many lists and maps DynamoDB lets a value be wrapped in: it takes 31 and refuses 32.
+const MAX_NESTING: usize = 31;
 
 /// A JSON value in a form that a DynamoDB attribute holds exactly.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub enum Value {
     /// A number.
     Number(Decimal),
     /// A string. Also the JSON text of what DynamoDB has no exact form for: a number beyond 38 digits,
-    /// lists and maps nested more than 30 deep, a map with an empty or a repeated field name.
+    /// lists and maps nested deeper than an attribute may be, a map with an empty or a repeated field name.
     Text(String),
     /// An array.
     List(Vec<Value>),
@@ -31,9 +31,10 @@ pub enum Value {
     Map(BTreeMap<String, Value>),
 }
 
-impl From<&RawValue> for Value {
-    fn from(json: &RawValue) -> Self {
-        read(json.get(), MAX_NESTING)
+impl Value {
+    /// Reads a value that will stand in this many maps of its attribute.
+    pub(crate) fn read(json: &RawValue, maps: usize) -> Self {
+        read(json.get(), MAX_NESTING - maps)
     }
 }
 

@@ -4,11 +4,10 @@ use ::http::HeaderMap;
 
 use crate::decimal::is_digits;
 
-/// The vendor's upper bound for a signature is SHA-256's, in hex digits.
+/// The longest signature is SHA-256's.
 const MAX_SIGN_DIGITS: usize = 64;
 
-/// A callback's headers, present and well-formed.
-#[derive(Debug, PartialEq, Eq)]
+/// A callback's headers, present and well-formed. Not to be logged: they hold a signature.
 pub struct CallbackHeaders<'a> {
     /// `requestID`: the sender's id of this request.
     pub request_id: &'a str,

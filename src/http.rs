@@ -11,6 +11,7 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::callback::{CALLBACK_METHOD, CALLBACK_PATH};
 use crate::config::Config;
 use crate::receive::{Incoming, Receiver};
 use crate::refusal::Refusal;
@@ -18,11 +19,6 @@ use crate::store::{Put, Store};
 use crate::telemetry::CallbackRecord;
 pub use event::ProxyResponse;
 use event::{HttpRequest, Payload};
-
-/// Where the platform sends task callbacks.
-pub const CALLBACK_PATH: &str = "/api/v3/taskCallback";
-/// How it sends them.
-pub const CALLBACK_METHOD: &str = "POST";
 
 /// The store's share of the 10 s that the function is given.
 const STORE_BUDGET: Duration = Duration::from_secs(7);
@@ -104,7 +100,7 @@ impl Endpoint {
         now: SystemTime,
         record: &mut CallbackRecord,
     ) -> Result<Put, Refusal> {
-        if request.path != CALLBACK_PATH {
+        if !request.is_to(CALLBACK_PATH) {
             return Err(Refusal::Path(request.path));
         }
         if request.method != CALLBACK_METHOD {

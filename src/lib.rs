@@ -21,6 +21,7 @@ pub mod callback;
 pub mod config;
 pub mod credentials;
 pub mod decimal;
+pub mod error_chain;
 pub mod extra;
 mod fields;
 pub mod headers;

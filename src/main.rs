@@ -15,7 +15,8 @@ use task_callback::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let lookup = |name: &str| std::env::var(name).ok();
+    // A value that is no Unicode is not the same as none: it is to be found wrong.
+    let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     tracing::subscriber::set_global_default(telemetry::subscriber(lookup, std::io::stdout))
         .expect("nothing else has set a subscriber");
 

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::headers::CallbackHeaders;
 use crate::refusal::Refusal;
-use crate::signature::{Signed, verify};
+use crate::signature::{Signed, VerifiedBody, verify};
 use crate::snapshot::{ReceivedAt, ReportTime, Snapshot};
 use crate::store::{Put, Store};
 use crate::telemetry::CallbackRecord;
@@ -24,8 +24,9 @@ pub struct Receiver {
     store: Store,
 }
 
-/// One callback as it came, and what there is to answer it with.
-#[derive(Clone, Copy, Debug)]
+/// One callback as it came, and what there is to answer it with. Not to be logged: its headers hold a
+/// signature.
+#[derive(Clone, Copy)]
 pub struct Incoming<'a> {
     /// The request's headers.
     pub headers: &'a HeaderMap,
@@ -63,9 +64,9 @@ impl Receiver {
         record: &mut CallbackRecord,
     ) -> Result<Put, Refusal> {
         let headers = CallbackHeaders::parse(incoming.headers)?;
-        let report_time = ReportTime::new(headers.create_ts);
         record.request_id = Some(headers.request_id.to_owned());
-        record.create_ts = Some(report_time);
+        record.uuid = Some(headers.uuid.to_owned());
+        record.create_ts = Some(ReportTime::new(headers.create_ts));
 
         let signed = Signed {
             body: incoming.body,
@@ -75,24 +76,37 @@ impl Receiver {
         };
         let body = verify(&self.credentials, &signed, headers.algorithm, &headers.sign)?;
         self.check_clock(headers.create_ts, incoming.now)?;
-        let callback = Callback::parse(&body).inspect_err(|_| {
-            record.refused_body = Some(incoming.body.to_owned());
-        })?;
+
+        let result = self.keep(&headers, &body, incoming, record).await;
+        if result.is_err() {
+            record.refused_body = Some(body.bytes().to_owned());
+        }
+        result
+    }
+
+    /// What is left to do once the callback is known to be authentic.
+    async fn keep(
+        &self,
+        headers: &CallbackHeaders<'_>,
+        body: &VerifiedBody<'_>,
+        incoming: &Incoming<'_>,
+        record: &mut CallbackRecord,
+    ) -> Result<Put, Refusal> {
+        let callback = Callback::parse(body)?;
         record.task_id = Some(callback.task_id.clone());
         record.status = Some(callback.status);
 
         let received_at = ReceivedAt::from(incoming.now);
+        let expires_at = |retention: Duration| received_at.unix_seconds() + retention.as_secs();
         let snapshot = Snapshot {
-            create_ts: report_time,
+            create_ts: ReportTime::new(headers.create_ts),
             request_id: headers.request_id.to_owned(),
             uuid: headers.uuid.to_owned(),
             callback,
             received_at,
             response_id: incoming.response_id.to_owned(),
             body_sha256: Sha256::digest(body.bytes()).into(),
-            expires_at: self
-                .retention
-                .map(|retention| received_at.unix_seconds() + retention.as_secs()),
+            expires_at: self.retention.map(expires_at),
         };
         let put = self.store.put(snapshot, incoming.store_budget).await?;
         let (Put::New(key) | Put::AlreadyStored(key)) = put;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::callback::BodyError;
+use crate::callback::{BodyError, CALLBACK_METHOD, CALLBACK_PATH};
 use crate::headers::HeaderError;
 use crate::signature::Unverified;
 use crate::store::StoreError;
@@ -78,12 +78,12 @@ impl Refusal {
             Self::Path(_) => (
                 4040,
                 404,
-                "no such path: callbacks go to /api/v3/taskCallback".into(),
+                format!("no such path: callbacks go to {CALLBACK_PATH}").into(),
             ),
             Self::Method(_) => (
                 4050,
                 405,
-                "no such method here: callbacks are sent by POST".into(),
+                format!("no such method here: callbacks are sent by {CALLBACK_METHOD}").into(),
             ),
             Self::TooLarge { .. } => (4130, 413, self.to_string().into()),
             Self::Store(StoreError::Refused(_)) => (5000, 500, "internal error".into()),
@@ -96,10 +96,5 @@ impl Refusal {
             http_status,
             ret_msg,
         }
-    }
-
-    /// Whether the sender proved to be a configured account: then what it sent must not get lost.
-    pub fn is_authentic_body(&self) -> bool {
-        matches!(self, Self::Body(_))
     }
 }

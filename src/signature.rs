@@ -3,9 +3,9 @@
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
-use crate::credentials::{Algorithm, Credential, Credentials, SecretKey};
+use crate::credentials::{Algorithm, Credentials, SecretKey};
 
 /// What a signature covers, byte for byte as sent.
 #[derive(Clone, Copy, Debug)]
@@ -90,44 +90,36 @@ pub enum Unverified {
 /// `algorithm` is the request's `algorithm` header. It can only narrow the choice to credentials of that
 /// algorithm, never replace an account's.
 ///
+/// The signature is computed with every credential there is, whosever it is: so neither whether an account
+/// is known, nor how many secrets it has, shows in the time.
+///
 /// # Errors
 ///
-/// [`Unverified`]; found in about the same time whichever it is, so that an unknown uuid cannot be told
-/// from a wrong signature by the clock.
+/// [`Unverified`]
 pub fn verify<'a>(
     credentials: &Credentials,
     signed: &Signed<'a>,
     algorithm: Option<&str>,
     signature: &[u8],
 ) -> Result<VerifiedBody<'a>, Unverified> {
-    let matches = |credential: &Credential| -> bool {
+    let mut known = false;
+    let mut permitted = false;
+    let mut verified = Choice::from(0);
+    for credential in credentials.iter() {
         let expected = signed.sign(credential.algorithm, &credential.secret_key);
-        expected.ct_eq(signature).into()
-    };
-    // As much work as for an account that is known; the result cannot matter.
-    let refuse = |unverified| {
-        std::hint::black_box(matches(credentials.first()));
-        Err(unverified)
-    };
+        let matches = expected.ct_eq(signature);
 
-    let mut account = credentials
-        .iter()
-        .filter(|credential| credential.uuid == signed.uuid)
-        .peekable();
-    if account.peek().is_none() {
-        return refuse(Unverified::UnknownUuid);
+        let name = credential.algorithm.name();
+        let own = credential.uuid == signed.uuid;
+        let own_algorithm = own && algorithm.is_none_or(|other| other.eq_ignore_ascii_case(name));
+        known |= own;
+        permitted |= own_algorithm;
+        verified |= matches & Choice::from(u8::from(own_algorithm));
     }
-    let mut candidates = account
-        .filter(|credential| {
-            algorithm.is_none_or(|name| name.eq_ignore_ascii_case(credential.algorithm.name()))
-        })
-        .peekable();
-    if candidates.peek().is_none() {
-        return refuse(Unverified::OtherAlgorithm);
-    }
-    if candidates.any(matches) {
-        Ok(VerifiedBody(signed.body))
-    } else {
-        Err(Unverified::WrongSignature)
+    match (known, permitted, bool::from(verified)) {
+        (false, ..) => Err(Unverified::UnknownUuid),
+        (_, false, _) => Err(Unverified::OtherAlgorithm),
+        (.., false) => Err(Unverified::WrongSignature),
+        (.., true) => Ok(VerifiedBody(signed.body)),
     }
 }

@@ -4,7 +4,6 @@ mod client;
 mod history;
 mod item;
 
-use std::error::Error;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -13,6 +12,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use tokio::time::timeout;
 
+use crate::error_chain::error_chain;
 use crate::snapshot::{ReportTime, Snapshot};
 pub use client::connect;
 #[cfg(feature = "cli")]
@@ -54,7 +54,7 @@ pub enum StoreError {
     /// No answer within the time there was.
     #[error("DynamoDB gave no answer within {0:?}")]
     TimedOut(Duration),
-    /// Every place of this second holds another report of the task.
+    /// Every place of this second holds another report of the task. A later report has a later second.
     #[error("all places of this second hold other reports of the task")]
     SecondFull,
     /// DynamoDB refused, and would again: permissions, a missing table, a request it cannot accept.
@@ -134,34 +134,30 @@ fn occupant_of(error: SdkError<PutItemError>) -> Result<Item, StoreError> {
                         )
                     })
                 }
-                error if status.is_client_error() && !is_throttling(&error) => {
-                    Err(StoreError::Refused(causes(&error)))
+                error if status.is_client_error() && !passes(&error) => {
+                    Err(StoreError::Refused(error_chain(&error)))
                 }
                 // Failing, throttling, or an answer that is none.
-                error => Err(StoreError::Unavailable(causes(&error))),
+                error => Err(StoreError::Unavailable(error_chain(&error))),
             }
         }
-        error @ SdkError::ConstructionFailure(_) => Err(StoreError::Refused(causes(&error))),
-        error => Err(StoreError::Unavailable(causes(&error))),
+        error @ SdkError::ConstructionFailure(_) => Err(StoreError::Refused(error_chain(&error))),
+        error => Err(StoreError::Unavailable(error_chain(&error))),
     }
 }
 
-fn is_throttling(error: &PutItemError) -> bool {
+/// Whether a client error, so called, is one that goes away by itself.
+fn passes(error: &PutItemError) -> bool {
     matches!(
         error.code(),
         Some(
             "ProvisionedThroughputExceededException"
+                | "ReplicatedWriteConflictException"
                 | "RequestLimitExceeded"
+                | "RequestTimeoutException"
                 | "ThrottlingException"
-                | "TransactionInProgressException"
+                | "TooManyRequestsException"
+                | "TransactionConflictException"
         )
     )
-}
-
-/// An error and what it came from: the SDK's own texts name only the outermost layer.
-fn causes(error: &(dyn Error + 'static)) -> String {
-    let layers = std::iter::successors(Some(error), |&error| error.source());
-    let mut texts: Vec<String> = layers.map(ToString::to_string).collect();
-    texts.dedup();
-    texts.join(": ")
 }

@@ -58,13 +58,15 @@ pub struct CallbackRecord {
     pub response_id: String,
     /// The header `requestID`.
     pub request_id: Option<String>,
+    /// The header `uuid`: the account.
+    pub uuid: Option<String>,
     /// The body's `taskID`.
     pub task_id: Option<String>,
     /// What the task is doing.
     pub status: Option<TaskStatus>,
     /// The header `createTs`, or the key under which the snapshot is stored.
     pub create_ts: Option<ReportTime>,
-    /// An authentic body that is refused, so that it is not lost.
+    /// An authentic body that is not stored, so that it is not lost.
     pub refused_body: Option<Vec<u8>>,
 }
 
@@ -75,6 +77,7 @@ macro_rules! log_line {
             $($fields)*
             responseID = $record.response_id,
             requestID = $record.request_id,
+            uuid = $record.uuid,
             taskID = $record.task_id,
             status = $record.status.map(TaskStatus::name),
             createTs = $record.create_ts.map(|create_ts| create_ts.to_string()),
@@ -101,35 +104,28 @@ impl CallbackRecord {
     /// Writes the line of a callback that was not acknowledged: a warning where the sender was wrong, an
     /// error where we were.
     pub fn log_refused(&self, refusal: &Refusal, answer: &RefusalAnswer, took: Duration) {
-        let reason = refusal.to_string();
-        let ret_code = answer.ret_code;
-        let took = millis(took);
-        if answer.http_status >= 500 {
-            log_line!(
-                error,
-                self,
-                outcome = "failed",
-                retCode = ret_code,
-                reason,
-                durationMs = took,
-            );
-            return;
-        }
         let body = self.refused_body.as_deref();
         let text = body.and_then(|body| std::str::from_utf8(body).ok());
-        let binary = body
-            .filter(|_| text.is_none())
-            .map(|body| STANDARD.encode(body));
-        log_line!(
-            warn,
-            self,
-            outcome = "refused",
-            retCode = ret_code,
-            reason,
-            durationMs = took,
-            body = text,
-            bodyBase64 = binary,
-        );
+        let binary = body.filter(|_| text.is_none());
+        macro_rules! log_refusal {
+            ($level:ident, $outcome:literal) => {
+                log_line!(
+                    $level,
+                    self,
+                    outcome = $outcome,
+                    retCode = answer.ret_code,
+                    reason = refusal.to_string(),
+                    durationMs = millis(took),
+                    body = text,
+                    bodyBase64 = binary.map(|body| STANDARD.encode(body)),
+                )
+            };
+        }
+        if answer.http_status >= 500 {
+            log_refusal!(error, "failed");
+        } else {
+            log_refusal!(warn, "refused");
+        }
     }
 }
 

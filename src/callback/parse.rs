@@ -12,7 +12,7 @@ const STRING: &str = "a string";
 const OBJECT: &str = "an object";
 const INTEGER: &str = "an integer";
 const COUNTER: &str = "an integer from 0 to 18446744073709551615";
-const RATE: &str = "a number of at most 38 digits";
+const RATE: &str = "a number of at most 38 digits and of a magnitude from 1E-130 to 9.9E+125";
 
 /// DynamoDB's limit for a partition key, bytes; `userTaskID` is the index's.
 const MAX_KEY_BYTES: usize = 2048;
@@ -26,7 +26,7 @@ impl Callback {
     pub fn parse(body: &VerifiedBody<'_>) -> Result<Self, BodyError> {
         let text = std::str::from_utf8(body.bytes())
             .map_err(|error| BodyError::NotAnObject(error.to_string()))?;
-        let mut body = Object::read(text, "").map_err(|error| match error {
+        let mut body = Object::read(text, "", 1).map_err(|error| match error {
             FieldsError::NotAnObject(error) => BodyError::NotAnObject(error.to_string()),
             FieldsError::Repeated(field) => BodyError::Repeated { field },
         })?;
@@ -85,13 +85,19 @@ fn not_acceptable(field: &'static str, expected: &'static str) -> BodyError {
 struct Object<'a> {
     /// What its fields' names are prefixed with in an error.
     prefix: &'static str,
+    /// How many maps its extra fields stand in when they are stored: `extra`, and `taskStat` within that.
+    maps: usize,
     fields: Fields<'a>,
 }
 
 impl<'a> Object<'a> {
-    fn read(json: &'a str, prefix: &'static str) -> Result<Self, FieldsError> {
+    fn read(json: &'a str, prefix: &'static str, maps: usize) -> Result<Self, FieldsError> {
         let fields = Fields::read(json)?;
-        Ok(Self { prefix, fields })
+        Ok(Self {
+            prefix,
+            maps,
+            fields,
+        })
     }
 
     fn take(&mut self, name: &str) -> Result<&'a str, BodyError> {
@@ -143,7 +149,7 @@ impl<'a> Object<'a> {
 
     fn object(&mut self, name: &'static str) -> Result<Object<'a>, BodyError> {
         let json = self.take(name)?;
-        Object::read(json, name).map_err(|error| match error {
+        Object::read(json, name, self.maps + 1).map_err(|error| match error {
             FieldsError::NotAnObject(_) => self.wrong_type(name, OBJECT),
             FieldsError::Repeated(field) => BodyError::Repeated {
                 field: format!("{name}.{field}"),
@@ -158,7 +164,7 @@ impl<'a> Object<'a> {
         }
         let extra = self.fields.into_iter();
         Ok(extra
-            .map(|(name, value)| (name.into_owned(), Value::from(value)))
+            .map(|(name, value)| (name.into_owned(), Value::read(value, self.maps)))
             .collect())
     }
 

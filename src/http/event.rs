@@ -24,12 +24,13 @@ pub(super) enum Payload {
     V2,
 }
 
-/// What there is of the request in either form.
-#[derive(Debug)]
+/// What there is of the request in either form. Not to be logged: its headers hold a signature.
 pub(super) struct HttpRequest {
     pub(super) method: Method,
-    /// Without the stage.
+    /// As the event has it: an HTTP API may have put the stage in front.
     pub(super) path: String,
+    /// The stage that may stand in front of the path.
+    stage: Option<String>,
     pub(super) headers: HeaderMap,
     /// The bytes as the sender sent them.
     pub(super) body: Vec<u8>,
@@ -91,8 +92,23 @@ impl Payload {
     }
 }
 
+/// The error says where and not what: an event holds a signature.
 fn parse<'a, T: Deserialize<'a>>(event: &'a str) -> Result<T, String> {
-    serde_json::from_str(event).map_err(|error| error.to_string())
+    serde_json::from_str(event).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        format!("it is not of API Gateway's form at line {line}, column {column}")
+    })
+}
+
+impl HttpRequest {
+    /// Whether the request is to this path, whichever the stage.
+    pub(super) fn is_to(&self, path: &str) -> bool {
+        let after_stage = || {
+            let stage = self.stage.as_deref()?;
+            self.path.strip_prefix('/')?.strip_prefix(stage)
+        };
+        self.path == path || after_stage() == Some(path)
+    }
 }
 
 impl TryFrom<ApiGatewayV2httpRequest> for HttpRequest {
@@ -102,7 +118,8 @@ impl TryFrom<ApiGatewayV2httpRequest> for HttpRequest {
         let context = event.request_context;
         Ok(Self {
             method: context.http.method,
-            path: without_stage(event.raw_path, context.stage.as_deref())?,
+            path: event.raw_path.ok_or(NO_PATH)?,
+            stage: context.stage,
             headers: event.headers,
             body: bytes(event.body, event.is_base64_encoded)?,
         })
@@ -122,21 +139,16 @@ impl TryFrom<ApiGatewayProxyRequest> for HttpRequest {
         }
         Ok(Self {
             method: event.http_method,
-            path: without_stage(event.path, event.request_context.stage.as_deref())?,
+            path: event.path.ok_or(NO_PATH)?,
+            // A REST API keeps it out of the path.
+            stage: None,
             headers,
             body: bytes(event.body, event.is_base64_encoded)?,
         })
     }
 }
 
-/// An HTTP API puts the stage in front of the path, unless it is the default one.
-fn without_stage(path: Option<String>, stage: Option<&str>) -> Result<String, String> {
-    let path = path.ok_or("it has no path")?;
-    let rest = stage
-        .and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage))
-        .filter(|rest| rest.starts_with('/'));
-    Ok(rest.map_or(path.clone(), str::to_owned))
-}
+const NO_PATH: &str = "it has no path";
 
 fn bytes(body: Option<String>, is_base64: bool) -> Result<Vec<u8>, String> {
     let body = body.unwrap_or_default();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region};
 use aws_smithy_http_client::tls::Provider;
@@ -14,7 +14,9 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A write takes a few milliseconds; one that takes this long is better tried again.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-const MAX_ATTEMPTS: u32 = 5;
+/// With the backoff below, attempts that fail at once end within 6 s: before the caller's 7, so that the
+/// log has their cause.
+const MAX_ATTEMPTS: u32 = 10;
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
@@ -22,11 +24,15 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 /// Made once and kept: it holds the connections.
 ///
 /// The SDK's default chain, with its profiles, metadata services and token exchanges, has nothing to find
-/// in a Lambda and is a tenth of the binary. `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL` work as in
-/// every SDK.
+/// in a Lambda and is a tenth of the binary. `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL` and
+/// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` work as in every SDK.
 pub fn connect(lookup: impl Fn(&str) -> Option<String>) -> Client {
     let set = |name| lookup(name).filter(|value| !value.is_empty());
-    let endpoint_url = set("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| set("AWS_ENDPOINT_URL"));
+    let ignored = set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+        .is_some_and(|ignored| ignored.eq_ignore_ascii_case("true"));
+    let endpoint_url = set("AWS_ENDPOINT_URL_DYNAMODB")
+        .or_else(|| set("AWS_ENDPOINT_URL"))
+        .filter(|_| !ignored);
     let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"));
     let mut config = Builder::new()
         .behavior_version(BehaviorVersion::latest())
@@ -70,10 +76,16 @@ fn with_limits(config: Builder) -> Client {
         .with_max_attempts(MAX_ATTEMPTS)
         .with_initial_backoff(INITIAL_BACKOFF)
         .with_max_backoff(MAX_BACKOFF);
+    // By default retries stop for a while when many have failed, for the whole process: a callback that meets
+    // an outage would then be given up at once, its time unused.
+    let every_call_may_retry = RetryPartition::custom("snapshots")
+        .token_bucket(TokenBucket::unlimited())
+        .build();
     let config = config
         .http_client(https())
         .timeout_config(timeouts)
-        .retry_config(retries);
+        .retry_config(retries)
+        .retry_partition(every_call_may_retry);
     Client::from_conf(config.build())
 }
 

@@ -2,7 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{ItemError, PARTITION_KEY, Store, USER_TASK_INDEX, causes, snapshot_of};
+use super::{ItemError, PARTITION_KEY, Store, USER_TASK_INDEX, snapshot_of};
+use crate::error_chain::error_chain;
 use crate::snapshot::Snapshot;
 
 /// Why a history could not be read.
@@ -71,7 +72,7 @@ impl Store {
         } else {
             query.into_paginator().items().send().collect().await
         };
-        let items = items.map_err(|error| HistoryError::Query(causes(&error)))?;
+        let items = items.map_err(|error| HistoryError::Query(error_chain(&error)))?;
         Ok(items.iter().map(snapshot_of).collect::<Result<_, _>>()?)
     }
 }

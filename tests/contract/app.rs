@@ -161,18 +161,14 @@ impl TestApp {
         status: u64,
         ret_code: u64,
     ) -> Answer {
-        let before = self.items().await.len();
+        let before = self.items().await;
         let answer = self.send(request).await;
         assert_eq!(
             (answer.status, answer.ret_code),
             (status, ret_code),
             "{what}: {answer:?}"
         );
-        assert_eq!(
-            self.items().await.len(),
-            before,
-            "{what}: nothing may be stored"
-        );
+        assert_eq!(self.items().await, before, "{what}: nothing may be stored");
         answer
     }
 }

@@ -85,6 +85,7 @@ async fn a_rest_api_event_is_taken_too() {
     assert_eq!(app.invoke(without_multi).await.ret_code, 0, "headers once");
     let elsewhere = rest_api_event(&request.with_path("/elsewhere"));
     assert_eq!(app.invoke(elsewhere).await.ret_code, 4040);
+    assert_eq!(app.items().await.len(), 2);
 }
 
 #[tokio::test]
@@ -110,6 +111,27 @@ async fn a_named_stage_is_no_part_of_the_path() {
     assert_eq!(app.invoke(&event).await.ret_code, 0);
     event["rawPath"] = json!("/production/api/v3/taskCallback");
     assert_eq!(app.invoke(&event).await.ret_code, 4040);
+
+    let at = |second| Request::at(NOW + second, body());
+    let mut in_path = at(1).http_api_event();
+    in_path["requestContext"]["stage"] = json!("api");
+    in_path["rawPath"] = json!("/api/api/v3/taskCallback");
+    let mut not_in_path = at(2).http_api_event();
+    not_in_path["requestContext"]["stage"] = json!("api");
+    let mut rest_api = rest_api_event(&at(3));
+    rest_api["requestContext"]["stage"] = json!("api");
+    for (what, event) in [
+        ("in the path", in_path),
+        ("not in the path", not_in_path),
+        ("of a REST API", rest_api),
+    ] {
+        assert_eq!(
+            app.invoke(event).await.ret_code,
+            0,
+            "a stage named api, {what}"
+        );
+    }
+    assert_eq!(app.items().await.len(), 4);
 }
 
 #[tokio::test]

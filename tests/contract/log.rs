@@ -13,7 +13,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::app::{TestApp, invoke};
 use crate::proxy::{Fault, Proxy};
-use crate::request::{NOW, Request, SECRET, body, body_with, body_without, now};
+use crate::request::{NOW, Request, SECRET, UUID, body, body_with, body_without, now};
 
 /// What the function has written.
 #[derive(Clone, Default)]
@@ -96,7 +96,7 @@ async fn a_stored_callback_is_one_line() {
         line,
         json!({
             "level": "INFO", "message": "callback", "outcome": "stored", "retCode": 0, "new": true,
-            "responseID": "response-1", "requestID": "req-1", "taskID": "t-1",
+            "responseID": "response-1", "requestID": "req-1", "uuid": UUID, "taskID": "t-1",
             "status": "IN_PROGRESS", "createTs": "1726200060"
         }),
     );
@@ -105,7 +105,7 @@ async fn a_stored_callback_is_one_line() {
         line,
         json!({
             "level": "INFO", "message": "callback", "outcome": "already stored", "retCode": 0, "new": false,
-            "responseID": "response-2", "requestID": "req-2", "taskID": "t-1",
+            "responseID": "response-2", "requestID": "req-2", "uuid": UUID, "taskID": "t-1",
             "status": "IN_PROGRESS", "createTs": "1726200060"
         }),
     );
@@ -213,6 +213,11 @@ async fn our_own_trouble_is_an_error_with_its_cause() {
         assert_eq!(lines[0]["outcome"], "failed");
         assert_eq!(lines[0]["retCode"], ret_code);
         assert_eq!(lines[0]["taskID"], "t-1");
+        assert_eq!(
+            lines[0]["body"],
+            body().to_string(),
+            "not stored, and not lost"
+        );
         let Fault::Answer(_, code) = fault else {
             unreachable!()
         };

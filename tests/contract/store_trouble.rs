@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use task_callback::store::{Store, connect_local, item_of};
 
 use crate::app::{Answer, TestApp, endpoint, invoke, invoke_within};
@@ -66,6 +67,16 @@ async fn trouble_that_passes_is_retried_and_the_callback_stored_once() {
 }
 
 #[tokio::test]
+async fn trouble_of_some_seconds_is_outlasted() {
+    let app = TestApp::embedded().await;
+    let mut faults = vec![Fault::Answer(500, "InternalServerError"); 7];
+    faults.push(Fault::None);
+    let proxy = Proxy::start(&app.engine_url, &faults).await;
+    assert_eq!(send_through(&app, &proxy).await.ret_code, 0);
+    assert_eq!(app.items().await.len(), 1);
+}
+
+#[tokio::test]
 async fn trouble_that_stays_is_answered_with_send_it_again_in_time() {
     let troubles = [
         (
@@ -75,8 +86,12 @@ async fn trouble_that_stays_is_answered_with_send_it_again_in_time() {
         ("throttling", Fault::Answer(400, "ThrottlingException")),
         ("a cut connection", Fault::CutBefore),
         ("no answer", Fault::Silence),
+        (
+            "a write conflict",
+            Fault::Answer(400, "TransactionConflictException"),
+        ),
     ];
-    for (what, fault) in troubles {
+    join_all(troubles.map(async |(what, fault)| {
         let app = TestApp::embedded().await;
         let proxy = Proxy::start(&app.engine_url, &[fault]).await;
         let answer = send_through(&app, &proxy).await;
@@ -85,14 +100,33 @@ async fn trouble_that_stays_is_answered_with_send_it_again_in_time() {
             answer.ret_msg, "not stored for now: please send it again",
             "{what}"
         );
-        assert!(proxy.requests() > 1, "{what} is retried");
         assert!(app.items().await.is_empty(), "{what}");
         assert_eq!(
             app.send(&Request::new(body())).await.ret_code,
             0,
             "{what}: sent again"
         );
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn every_callback_is_retried_however_many_have_failed_before() {
+    let app = TestApp::embedded().await;
+    let proxy = Proxy::start(&app.engine_url, &[Fault::CutBefore]).await;
+    let function = app.behind(connect_local(&proxy.url));
+    let event = Request::new(body()).http_api_event().to_string();
+    let timeout = Duration::from_millis(1_200);
+    for callback in 0..40 {
+        let before = proxy.requests();
+        let answer = invoke_within(timeout, &function, &event, "response-1", now()).await;
+        assert_eq!(answer.ret_code, 5030, "callback {callback}");
+        assert!(
+            proxy.requests() > before + 1,
+            "callback {callback} is retried"
+        );
     }
+    assert!(app.items().await.is_empty());
 }
 
 #[tokio::test]
@@ -125,6 +159,7 @@ async fn a_refused_connection_is_answered_with_send_it_again() {
     let event = Request::new(body()).http_api_event().to_string();
     let answer = invoke(&function, &event, "response-1", now()).await;
     assert_eq!((answer.status, answer.ret_code), (503, 5030));
+    assert!(app.items().await.is_empty());
 }
 
 #[tokio::test]
@@ -133,6 +168,7 @@ async fn an_answer_that_is_none_is_not_taken_for_a_confirmation() {
     let proxy = Proxy::start(&app.engine_url, &[Fault::Garbage]).await;
     let answer = send_through(&app, &proxy).await;
     assert_eq!((answer.status, answer.ret_code), (503, 5030));
+    assert!(app.items().await.is_empty());
 }
 
 #[tokio::test]
@@ -148,6 +184,7 @@ async fn a_refusal_of_dynamodbs_is_our_own_fault_and_told_in_general_words() {
         assert_eq!((answer.status, answer.ret_code), (500, 5000), "{code}");
         assert_eq!(answer.ret_msg, "internal error", "{code}");
         assert_eq!(proxy.requests(), 1, "{code} would come again");
+        assert!(app.items().await.is_empty(), "{code}");
     }
     let app = TestApp::embedded().await;
     let missing = Store::new(app.client.clone(), "no-such-table");
@@ -174,6 +211,7 @@ async fn a_second_with_all_its_slots_taken_is_answered_with_send_it_again() {
         put.expect("stored");
     }
     assert_eq!(app.items().await.len(), 1000);
-    let answer = app.send(&Request::new(body())).await;
-    assert_eq!((answer.status, answer.ret_code), (503, 5030), "{answer:?}");
+    let report = Request::new(body());
+    app.assert_refused("the 1001st report of a second", &report, 503, 5030)
+        .await;
 }

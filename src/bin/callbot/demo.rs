@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
+use serde::Deserialize;
+use task_callback::callback::CALLBACK_PATH;
 use task_callback::credentials::Credentials;
-use task_callback::http::CALLBACK_PATH;
 use task_callback::store::{Store, connect_local};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
@@ -127,22 +128,25 @@ async fn play(
         let event = Event::load(&file)?;
         let about = event.about.clone();
         let reply = sender.send(event, credentials, create_ts).await?;
-        let expected = reply.ret_code() == Some(about.ret_code);
+        let expected = reply.is(about.ret_code);
         as_it_should_be &= expected;
         println!("{name:<12} {}", about.about);
         println!("{:12} {} {reply}", "", if expected { "✓" } else { "✗" });
         create_ts = last.min(create_ts + SECONDS_BETWEEN_REPORTS);
     }
 
-    let events = project.join("events");
-    let completed = Event::load(&events.join("completed.json"))?.body()?;
-    let completed: serde_json::Value = serde_json::from_slice(&completed)?;
-    let task_id = completed["taskID"].as_str().unwrap_or_default();
+    let reported: Vec<Report> = REPORTS
+        .iter()
+        .map(|name| Report::of(&Event::load(&project.join(format!("events/{name}.json")))?))
+        .collect::<Result<_, Failure>>()?;
     let store = Store::new(connect_local(engine_url), TABLE_NAME);
-    let history = store.task_history(task_id, false).await?;
+    let history = store.task_history(&reported[0].task_id, false).await?;
     println!("\n{}", crate::history::render(&history, platform::now()));
 
-    as_it_should_be &= history.len() == REPORTS.len();
+    let stored = history
+        .iter()
+        .map(|snapshot| snapshot.callback.status.number());
+    as_it_should_be &= stored.eq(reported.iter().map(|report| report.task_status));
     Ok(if as_it_should_be {
         println!(
             "\nAll as it should be: {} reports stored, each once.",
@@ -150,9 +154,26 @@ async fn play(
         );
         ExitCode::SUCCESS
     } else {
-        println!("\nNot as it should be: see the marks above.");
+        println!(
+            "\nNot as it should be: see the marks above, and whether each report is in the history once."
+        );
         ExitCode::FAILURE
     })
+}
+
+/// What a sample reports.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    #[serde(rename = "taskID")]
+    task_id: String,
+    task_status: u64,
+}
+
+impl Report {
+    fn of(event: &Event) -> Result<Self, Failure> {
+        Ok(serde_json::from_slice(&event.body()?)?)
+    }
 }
 
 /// The emulator listens before the function runs: an answer in the contract's form is the function's.

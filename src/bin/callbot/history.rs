@@ -9,6 +9,7 @@ use task_callback::store::{Store, connect_as_developer, connect_local};
 
 use crate::Failure;
 use crate::platform;
+pub(crate) use table::render;
 
 /// Print a task's history from the table
 #[derive(clap::Args)]
@@ -56,5 +57,3 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     Ok(ExitCode::SUCCESS)
 }
-
-pub(crate) use table::render;

@@ -20,8 +20,8 @@ pub(crate) struct CredentialsArgs {
 }
 
 impl CredentialsArgs {
-    /// The credentials as JSON, known to be good.
-    pub(crate) fn json(&self) -> Result<String, Failure> {
+    /// Reads the credentials.
+    pub(crate) fn load(&self) -> Result<Credentials, Failure> {
         let (json, from) = match &self.credentials {
             Some(file) => {
                 let from = file.display().to_string();
@@ -36,16 +36,10 @@ impl CredentialsArgs {
                 (json, from.to_owned())
             }
         };
-        let checked = json.parse::<Credentials>();
-        checked.map_err(|error| {
-            format!(r#"{from}: {error}; it must hold JSON like [{{"uuid":"…","secretKey":"…"}}]"#)
-        })?;
-        Ok(json)
-    }
-
-    /// The credentials.
-    pub(crate) fn load(&self) -> Result<Credentials, Failure> {
-        Ok(self.json()?.parse()?)
+        json.parse().map_err(|error| {
+            let form = r#"[{"uuid":"…","secretKey":"…"}]"#;
+            format!("{from}: {error}; it must hold JSON like {form}").into()
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use task_callback::credentials::Credentials;
+use task_callback::error_chain::error_chain;
 
 use crate::Failure;
 use crate::event::Event;
@@ -105,9 +106,9 @@ impl Sender {
             .request(method, url)
             .headers(own_headers(&event)?)
             .body(event.body()?);
-        let response = request.send().await.map_err(|error| causes(&error))?;
+        let response = request.send().await.map_err(|error| error_chain(&error))?;
         let status = response.status().as_u16();
-        let text = response.text().await.map_err(|error| causes(&error))?;
+        let text = response.text().await.map_err(|error| error_chain(&error))?;
         let answer = serde_json::from_str(&text).map_err(|_| text);
         Ok(Reply { status, answer })
     }
@@ -128,25 +129,17 @@ fn own_headers(event: &Event) -> Result<HeaderMap, Failure> {
     Ok(headers)
 }
 
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
-}
-
 impl Reply {
     /// Whether the callback was acknowledged.
     pub(crate) fn is_taken(&self) -> bool {
-        self.status == 200 && self.ret_code() == Some(0)
+        self.is(0)
     }
 
-    /// The answer's `retCode`, where there is one.
-    pub(crate) fn ret_code(&self) -> Option<u16> {
-        self.answer.as_ref().ok().map(|answer| answer.ret_code)
+    /// Whether the answer is this one, in its body as in its HTTP status, which is a tenth of it.
+    pub(crate) fn is(&self, ret_code: u16) -> bool {
+        let status = if ret_code == 0 { 200 } else { ret_code / 10 };
+        let answer = self.answer.as_ref();
+        self.status == status && answer.is_ok_and(|answer| answer.ret_code == ret_code)
     }
 }
 

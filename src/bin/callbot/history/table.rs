@@ -39,11 +39,10 @@ fn task_table(history: &[&Snapshot], now: u64) -> String {
     ]);
     for (index, snapshot) in history.iter().enumerate() {
         let stat = &snapshot.callback.stat;
-        let until = history.get(index + 1).map(|next| next.create_ts.seconds);
         table.add_row([
             time_of(snapshot.create_ts.seconds),
             snapshot.callback.status.to_string(),
-            lasted(snapshot, until, now),
+            lasted(history, index, now),
             format!(
                 "{} {}",
                 bar(stat.finish_order_count, stat.total_order_count),
@@ -82,17 +81,19 @@ fn title(history: &[&Snapshot]) -> String {
     )
 }
 
-/// How long the status held: until the next report, or so far.
-fn lasted(snapshot: &Snapshot, until: Option<u64>, now: u64) -> String {
-    let ended = matches!(
-        snapshot.callback.status,
-        TaskStatus::Completed | TaskStatus::Failed
-    );
-    let since = snapshot.create_ts.seconds;
+/// How long a status held, in the row of its first report: until another was reported, or so far.
+fn lasted(history: &[&Snapshot], index: usize, now: u64) -> String {
+    let status = |snapshot: &Snapshot| snapshot.callback.status;
+    let this = status(history[index]);
+    if index > 0 && status(history[index - 1]) == this {
+        return String::new();
+    }
+    let since = history[index].create_ts.seconds;
     let seconds = |until: u64| Duration::from_secs(until.saturating_sub(since));
-    match until {
-        Some(until) => humantime::format_duration(seconds(until)).to_string(),
-        None if ended => "–".to_owned(),
+    let next = history[index..].iter().find(|next| status(next) != this);
+    match next {
+        Some(next) => humantime::format_duration(seconds(next.create_ts.seconds)).to_string(),
+        None if matches!(this, TaskStatus::Completed | TaskStatus::Failed) => "–".to_owned(),
         None => format!("{} so far", humantime::format_duration(seconds(now))),
     }
 }

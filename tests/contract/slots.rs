@@ -1,0 +1,122 @@
+//! Under which key a report is stored, and how often.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use task_callback::snapshot::ReportTime;
+
+use crate::app::TestApp;
+use crate::request::{NOW, Request, body, body_with};
+
+#[tokio::test]
+async fn a_resend_is_acknowledged_and_stored_once() {
+    let app = TestApp::start().await;
+    let request = Request::new(body());
+    let first = app.send(&request).await;
+    let stored = app.items().await;
+
+    for again in [request.clone(), request.resent()] {
+        let answer = app.send(&again).await;
+        assert_eq!((answer.status, answer.ret_code), (200, 0));
+        assert_ne!(
+            answer.response_id, first.response_id,
+            "each answer has its own id"
+        );
+    }
+    assert_eq!(app.items().await, stored, "the first item is untouched");
+}
+
+#[tokio::test]
+async fn the_same_report_at_another_second_is_another_snapshot() {
+    let app = TestApp::start().await;
+    app.send(&Request::at(NOW, body())).await;
+    app.send(&Request::at(NOW + 1, body())).await;
+    assert_eq!(app.items().await.len(), 2);
+}
+
+#[tokio::test]
+async fn reports_of_one_second_take_the_next_free_slot_in_order_of_arrival() {
+    let app = TestApp::start().await;
+    let reports: Vec<Request> = (0..12)
+        .map(|count| Request::new(body_with("/taskStat/totalCall", json!(count))))
+        .collect();
+    for report in &reports {
+        assert_eq!(app.send(report).await.ret_code, 0);
+    }
+    for report in &reports {
+        assert_eq!(
+            app.send(&report.resent()).await.ret_code,
+            0,
+            "a resend finds its slot"
+        );
+    }
+
+    let snapshots = app.snapshots().await;
+    let counts: Vec<u64> = snapshots
+        .iter()
+        .map(|s| s.callback.stat.total_call)
+        .collect();
+    assert_eq!(counts, (0..12).collect::<Vec<_>>());
+    let keys: Vec<String> = snapshots.iter().map(|s| s.create_ts.to_string()).collect();
+    assert_eq!(keys[0], "1726200060");
+    assert_eq!(keys[1], "1726200060.001");
+    assert_eq!(keys[10], "1726200060.010", "read back as 1726200060.01");
+    assert_eq!(keys[11], "1726200060.011");
+}
+
+#[tokio::test]
+async fn writers_at_the_same_moment_lose_nothing_and_double_nothing() {
+    let app = TestApp::start().await;
+    let distinct = 8;
+    let requests: Vec<Request> = (0..distinct * 3)
+        .map(|index| Request::new(body_with("/taskStat/totalCall", json!(index % distinct))))
+        .collect();
+    let answers = join_all(requests.iter().map(|request| app.send(request))).await;
+    assert!(answers.iter().all(|answer| answer.ret_code == 0));
+
+    let snapshots = app.snapshots().await;
+    let counts: BTreeSet<u64> = snapshots
+        .iter()
+        .map(|s| s.callback.stat.total_call)
+        .collect();
+    assert_eq!(counts.len() as u64, distinct, "every report is there");
+    assert_eq!(snapshots.len() as u64, distinct, "and once");
+    let keys: Vec<String> = snapshots.iter().map(|s| s.create_ts.to_string()).collect();
+    assert_eq!(
+        keys.last().map(String::as_str),
+        Some("1726200060.007"),
+        "without a gap"
+    );
+}
+
+#[test]
+fn a_key_is_read_as_dynamodb_gives_it_back() {
+    let cases = [
+        ("1726200060", Some("1726200060")),
+        ("1726200060.001", Some("1726200060.001")),
+        ("1726200060.01", Some("1726200060.010")),
+        ("1726200060.1", Some("1726200060.100")),
+        ("1726200060.999", Some("1726200060.999")),
+        ("18446744073709551615", Some("18446744073709551615")),
+        ("1726200060.", None),
+        ("1726200060.0001", None),
+        (".1", None),
+        ("-1", None),
+        ("+1", None),
+        ("1.7e9", None),
+        ("", None),
+    ];
+    for (text, key) in cases {
+        let read: Option<ReportTime> = text.parse().ok();
+        assert_eq!(read.map(|key| key.to_string()).as_deref(), key, "{text:?}");
+    }
+}
+
+#[test]
+fn a_second_has_a_thousand_slots() {
+    let slots = std::iter::successors(Some(ReportTime::new(NOW)), |slot| slot.next_slot());
+    let keys: Vec<String> = slots.map(|slot| slot.to_string()).collect();
+    assert_eq!(keys.len(), 1000);
+    assert_eq!(keys[999], "1726200060.999");
+}
