@@ -2,12 +2,17 @@
 CARGO_LAMBDA_VERSION := 1.9.2
 ZIG_VERSION          := 0.15.2
 SAM_VERSION          := 1.170.0
+MOTO_VERSION         := 5.2.5
+
+COMMA := ,
 
 TOOLS        := $(CURDIR)/.tools
 CARGO_LAMBDA := $(TOOLS)/cargo-lambda-$(CARGO_LAMBDA_VERSION)-zig-$(ZIG_VERSION)
 SAM          := $(TOOLS)/aws-sam-cli-$(SAM_VERSION)
+MOTO         := $(TOOLS)/moto-$(MOTO_VERSION)
 export PATH  := $(CARGO_LAMBDA)/bin:$(SAM)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
+export MOTO_PYTHON := $(MOTO)/bin/python
 
 # The local stack: `make run` starts it, `make invoke`, `make send` and `make history` use it.
 ENGINE_PORT   ?= 8000
@@ -25,7 +30,7 @@ TASK  ?= t-20260913-0007
 CALLBOT := cargo run --locked --features cli --bin callbot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint run invoke send history build deploy clean
+.PHONY: help demo test lint run invoke send history secret build deploy clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +41,13 @@ help: ## List the targets
 demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, locally, and show the history
 	$(CALLBOT) -- demo
 
-test: $(CARGO_LAMBDA) ## Run all tests (against another engine with DYNAMODB_ENDPOINT_URL=…)
+test: $(CARGO_LAMBDA) $(MOTO) ## Run all tests (against another engine with DYNAMODB_ENDPOINT_URL=…)
 	cargo test --locked --features cli
+ifndef DYNAMODB_ENDPOINT_URL
+	@echo 'The same over a second engine, moto'
+	DYNAMODB_ENDPOINT_URL=moto cargo test --locked --features cli --test contract -- \
+		--skip tool:: --skip store_trouble:: --skip configuration::
+endif
 
 lint: $(SAM) ## Check format, lints and the template
 	cargo fmt --check
@@ -65,6 +75,9 @@ else
 	@$(CALLBOT) --quiet -- history $(TASK) --table $(LOCAL_TABLE) --local $(LOCAL_ENGINE)
 endif
 
+secret: ## Write the credentials of a deployed stack: SECRET=its CredentialsSecretArn, FILE=… or a prompt
+	@$(CALLBOT) --quiet -- secret $(SECRET) $(if $(FILE),--file $(FILE))
+
 build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
 	sam build --parameter-overrides Architecture=$(ARCH)
 
@@ -76,6 +89,9 @@ clean: ## Remove everything that was built or installed here
 
 $(CARGO_LAMBDA):
 	$(call install,cargo-lambda==$(CARGO_LAMBDA_VERSION) ziglang==$(ZIG_VERSION))
+
+$(MOTO):
+	$(call install,"moto[dynamodb$(COMMA)secretsmanager$(COMMA)server]==$(MOTO_VERSION)")
 
 $(SAM):
 	$(call install,aws-sam-cli==$(SAM_VERSION))

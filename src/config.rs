@@ -15,14 +15,23 @@ const LARGEST_MAX_BODY_BYTES: usize = 256 * 1024;
 pub struct Config {
     /// `TABLE_NAME`: the snapshots table.
     pub table_name: String,
-    /// `CALLBOT_CREDENTIALS`: whose callbacks are taken.
-    pub credentials: Credentials,
+    /// `CALLBOT_CREDENTIALS` or `CALLBOT_CREDENTIALS_SECRET_ID`: whose callbacks are taken.
+    pub credentials: CredentialsSource,
     /// `MAX_CLOCK_SKEW_SECONDS`: how far the header's `createTs` may be from now, either way.
     pub max_clock_skew: Duration,
     /// `RETENTION_DAYS`: how long a snapshot is kept; for ever where unset.
     pub retention: Option<Duration>,
     /// `MAX_BODY_BYTES`: a larger body is refused.
     pub max_body_bytes: usize,
+}
+
+/// Where the credentials are. Exactly one of the two must be configured.
+#[derive(Clone, Debug)]
+pub enum CredentialsSource {
+    /// `CALLBOT_CREDENTIALS`: in the variable itself.
+    Variable(Credentials),
+    /// `CALLBOT_CREDENTIALS_SECRET_ID`: in the Secrets Manager secret of this name or ARN.
+    Secret(String),
 }
 
 /// A variable that keeps the function from starting.
@@ -39,6 +48,9 @@ pub struct ConfigError {
 
 const CREDENTIALS_FORM: &str = r#"a JSON array like [{"uuid":"…","secretKey":"…","algorithm":"MD5"}], where algorithm may be MD5 (also when left out), SHA256 or HMAC-SHA256"#;
 
+const SECRET_ID_FORM: &str =
+    "the name or ARN of a Secrets Manager secret that holds what CALLBOT_CREDENTIALS would";
+
 impl Config {
     /// Reads the configuration through `lookup`, which gives a variable's value where it is set. An empty
     /// value counts as unset.
@@ -53,7 +65,7 @@ impl Config {
                 "TABLE_NAME",
                 "the name of the DynamoDB table of the snapshots",
             )?,
-            credentials: variables.required("CALLBOT_CREDENTIALS", CREDENTIALS_FORM)?,
+            credentials: variables.credentials()?,
             max_clock_skew: variables
                 .optional("MAX_CLOCK_SKEW_SECONDS", "a whole number of seconds")?
                 .map_or(Duration::from_secs(300), |seconds: u32| {
@@ -77,6 +89,27 @@ impl Config {
 struct Variables<L>(L);
 
 impl<L: Fn(&str) -> Option<String>> Variables<L> {
+    fn credentials(&self) -> Result<CredentialsSource, ConfigError> {
+        let variable = "CALLBOT_CREDENTIALS";
+        let wrong = |problem: &str| ConfigError {
+            variable,
+            problem: problem.to_owned(),
+            expected: CREDENTIALS_FORM,
+        };
+        let json = self.optional(variable, CREDENTIALS_FORM)?;
+        let secret_id = self.optional("CALLBOT_CREDENTIALS_SECRET_ID", SECRET_ID_FORM)?;
+        match (json, secret_id) {
+            (Some(credentials), None) => Ok(CredentialsSource::Variable(credentials)),
+            (None, Some(id)) => Ok(CredentialsSource::Secret(id)),
+            (None, None) => Err(wrong(
+                "is not set, nor is CALLBOT_CREDENTIALS_SECRET_ID, and one of them must be",
+            )),
+            (Some(_), Some(_)) => Err(wrong(
+                "is set, and so is CALLBOT_CREDENTIALS_SECRET_ID, but only one of them may be",
+            )),
+        }
+    }
+
     fn required<T: FromStr<Err: ToString>>(
         &self,
         variable: &'static str,

@@ -3,16 +3,18 @@
 mod event;
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use ::http::header::{ALLOW, CONTENT_TYPE};
 use ::http::{HeaderMap, HeaderValue};
 use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use crate::callback::{CALLBACK_METHOD, CALLBACK_PATH};
 use crate::config::Config;
+use crate::keyring::Keyring;
 use crate::receive::{Incoming, Receiver};
 use crate::refusal::Refusal;
 use crate::store::{Put, Store};
@@ -20,8 +22,8 @@ use crate::telemetry::CallbackRecord;
 pub use event::ProxyResponse;
 use event::{HttpRequest, Payload};
 
-/// The store's share of the 10 s that the function is given.
-const STORE_BUDGET: Duration = Duration::from_secs(7);
+/// How much of the 10 s that the function is given may have gone by when the store gives up.
+const STORE_TIME: Duration = Duration::from_secs(7);
 /// What must be left of the function's time when the store gives up, to answer and to log.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(1);
 
@@ -46,10 +48,10 @@ struct Answer<'a> {
 }
 
 impl Endpoint {
-    /// The endpoint with this configuration, storing in `store`.
-    pub fn new(config: &Config, store: Store) -> Self {
+    /// The endpoint with this configuration, verifying with `keyring` and storing in `store`.
+    pub fn new(config: &Config, keyring: Keyring, store: Store) -> Self {
         Self {
-            receiver: Receiver::new(config, store),
+            receiver: Receiver::new(config, keyring, store),
             max_body_bytes: config.max_body_bytes,
         }
     }
@@ -70,7 +72,10 @@ impl Endpoint {
         };
         let request = form.decode(event).map_err(Refusal::Event);
         let result = match request {
-            Ok(request) => self.take(request, &context, now, &mut record).await,
+            Ok(request) => {
+                self.take(request, &context, now, started, &mut record)
+                    .await
+            }
             Err(refusal) => Err(refusal),
         };
         let (status, ret_code, ret_msg) = match result {
@@ -98,6 +103,7 @@ impl Endpoint {
         request: HttpRequest,
         context: &Context,
         now: SystemTime,
+        started: Instant,
         record: &mut CallbackRecord,
     ) -> Result<Put, Refusal> {
         if !request.is_to(CALLBACK_PATH) {
@@ -115,7 +121,7 @@ impl Endpoint {
             body: &request.body,
             response_id: &context.request_id,
             now,
-            store_budget: store_budget(context, now),
+            deadline: started + time_for_store(context, now),
         };
         self.receiver.receive(&incoming, record).await
     }
@@ -130,11 +136,11 @@ fn response_headers(status: u16) -> HeaderMap {
     headers
 }
 
-/// How long the store may take, so that the answer leaves before Lambda ends the invocation. cargo-lambda's
-/// emulator gives a deadline in 1970: one that has passed is no deadline.
-fn store_budget(context: &Context, now: SystemTime) -> Duration {
+/// How long after the start of the invocation the store may still be at it, so that the answer leaves before
+/// Lambda ends the invocation. cargo-lambda's emulator gives a deadline in 1970: one that has passed is none.
+fn time_for_store(context: &Context, now: SystemTime) -> Duration {
     match context.deadline().duration_since(now) {
-        Ok(left) => STORE_BUDGET.min(left.saturating_sub(TIME_TO_ANSWER)),
-        Err(_) => STORE_BUDGET,
+        Ok(left) => STORE_TIME.min(left.saturating_sub(TIME_TO_ANSWER)),
+        Err(_) => STORE_TIME,
     }
 }

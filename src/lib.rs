@@ -14,9 +14,11 @@
 //! | [`store`] | DynamoDB |
 //! | [`refusal`] | why a callback is not taken, as `retCode` and HTTP status |
 //!
-//! [`config`] and [`credentials`] are read once at start; [`telemetry`] writes one line a callback.
+//! [`config`] is read once at start, the [`credentials`] then or, by the [`keyring`], from a [`secret`] that may
+//! change; [`aws`] makes the clients; [`telemetry`] writes one line a callback.
 //! [`local`] (feature `cli`) is the DynamoDB engine of the developer's tool and of the tests.
 
+pub mod aws;
 pub mod callback;
 pub mod config;
 pub mod credentials;
@@ -26,10 +28,12 @@ pub mod extra;
 mod fields;
 pub mod headers;
 pub mod http;
+pub mod keyring;
 #[cfg(feature = "cli")]
 pub mod local;
 pub mod receive;
 pub mod refusal;
+pub mod secret;
 pub mod signature;
 pub mod snapshot;
 pub mod store;

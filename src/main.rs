@@ -8,9 +8,12 @@ use std::time::SystemTime;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
-use task_callback::config::Config;
+use task_callback::aws::Aws;
+use task_callback::config::{Config, CredentialsSource};
 use task_callback::http::Endpoint;
-use task_callback::store::{self, Store};
+use task_callback::keyring::Keyring;
+use task_callback::secret::Secret;
+use task_callback::store::Store;
 use task_callback::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,8 +30,15 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let store = Store::new(store::connect(lookup), config.table_name.as_str());
-    let endpoint = Endpoint::new(&config, store);
+    let aws = Aws::from_lookup(lookup);
+    let store = Store::new(aws.dynamodb(), config.table_name.as_str());
+    let keyring = match &config.credentials {
+        CredentialsSource::Variable(credentials) => Keyring::fixed(credentials.clone()),
+        CredentialsSource::Secret(id) => Keyring::of_secret(Secret::new(aws.secrets_manager(), id)),
+    };
+    tokio::join!(store.open_connection(), keyring.current(SystemTime::now()));
+
+    let endpoint = Endpoint::new(&config, keyring, store);
     let answer = async |event: LambdaEvent<Box<RawValue>>| {
         Ok::<_, std::convert::Infallible>(endpoint.answer(event, SystemTime::now()).await)
     };

@@ -4,11 +4,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ::http::HeaderMap;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use crate::callback::Callback;
 use crate::config::Config;
-use crate::credentials::Credentials;
 use crate::headers::CallbackHeaders;
+use crate::keyring::Keyring;
 use crate::refusal::Refusal;
 use crate::signature::{Signed, VerifiedBody, verify};
 use crate::snapshot::{ReceivedAt, ReportTime, Snapshot};
@@ -18,7 +19,7 @@ use crate::telemetry::CallbackRecord;
 /// Receives callbacks for the configured accounts into one table.
 #[derive(Clone, Debug)]
 pub struct Receiver {
-    credentials: Credentials,
+    keyring: Keyring,
     max_clock_skew: Duration,
     retention: Option<Duration>,
     store: Store,
@@ -36,15 +37,15 @@ pub struct Incoming<'a> {
     pub response_id: &'a str,
     /// The clock.
     pub now: SystemTime,
-    /// How long the store may take.
-    pub store_budget: Duration,
+    /// When the store has to give up.
+    pub deadline: Instant,
 }
 
 impl Receiver {
-    /// A receiver with this configuration, storing in `store`.
-    pub fn new(config: &Config, store: Store) -> Self {
+    /// A receiver with this configuration, verifying with `keyring` and storing in `store`.
+    pub fn new(config: &Config, keyring: Keyring, store: Store) -> Self {
         Self {
-            credentials: config.credentials.clone(),
+            keyring,
             max_clock_skew: config.max_clock_skew,
             retention: config.retention,
             store,
@@ -74,7 +75,7 @@ impl Receiver {
             request_id: headers.request_id,
             uuid: headers.uuid,
         };
-        let body = verify(&self.credentials, &signed, headers.algorithm, &headers.sign)?;
+        let body = self.verify(&signed, &headers, incoming.now).await?;
         self.check_clock(headers.create_ts, incoming.now)?;
 
         let result = self.keep(&headers, &body, incoming, record).await;
@@ -82,6 +83,27 @@ impl Receiver {
             record.refused_body = Some(body.bytes().to_owned());
         }
         result
+    }
+
+    /// Verifies with the credentials at hand and, where these do not, with newer ones: a secret may have been
+    /// rotated since they were read.
+    async fn verify<'a>(
+        &self,
+        signed: &Signed<'a>,
+        headers: &CallbackHeaders<'_>,
+        now: SystemTime,
+    ) -> Result<VerifiedBody<'a>, Refusal> {
+        let verify = |credentials| verify(credentials, signed, headers.algorithm, &headers.sign);
+        let credentials = self.keyring.current(now).await;
+        let credentials = credentials.ok_or(Refusal::NoCredentials)?;
+        let unverified = match verify(&credentials) {
+            Ok(body) => return Ok(body),
+            Err(unverified) => unverified,
+        };
+        match self.keyring.newer_than(&credentials, now).await {
+            Some(newer) => Ok(verify(&newer)?),
+            None => Err(unverified.into()),
+        }
     }
 
     /// What is left to do once the callback is known to be authentic.
@@ -108,7 +130,7 @@ impl Receiver {
             body_sha256: Sha256::digest(body.bytes()).into(),
             expires_at: self.retention.map(expires_at),
         };
-        let put = self.store.put(snapshot, incoming.store_budget).await?;
+        let put = self.store.put(snapshot, incoming.deadline).await?;
         let (Put::New(key) | Put::AlreadyStored(key)) = put;
         record.create_ts = Some(key);
         Ok(put)

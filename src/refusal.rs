@@ -31,6 +31,9 @@ pub enum Refusal {
     /// A header is missing or malformed.
     #[error(transparent)]
     Header(#[from] HeaderError),
+    /// The secret could not be read since the process started: nobody can be verified.
+    #[error("there are no credentials to verify with")]
+    NoCredentials,
     /// Nobody we know signed this.
     #[error(transparent)]
     Unverified(#[from] Unverified),
@@ -86,9 +89,11 @@ impl Refusal {
                 format!("no such method here: callbacks are sent by {CALLBACK_METHOD}").into(),
             ),
             Self::TooLarge { .. } => (4130, 413, self.to_string().into()),
-            Self::Store(StoreError::Refused(_)) => (5000, 500, "internal error".into()),
+            Self::NoCredentials | Self::Store(StoreError::Refused(_)) => {
+                (5000, 500, "internal error".into())
+            }
             Self::Store(
-                StoreError::Unavailable(_) | StoreError::TimedOut(_) | StoreError::SecondFull,
+                StoreError::Unavailable(_) | StoreError::TimedOut | StoreError::SecondFull,
             ) => (5030, 503, "not stored for now: please send it again".into()),
         };
         RefusalAnswer {

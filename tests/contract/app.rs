@@ -9,17 +9,20 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use task_callback::config::Config;
+use task_callback::aws::Aws;
+use task_callback::config::{Config, CredentialsSource};
 use task_callback::http::Endpoint;
+use task_callback::keyring::Keyring;
 use task_callback::local::{Engine, TableDefinition};
 use task_callback::snapshot::Snapshot;
 use task_callback::store::{self, Item, Store};
 use tokio::runtime::Runtime;
 
+use crate::moto;
 use crate::request::{Request, SECRET, UUID, now};
 
 /// The function, its table, and the engine that holds it: one of its own for every test, unless
-/// `DYNAMODB_ENDPOINT_URL` names another DynamoDB, which gets a table of its own for every test.
+/// `DYNAMODB_ENDPOINT_URL` names another DynamoDB (`moto`: the one that Secrets Manager comes from), which gets a table of its own for every test.
 pub(crate) struct TestApp {
     pub(crate) client: Client,
     pub(crate) store: Store,
@@ -57,8 +60,12 @@ impl TestApp {
 
     /// An app with some variables set differently.
     pub(crate) async fn with(changes: &[(&'static str, &str)]) -> Self {
-        let external = std::env::var("DYNAMODB_ENDPOINT_URL").ok();
-        Self::on(external.filter(|url| !url.is_empty()), changes).await
+        let external = match std::env::var("DYNAMODB_ENDPOINT_URL").as_deref() {
+            Err(_) | Ok("") => None,
+            Ok("moto") => Some(moto::url().to_owned()),
+            Ok(url) => Some(url.to_owned()),
+        };
+        Self::on(external, changes).await
     }
 
     /// An app over the embedded engine in any case, for tests that stand between the two.
@@ -82,9 +89,9 @@ impl TestApp {
                     "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
                     _ => std::env::var(name).ok(),
                 };
-                store::connect(lookup)
+                Aws::from_lookup(lookup).dynamodb()
             }
-            _ => store::connect_local(&engine_url),
+            _ => Aws::local(&engine_url).dynamodb(),
         };
         let table_name = format!("task-callback-test-{}", uuid::Uuid::new_v4());
         let template = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml");
@@ -112,6 +119,17 @@ impl TestApp {
     /// The same table behind a function that reaches it otherwise.
     pub(crate) fn behind(&self, client: Client) -> Endpoint {
         endpoint(Store::new(client, &self.table_name), &[])
+    }
+
+    /// The same table behind a function that has its credentials from elsewhere.
+    pub(crate) fn verifying_with(&self, keyring: Keyring) -> Endpoint {
+        let variables = variables();
+        let config = Config::from_lookup(|name| variables.get(name).cloned());
+        Endpoint::new(
+            &config.expect("a good configuration"),
+            keyring,
+            self.store.clone(),
+        )
     }
 
     /// Sends a request at the tests' time.
@@ -210,7 +228,10 @@ pub(crate) fn endpoint(store: Store, changes: &[(&'static str, &str)]) -> Endpoi
     );
     let config =
         Config::from_lookup(|name| variables.get(name).cloned()).expect("a good configuration");
-    Endpoint::new(&config, store)
+    let CredentialsSource::Variable(credentials) = &config.credentials else {
+        panic!("these tests have their credentials in the variable")
+    };
+    Endpoint::new(&config, Keyring::fixed(credentials.clone()), store)
 }
 
 /// One invocation, as Lambda makes it with the function's timeout of 10 s.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use task_callback::config::{Config, ConfigError};
+use task_callback::config::{Config, ConfigError, CredentialsSource};
 use task_callback::credentials::{Algorithm, Credentials};
 
 use crate::app::variables;
@@ -23,7 +23,10 @@ fn what_is_left_out_has_the_contracts_defaults() {
     assert_eq!(config.max_clock_skew, Duration::from_secs(300));
     assert_eq!(config.retention, None);
     assert_eq!(config.max_body_bytes, 65536);
-    assert_eq!(config.credentials.first().algorithm, Algorithm::Md5);
+    let CredentialsSource::Variable(credentials) = config.credentials else {
+        panic!("the credentials are in the variable");
+    };
+    assert_eq!(credentials.first().algorithm, Algorithm::Md5);
 }
 
 #[test]
@@ -96,6 +99,27 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
         assert!(text.contains(problem), "{value}: {text}");
         assert!(text.contains("it must hold"), "{value}: {text}");
     }
+}
+
+#[test]
+fn the_credentials_are_in_a_variable_or_in_a_secret_and_not_in_both() {
+    let id = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:callbot-AbCdEf";
+    let secret = ("CALLBOT_CREDENTIALS_SECRET_ID", id);
+    let both = config(&[secret]).expect_err("both");
+    assert!(
+        both.to_string()
+            .contains("CALLBOT_CREDENTIALS_SECRET_ID, but only one"),
+        "{both}"
+    );
+    let neither = config(&[("CALLBOT_CREDENTIALS", "")]).expect_err("neither");
+    assert!(
+        neither
+            .to_string()
+            .contains("nor is CALLBOT_CREDENTIALS_SECRET_ID"),
+        "{neither}"
+    );
+    let config = config(&[secret, ("CALLBOT_CREDENTIALS", "")]).expect("one of them");
+    assert!(matches!(config.credentials, CredentialsSource::Secret(other) if other == id));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, Once};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use task_callback::aws::Aws;
 use task_callback::credentials::Algorithm;
-use task_callback::store::connect_local;
 use task_callback::telemetry;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -17,7 +17,7 @@ use crate::request::{NOW, Request, SECRET, UUID, body, body_with, body_without, 
 
 /// What the function has written.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -39,7 +39,9 @@ impl<'w> MakeWriter<'w> for Log {
 
 impl Log {
     /// Logs this thread as the function does, with these variables set.
-    fn start(variables: &'static [(&str, &str)]) -> (Self, tracing::subscriber::DefaultGuard) {
+    pub(crate) fn start(
+        variables: &'static [(&str, &str)],
+    ) -> (Self, tracing::subscriber::DefaultGuard) {
         // With a single subscriber alive, tracing asks whichever thread first meets a log statement whether
         // anybody listens, and remembers a no. With a second one it asks all.
         static SECOND: Once = Once::new();
@@ -56,11 +58,11 @@ impl Log {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("no panic").clone()).expect("text")
     }
 
-    fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         let text = self.text();
         text.lines()
             .map(|line| serde_json::from_str(line).expect(line))
@@ -203,7 +205,7 @@ async fn our_own_trouble_is_an_error_with_its_cause() {
         (Fault::Answer(400, "ThrottlingException"), 5030),
     ] {
         let proxy = Proxy::start(&app.engine_url, &[fault]).await;
-        let function = app.behind(connect_local(&proxy.url));
+        let function = app.behind(Aws::local(&proxy.url).dynamodb());
         let (log, _guard) = Log::start(&[]);
         let event = Request::new(body()).http_api_event().to_string();
         invoke(&function, &event, "response-1", now()).await;

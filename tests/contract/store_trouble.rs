@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use task_callback::store::{Store, connect_local, item_of};
+use task_callback::aws::Aws;
+use task_callback::store::{Store, item_of};
 
 use crate::app::{Answer, TestApp, endpoint, invoke, invoke_within};
 use crate::proxy::{Fault, Proxy};
@@ -14,7 +15,7 @@ const IN_TIME: Duration = Duration::from_millis(8_500);
 
 /// Sends one callback through a proxy with these faults.
 async fn send_through(app: &TestApp, proxy: &Proxy) -> Answer {
-    let function = app.behind(connect_local(&proxy.url));
+    let function = app.behind(Aws::local(&proxy.url).dynamodb());
     let event = Request::new(body()).http_api_event().to_string();
     let started = Instant::now();
     let answer = invoke(&function, &event, "response-1", now()).await;
@@ -114,7 +115,7 @@ async fn trouble_that_stays_is_answered_with_send_it_again_in_time() {
 async fn every_callback_is_retried_however_many_have_failed_before() {
     let app = TestApp::embedded().await;
     let proxy = Proxy::start(&app.engine_url, &[Fault::CutBefore]).await;
-    let function = app.behind(connect_local(&proxy.url));
+    let function = app.behind(Aws::local(&proxy.url).dynamodb());
     let event = Request::new(body()).http_api_event().to_string();
     let timeout = Duration::from_millis(1_200);
     for callback in 0..40 {
@@ -133,7 +134,7 @@ async fn every_callback_is_retried_however_many_have_failed_before() {
 async fn an_answer_leaves_before_a_deadline_that_is_nearer_than_usual() {
     let app = TestApp::embedded().await;
     let proxy = Proxy::start(&app.engine_url, &[Fault::Silence]).await;
-    let function = app.behind(connect_local(&proxy.url));
+    let function = app.behind(Aws::local(&proxy.url).dynamodb());
     let event = Request::new(body()).http_api_event().to_string();
     for timeout in [Duration::from_secs(3), Duration::from_millis(100)] {
         let started = Instant::now();
@@ -155,7 +156,7 @@ async fn a_refused_connection_is_answered_with_send_it_again() {
         .url
         .clone();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let function = app.behind(connect_local(&nobody));
+    let function = app.behind(Aws::local(&nobody).dynamodb());
     let event = Request::new(body()).http_api_event().to_string();
     let answer = invoke(&function, &event, "response-1", now()).await;
     assert_eq!((answer.status, answer.ret_code), (503, 5030));

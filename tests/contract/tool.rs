@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::events::sample_events;
+use crate::moto::{self, TestSecret};
 
 const CREDENTIALS: &str = r#"[{"uuid":"local-account","secretKey":"local-secret"}]"#;
 /// Building the function takes a minute or two where nothing is built yet.
@@ -256,6 +257,37 @@ fn a_mistake_is_answered_with_what_to_do() {
     assert!(
         !good && text.contains("CALLBOT_CREDENTIALS is not set"),
         "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_secret_is_written_from_a_file_and_shows_nowhere() {
+    let secret = TestSecret::create("nothing yet").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("credentials.json");
+    let write = |json: &str| {
+        std::fs::write(&file, json).expect("written");
+        let file = file.to_str().expect("text");
+        run(&mut callbot(&[
+            "secret",
+            &secret.id,
+            "--file",
+            file,
+            "--local",
+            moto::url(),
+        ]))
+    };
+    let (good, text) = write(CREDENTIALS);
+    assert!(good && text.contains("1 credential"), "{text}");
+    assert!(!text.contains("local-secret"), "{text}");
+    assert_eq!(secret.value().await, CREDENTIALS);
+
+    let (good, text) = write(r#"[{"uuid":"u","secretKey":""}]"#);
+    assert!(!good && text.contains("Nothing was written"), "{text}");
+    assert_eq!(
+        secret.value().await,
+        CREDENTIALS,
+        "the good one is still there"
     );
 }
 

@@ -7,9 +7,10 @@ use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
 use serde::Deserialize;
+use task_callback::aws::Aws;
 use task_callback::callback::CALLBACK_PATH;
 use task_callback::credentials::Credentials;
-use task_callback::store::{Store, connect_local};
+use task_callback::store::Store;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -139,7 +140,7 @@ async fn play(
         .iter()
         .map(|name| Report::of(&Event::load(&project.join(format!("events/{name}.json")))?))
         .collect::<Result<_, Failure>>()?;
-    let store = Store::new(connect_local(engine_url), TABLE_NAME);
+    let store = Store::new(Aws::local(engine_url).dynamodb(), TABLE_NAME);
     let history = store.task_history(&reported[0].task_id, false).await?;
     println!("\n{}", crate::history::render(&history, platform::now()));
 

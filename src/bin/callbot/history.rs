@@ -5,7 +5,8 @@ mod table;
 
 use std::process::ExitCode;
 
-use task_callback::store::{Store, connect_as_developer, connect_local};
+use task_callback::aws::Aws;
+use task_callback::store::Store;
 
 use crate::Failure;
 use crate::platform;
@@ -35,8 +36,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let client = match &args.local {
-        Some(url) => connect_local(url),
-        None => connect_as_developer().await,
+        Some(url) => Aws::local(url).dynamodb(),
+        None => Aws::as_developer().await.dynamodb(),
     };
     let store = Store::new(client, &args.table);
     let history = if args.user_task {

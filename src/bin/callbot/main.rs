@@ -6,6 +6,7 @@ mod event;
 mod history;
 mod local;
 mod platform;
+mod secret;
 mod send;
 mod sign;
 mod stack;
@@ -27,6 +28,7 @@ enum Command {
     Sign(sign::Args),
     Send(send::Args),
     History(history::Args),
+    Secret(secret::Args),
     Local(local::Args),
     Demo(demo::Args),
 }
@@ -43,6 +45,7 @@ async fn main() -> ExitCode {
         Command::Sign(args) => sign::run(&args),
         Command::Send(args) => send::run(&args).await,
         Command::History(args) => history::run(&args).await,
+        Command::Secret(args) => secret::run(&args).await,
         Command::Local(args) => local::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
     };

@@ -5,8 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use task_callback::aws::Aws;
 use task_callback::local::{Engine, TableDefinition};
-use task_callback::store::connect_local;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ pub(crate) async fn start_engine(
 ) -> Result<Engine, Failure> {
     let definition = TableDefinition::from_template(template)?;
     let engine = Engine::start(port, file).await?;
-    let client = connect_local(&engine.endpoint_url());
+    let client = Aws::local(&engine.endpoint_url()).dynamodb();
     definition.create(&client, table_name).await?;
     Ok(engine)
 }

@@ -1,0 +1,143 @@
+//! How AWS is reached: region, credentials and endpoints, TLS, timeouts, retries.
+
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
+use aws_sdk_dynamodb::config::{SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+
+/// A connection within a region takes a few milliseconds.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// A call takes a few milliseconds; one that takes this long is better tried again.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+/// With the backoff below, attempts that fail at once end within 6 s: before the store's 7, so that the log
+/// has their cause.
+const MAX_ATTEMPTS: u32 = 10;
+const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
+const MAX_BACKOFF: Duration = Duration::from_secs(1);
+
+/// The clients of one process. They share TLS and its trust store, and are made once and kept: they hold the
+/// connections.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    config: SdkConfig,
+    dynamodb_url: Option<String>,
+    secrets_manager_url: Option<String>,
+}
+
+impl Aws {
+    /// The function's: region, credentials and endpoints from the environment, where Lambda puts them.
+    ///
+    /// The SDK's default chain, with its profiles, metadata services and token exchanges, has nothing to
+    /// find in a Lambda and is a tenth of the binary. `AWS_ENDPOINT_URL_DYNAMODB`,
+    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL` and `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` work
+    /// as in every SDK.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name| lookup(name).filter(|value| !value.is_empty());
+        let ignored = set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+            .is_some_and(|ignored| ignored.eq_ignore_ascii_case("true"));
+        let endpoint_url = |service| {
+            let url = set(service).or_else(|| set("AWS_ENDPOINT_URL"));
+            url.filter(|_| !ignored)
+        };
+        let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"));
+        let credentials = EnvironmentVariableCredentialsProvider::new();
+        Self {
+            config: SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(region.map(Region::new))
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
+                .http_client(https())
+                .build(),
+            dynamodb_url: endpoint_url("AWS_ENDPOINT_URL_DYNAMODB"),
+            secrets_manager_url: endpoint_url("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+        }
+    }
+
+    /// The developer's, configured as every AWS SDK is: environment, profiles, single sign-on.
+    #[cfg(feature = "cli")]
+    pub async fn as_developer() -> Self {
+        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https());
+        Self {
+            config: config.load().await,
+            dynamodb_url: None,
+            secrets_manager_url: None,
+        }
+    }
+
+    /// A local engine at this address, which asks for a region and credentials but not which.
+    #[cfg(feature = "cli")]
+    pub fn local(endpoint_url: &str) -> Self {
+        use aws_sdk_dynamodb::config::Credentials;
+
+        let credentials = Credentials::new("local", "local", None, None, "local engine");
+        Self {
+            config: SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::from_static("us-east-1"))
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
+                .http_client(https())
+                .build(),
+            dynamodb_url: Some(endpoint_url.to_owned()),
+            secrets_manager_url: Some(endpoint_url.to_owned()),
+        }
+    }
+
+    /// A client of DynamoDB.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config)
+            .timeout_config(timeouts())
+            .retry_config(retries())
+            .retry_partition(every_call_may_retry());
+        if let Some(url) = &self.dynamodb_url {
+            config = config.endpoint_url(url);
+        }
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    /// A client of Secrets Manager.
+    pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
+        let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config)
+            .timeout_config(timeouts())
+            .retry_config(retries())
+            .retry_partition(every_call_may_retry());
+        if let Some(url) = &self.secrets_manager_url {
+            config = config.endpoint_url(url);
+        }
+        aws_sdk_secretsmanager::Client::from_conf(config.build())
+    }
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(MAX_ATTEMPTS)
+        .with_initial_backoff(INITIAL_BACKOFF)
+        .with_max_backoff(MAX_BACKOFF)
+}
+
+/// By default retries stop for a while when many have failed, for the whole process: a callback that meets an
+/// outage would then be given up at once, its time unused.
+fn every_call_may_retry() -> RetryPartition {
+    RetryPartition::custom("task-callback")
+        .token_bucket(TokenBucket::unlimited())
+        .build()
+}
+
+/// ring, not the SDK's default aws-lc, which gathers jitter entropy for 25 ms at every cold start.
+fn https() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}

@@ -1,0 +1,83 @@
+//! `callbot secret`: puts the credentials into Secrets Manager.
+
+use std::io::{IsTerminal, Read, Write, stdin, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+use task_callback::aws::Aws;
+use task_callback::credentials::Credentials;
+use task_callback::error_chain::error_chain;
+
+use crate::Failure;
+
+/// Write the credentials into the stack's secret, from a prompt, a file or standard input, never an argument
+///
+/// The function takes them within seconds; nothing is deployed, and nothing is shown.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The secret's name or ARN: the stack's output CredentialsSecretArn
+    secret_id: String,
+    /// A file with the credentials, in the form of the variable CALLBOT_CREDENTIALS
+    #[arg(long)]
+    file: Option<PathBuf>,
+    /// Write to a local Secrets Manager at this address
+    #[arg(long, value_name = "URL")]
+    local: Option<String>,
+}
+
+pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let (json, from) = match &args.file {
+        Some(file) => {
+            let from = file.display().to_string();
+            let json = std::fs::read_to_string(file);
+            (json.map_err(|error| format!("{from}: {error}"))?, from)
+        }
+        None if stdin().is_terminal() => (prompt()?, "what you typed".to_owned()),
+        None => {
+            let mut json = String::new();
+            stdin().read_to_string(&mut json)?;
+            (json, "standard input".to_owned())
+        }
+    };
+    let credentials: Credentials = json.parse().map_err(|error| {
+        let form = r#"[{"uuid":"…","secretKey":"…"}]"#;
+        format!("{from}: {error}; it must hold JSON like {form}. Nothing was written")
+    })?;
+
+    let aws = match &args.local {
+        Some(url) => Aws::local(url),
+        None => Aws::as_developer().await,
+    };
+    let put = aws.secrets_manager().put_secret_value();
+    let put = put.secret_id(&args.secret_id).secret_string(json.trim());
+    put.send()
+        .await
+        .map_err(|error| format!("the secret was not written: {}", error_chain(&error)))?;
+    let count = credentials.iter().count();
+    println!("Written: {count} credential(s). The function takes them within seconds.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks for one account, as the vendor's page Developer shows it.
+fn prompt() -> Result<String, Failure> {
+    println!("As on the platform's page Developer. For several accounts or secrets use --file.");
+    let uuid = ask("uuid")?;
+    let secret_key = rpassword::prompt_password("secretKey (not shown): ")?;
+    let algorithm = match ask("algorithm [MD5]")?.as_str() {
+        "" => "MD5".to_owned(),
+        other => other.to_owned(),
+    };
+    let credential = json!({
+        "uuid": uuid, "secretKey": secret_key.trim(), "algorithm": algorithm
+    });
+    Ok(json!([credential]).to_string())
+}
+
+fn ask(what: &str) -> Result<String, Failure> {
+    print!("{what}: ");
+    stdout().flush()?;
+    let mut line = String::new();
+    stdin().read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}
