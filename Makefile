@@ -3,6 +3,9 @@ CARGO_LAMBDA_VERSION := 1.9.2
 ZIG_VERSION          := 0.15.2
 SAM_VERSION          := 1.170.0
 MOTO_VERSION         := 5.2.5
+CFN_LINT_VERSION     := 1.58.0
+CFN_RULES_VERSION    := 0.3.6
+CHECKOV_VERSION      := 3.3.30
 
 COMMA := ,
 
@@ -10,6 +13,7 @@ TOOLS        := $(CURDIR)/.tools
 CARGO_LAMBDA := $(TOOLS)/cargo-lambda-$(CARGO_LAMBDA_VERSION)-zig-$(ZIG_VERSION)
 SAM          := $(TOOLS)/aws-sam-cli-$(SAM_VERSION)
 MOTO         := $(TOOLS)/moto-$(MOTO_VERSION)
+CHECKERS     := $(TOOLS)/cfn-lint-$(CFN_LINT_VERSION)-$(CFN_RULES_VERSION)-checkov-$(CHECKOV_VERSION)
 export PATH  := $(CARGO_LAMBDA)/bin:$(SAM)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export MOTO_PYTHON := $(MOTO)/bin/python
@@ -24,13 +28,14 @@ export CALLBOT_CREDENTIALS ?= [{"uuid":"local-account","secretKey":"local-secret
 
 # x86_64 or arm64
 ARCH  ?= x86_64
+STACK ?= task-callback
 EVENT ?= events/completed.json
 TASK  ?= t-20260913-0007
 
 CALLBOT := cargo run --locked --features cli --bin callbot
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint run invoke send history secret build deploy clean
+.PHONY: help demo test lint run invoke send history secret build deploy check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,11 +54,13 @@ ifndef DYNAMODB_ENDPOINT_URL
 		--skip tool:: --skip store_trouble:: --skip configuration::
 endif
 
-lint: $(SAM) ## Check format, lints and the template
+lint: $(SAM) $(CHECKERS) ## Check format, lints and the template
 	cargo fmt --check
 	cargo clippy --locked --all-targets --all-features -- --deny warnings
 	cargo clippy --locked -- --deny warnings
 	sam validate --lint --region us-east-1
+	$(CHECKERS)/bin/cfn-lint --template template.yaml --include-checks I --append-rules cfn_lint_serverless.rules
+	$(CHECKERS)/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 
 run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, reloading on change
 	$(CALLBOT) -- local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \
@@ -81,8 +88,12 @@ secret: ## Write the credentials of a deployed stack: SECRET=its CredentialsSecr
 build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
 	sam build --parameter-overrides Architecture=$(ARCH)
 
-deploy: build ## Build for ARCH and deploy, asking for the stack's parameters
-	sam deploy --guided --capabilities CAPABILITY_IAM --parameter-overrides Architecture=$(ARCH)
+deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=value …' as the README lists them
+	sam deploy --stack-name $(STACK) $(if $(REGION),--region $(REGION)) \
+		--parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
+
+check: ## Check a deployed URL (or, without one, the local stack), with CALLBOT_CREDENTIALS if they are its own
+	@$(CALLBOT) --quiet -- check --url $(or $(URL),http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
 
 clean: ## Remove everything that was built or installed here
 	rm -rf target .aws-sam .local .tools
@@ -92,6 +103,9 @@ $(CARGO_LAMBDA):
 
 $(MOTO):
 	$(call install,"moto[dynamodb$(COMMA)secretsmanager$(COMMA)server]==$(MOTO_VERSION)")
+
+$(CHECKERS):
+	$(call install,cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(CFN_RULES_VERSION) checkov==$(CHECKOV_VERSION))
 
 $(SAM):
 	$(call install,aws-sam-cli==$(SAM_VERSION))

@@ -22,7 +22,9 @@ use crate::telemetry::CallbackRecord;
 pub use event::ProxyResponse;
 use event::{HttpRequest, Payload};
 
-/// How much of the 10 s that the function is given may have gone by when the store gives up.
+/// The time that the template gives the function.
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// How much of it may have gone by when the store gives up.
 const STORE_TIME: Duration = Duration::from_secs(7);
 /// What must be left of the function's time when the store gives up, to answer and to log.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(1);

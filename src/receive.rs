@@ -130,7 +130,10 @@ impl Receiver {
             body_sha256: Sha256::digest(body.bytes()).into(),
             expires_at: self.retention.map(expires_at),
         };
-        let put = self.store.put(snapshot, incoming.deadline).await?;
+        let started = Instant::now();
+        let result = self.store.put(snapshot, incoming.deadline).await;
+        record.store_time = Some(started.elapsed());
+        let put = result?;
         let (Put::New(key) | Put::AlreadyStored(key)) = put;
         record.create_ts = Some(key);
         Ok(put)

@@ -66,6 +66,8 @@ pub struct CallbackRecord {
     pub status: Option<TaskStatus>,
     /// The header `createTs`, or the key under which the snapshot is stored.
     pub create_ts: Option<ReportTime>,
+    /// How long the store took, whatever came of it.
+    pub store_time: Option<Duration>,
     /// An authentic body that is not stored, so that it is not lost.
     pub refused_body: Option<Vec<u8>>,
 }
@@ -81,6 +83,7 @@ macro_rules! log_line {
             taskID = $record.task_id,
             status = $record.status.map(TaskStatus::name),
             createTs = $record.create_ts.map(|create_ts| create_ts.to_string()),
+            storeMs = $record.store_time.map(millis),
             "callback"
         )
     };

@@ -118,18 +118,17 @@ impl TestApp {
 
     /// The same table behind a function that reaches it otherwise.
     pub(crate) fn behind(&self, client: Client) -> Endpoint {
-        endpoint(Store::new(client, &self.table_name), &[])
+        endpoint(self.store_behind(client), &[])
     }
 
     /// The same table behind a function that has its credentials from elsewhere.
     pub(crate) fn verifying_with(&self, keyring: Keyring) -> Endpoint {
-        let variables = variables();
-        let config = Config::from_lookup(|name| variables.get(name).cloned());
-        Endpoint::new(
-            &config.expect("a good configuration"),
-            keyring,
-            self.store.clone(),
-        )
+        endpoint_of(keyring, self.store.clone())
+    }
+
+    /// The same table, reached otherwise.
+    pub(crate) fn store_behind(&self, client: Client) -> Store {
+        Store::new(client, &self.table_name)
     }
 
     /// Sends a request at the tests' time.
@@ -217,6 +216,13 @@ impl Drop for TestApp {
 fn engine_runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
+}
+
+/// A function of the usual configuration with credentials from elsewhere.
+pub(crate) fn endpoint_of(keyring: Keyring, store: Store) -> Endpoint {
+    let variables = variables();
+    let config = Config::from_lookup(|name| variables.get(name).cloned());
+    Endpoint::new(&config.expect("a good configuration"), keyring, store)
 }
 
 pub(crate) fn endpoint(store: Store, changes: &[(&'static str, &str)]) -> Endpoint {

@@ -16,4 +16,5 @@ mod signature;
 mod slots;
 mod snapshots;
 mod store_trouble;
+mod template;
 mod tool;

@@ -27,7 +27,7 @@ pub(crate) enum Fault {
 /// A proxy in front of an engine: the first requests meet the faults in order, the others the last one.
 pub(crate) struct Proxy {
     pub(crate) url: String,
-    requests: Arc<Mutex<u32>>,
+    requests: Arc<Mutex<Vec<String>>>,
     server: tokio::task::JoinHandle<()>,
 }
 
@@ -37,7 +37,7 @@ impl Proxy {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let engine = engine_url.trim_start_matches("http://").to_owned();
         let faults = Arc::new(Mutex::new(VecDeque::from(faults.to_vec())));
-        let requests = Arc::new(Mutex::new(0));
+        let requests = Arc::new(Mutex::new(Vec::new()));
         let counter = requests.clone();
         let server = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -56,8 +56,16 @@ impl Proxy {
     }
 
     /// How many requests have come so far.
-    pub(crate) fn requests(&self) -> u32 {
-        *self.requests.lock().expect("no test panics with it")
+    pub(crate) fn requests(&self) -> usize {
+        self.targets().len()
+    }
+
+    /// The operations they asked for, as AWS names them on the wire.
+    pub(crate) fn targets(&self) -> Vec<String> {
+        self.requests
+            .lock()
+            .expect("no test panics with it")
+            .clone()
     }
 }
 
@@ -71,12 +79,12 @@ async fn serve(
     client: TcpStream,
     engine: &str,
     faults: &Mutex<VecDeque<Fault>>,
-    requests: &Mutex<u32>,
+    requests: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     let mut client = BufStream::new(client);
     loop {
         let request = message(&mut client).await?;
-        *requests.lock().expect("no panic") += 1;
+        requests.lock().expect("no panic").push(target(&request));
         let fault = {
             let mut faults = faults.lock().expect("no panic");
             match faults.len() {
@@ -140,4 +148,13 @@ async fn message(stream: &mut BufStream<TcpStream>) -> std::io::Result<Vec<u8>> 
     stream.read_exact(&mut body).await?;
     head.extend(body);
     Ok(head)
+}
+
+/// The header `x-amz-target`: service and operation.
+fn target(request: &[u8]) -> String {
+    let text = String::from_utf8_lossy(request);
+    let headers = text.lines().filter_map(|line| line.split_once(':'));
+    let mut targets = headers.filter(|(name, _)| name.eq_ignore_ascii_case("x-amz-target"));
+    let target = targets.next().map(|(_, value)| value.trim());
+    target.unwrap_or_default().to_owned()
 }

@@ -64,7 +64,7 @@ impl Function {
     }
 
     /// Waits until the secret has been read so often, for a reading beside a callback.
-    async fn reads(&self, count: u32) {
+    async fn reads(&self, count: usize) {
         for _ in 0..100 {
             if self.proxy.requests() >= count {
                 break;

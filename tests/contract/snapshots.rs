@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use task_callback::callback::TaskStatus;
@@ -76,6 +77,34 @@ async fn an_item_has_the_contracts_attributes() {
         14 + 2,
         "taskStat, extra, and no attribute that the contract does not list"
     );
+}
+
+#[tokio::test]
+async fn an_ordinary_item_is_under_a_kilobyte_so_that_a_write_is_one_unit() {
+    let app = TestApp::with(&[("RETENTION_DAYS", "400")]).await;
+    let mut body = body();
+    body["taskID"] = json!("0123456789abcdef0123456789abcdef");
+    body["userTaskID"] = json!("fedcba9876543210fedcba9876543210");
+    body["sceneID"] = json!("00112233445566778899aabbccddeeff");
+    app.send(&Request::new(body)).await;
+    // Names, strings and digits at a byte each: more than DynamoDB counts, but for a byte or so a value.
+    let text = format!("{:?}", app.items().await[0]);
+    let bytes: usize = app.items().await[0]
+        .iter()
+        .map(|(name, value)| name.len() + size(value) + 2)
+        .sum();
+    assert!(bytes < 1024, "{bytes} bytes: {text}");
+}
+
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        AttributeValue::M(map) => map
+            .iter()
+            .map(|(name, value)| name.len() + size(value) + 2)
+            .sum(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]

@@ -170,6 +170,17 @@ fn the_built_function_answers_every_sample_as_the_sample_says() {
         );
     }
 
+    let url = format!("{}/api/v3/taskCallback", stack.url());
+    let (holds, table) = run(&mut callbot(&["check", "--url", &url]));
+    assert!(holds && table.contains("What was checked holds"), "{table}");
+    assert_eq!(table.matches('✓').count(), 6, "{table}");
+    let elsewhere = format!("{}/elsewhere", stack.url());
+    let (holds, table) = run(&mut callbot(&["check", "--url", &elsewhere]));
+    assert!(!holds && table.contains('✗'), "{table}");
+    let mut unknown = callbot(&["check", "--url", &url]);
+    let (holds, table) = run(unknown.env_remove("CALLBOT_CREDENTIALS"));
+    assert!(holds && table.contains("no credentials given"), "{table}");
+
     let folder = tempfile::tempdir().expect("a folder");
     for sample in [
         "events/rest-api.json",

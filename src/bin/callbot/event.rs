@@ -41,26 +41,38 @@ pub(crate) struct About {
 }
 
 impl Event {
-    /// Reads an event.
+    /// Reads an event from its file.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
         let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
-        let mut json: Map<String, Value> = serde_json::from_str(&text)
+        let json = serde_json::from_str(&text)
             .map_err(|error| wrong(&format!("not an API Gateway event: {error}")))?;
+        let event = Self::from_json(json).map_err(|error| wrong(&error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            ..event
+        })
+    }
+
+    /// Takes an event that is in no file.
+    pub(crate) fn from_json(json: Value) -> Result<Self, Failure> {
+        let Value::Object(mut json) = json else {
+            return Err("not an API Gateway event: it is no object".into());
+        };
         let about = match json.remove(ABOUT_KEY) {
             None => About::default(),
             Some(about) => serde_json::from_value(about)
-                .map_err(|error| wrong(&format!("its key \"{ABOUT_KEY}\": {error}")))?,
+                .map_err(|error| format!("its key \"{ABOUT_KEY}\": {error}"))?,
         };
         let event = Self {
-            path: path.to_owned(),
+            path: PathBuf::new(),
             about,
             json,
         };
         if event.method().is_none() || event.http_path().is_none() {
-            return Err(wrong(&"not an API Gateway event: it has no method or no path").into());
+            return Err("not an API Gateway event: it has no method or no path".into());
         }
-        event.body().map_err(|error| wrong(&error))?;
+        event.body()?;
         Ok(event)
     }
 

@@ -1,6 +1,7 @@
 //! `callbot`, the developer's tool: the platform's side (sign, send), the reader's side (history) and a
 //! local stack (local, demo).
 
+mod check;
 mod demo;
 mod event;
 mod history;
@@ -29,6 +30,7 @@ enum Command {
     Send(send::Args),
     History(history::Args),
     Secret(secret::Args),
+    Check(check::Args),
     Local(local::Args),
     Demo(demo::Args),
 }
@@ -46,6 +48,7 @@ async fn main() -> ExitCode {
         Command::Send(args) => send::run(&args).await,
         Command::History(args) => history::run(&args).await,
         Command::Secret(args) => secret::run(&args).await,
+        Command::Check(args) => check::run(&args).await,
         Command::Local(args) => local::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
     };

@@ -9,6 +9,8 @@ use task_callback::signature::Signed;
 use crate::Failure;
 use crate::event::Event;
 
+const VARIABLE: &str = "CALLBOT_CREDENTIALS";
+
 /// Where the account's secret comes from. Never an argument: those show in the process list and stay in
 /// the shell's history.
 #[derive(clap::Args)]
@@ -20,6 +22,12 @@ pub(crate) struct CredentialsArgs {
 }
 
 impl CredentialsArgs {
+    /// Reads the credentials, where a file is named or the variable set.
+    pub(crate) fn load_if_given(&self) -> Result<Option<Credentials>, Failure> {
+        let given = self.credentials.is_some() || std::env::var_os(VARIABLE).is_some();
+        given.then(|| self.load()).transpose()
+    }
+
     /// Reads the credentials.
     pub(crate) fn load(&self) -> Result<Credentials, Failure> {
         let (json, from) = match &self.credentials {
@@ -29,11 +37,10 @@ impl CredentialsArgs {
                 (json.map_err(|error| format!("{from}: {error}"))?, from)
             }
             None => {
-                let from = "CALLBOT_CREDENTIALS";
-                let json = std::env::var(from).map_err(|_| {
-                    format!("{from} is not set; set it, or name a file with --credentials")
+                let json = std::env::var(VARIABLE).map_err(|_| {
+                    format!("{VARIABLE} is not set; set it, or name a file with --credentials")
                 })?;
-                (json, from.to_owned())
+                (json, VARIABLE.to_owned())
             }
         };
         json.parse().map_err(|error| {

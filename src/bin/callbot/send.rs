@@ -141,6 +141,15 @@ impl Reply {
         let answer = self.answer.as_ref();
         self.status == status && answer.is_ok_and(|answer| answer.ret_code == ret_code)
     }
+
+    /// Whether API Gateway has no such route, so that the function was not asked.
+    pub(crate) fn is_the_gateways_not_found(&self) -> bool {
+        self.status == 404
+            && self
+                .answer
+                .as_ref()
+                .is_err_and(|text| text.contains("\"Not Found\""))
+    }
 }
 
 impl fmt::Display for Reply {
