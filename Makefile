@@ -34,13 +34,17 @@ TASK  ?= t-20260913-0007
 
 CALLBOT := cargo run --locked --features cli --bin callbot
 
+ifdef REGION
+export AWS_REGION := $(REGION)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint run invoke send history secret build deploy check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)  ARCH=$(ARCH)'
+	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)  ARCH=$(ARCH)  STACK=$(STACK)  REGION=(as AWS is configured)'
 	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)  TABLE=(of a deployed stack, for history)'
 
 demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, locally, and show the history
@@ -93,7 +97,8 @@ deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=
 		--parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
 
 check: ## Check a deployed URL (or, without one, the local stack), with CALLBOT_CREDENTIALS if they are its own
-	@$(CALLBOT) --quiet -- check --url $(or $(URL),http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
+	@$(if $(and $(URL),$(filter file,$(origin CALLBOT_CREDENTIALS))),env -u CALLBOT_CREDENTIALS) \
+		$(CALLBOT) --quiet -- check --url $(or $(URL),http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
 
 clean: ## Remove everything that was built or installed here
 	rm -rf target .aws-sam .local .tools
