@@ -96,9 +96,10 @@ deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=
 	sam deploy --stack-name $(STACK) $(if $(REGION),--region $(REGION)) \
 		--parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
 
-check: ## Check a deployed URL (or, without one, the local stack), with CALLBOT_CREDENTIALS if they are its own
+check: ## Check a deployed URL, with the file CREDENTIALS if given; or, without a URL, the local stack
 	@$(if $(and $(URL),$(filter file,$(origin CALLBOT_CREDENTIALS))),env -u CALLBOT_CREDENTIALS) \
-		$(CALLBOT) --quiet -- check --url $(or $(URL),http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
+		$(CALLBOT) --quiet -- check $(if $(CREDENTIALS),--credentials $(CREDENTIALS)) \
+		--url $(or $(URL),http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
 
 clean: ## Remove everything that was built or installed here
 	rm -rf target .aws-sam .local .tools

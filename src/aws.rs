@@ -18,6 +18,9 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// With the backoff below, attempts that fail at once end within 6 s: before the store's 7, so that the log
 /// has their cause.
 const MAX_ATTEMPTS: u32 = 10;
+/// A callback may be waiting for the secret, and has to be stored still: three attempts within 2.5 s.
+const SECRET_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
+const SECRET_MAX_ATTEMPTS: u32 = 3;
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
@@ -88,11 +91,21 @@ impl Aws {
         }
     }
 
+    /// The same in another region.
+    #[cfg(feature = "cli")]
+    pub fn in_region(self, region: &str) -> Self {
+        let region = Region::new(region.to_owned());
+        Self {
+            config: self.config.into_builder().region(region).build(),
+            ..self
+        }
+    }
+
     /// A client of DynamoDB.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config)
-            .timeout_config(timeouts())
-            .retry_config(retries())
+            .timeout_config(timeouts(ATTEMPT_TIMEOUT))
+            .retry_config(retries(MAX_ATTEMPTS))
             .retry_partition(every_call_may_retry());
         if let Some(url) = &self.dynamodb_url {
             config = config.endpoint_url(url);
@@ -103,8 +116,8 @@ impl Aws {
     /// A client of Secrets Manager.
     pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config)
-            .timeout_config(timeouts())
-            .retry_config(retries())
+            .timeout_config(timeouts(SECRET_ATTEMPT_TIMEOUT))
+            .retry_config(retries(SECRET_MAX_ATTEMPTS))
             .retry_partition(every_call_may_retry());
         if let Some(url) = &self.secrets_manager_url {
             config = config.endpoint_url(url);
@@ -113,16 +126,16 @@ impl Aws {
     }
 }
 
-fn timeouts() -> TimeoutConfig {
+fn timeouts(attempt: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT.min(attempt))
+        .operation_attempt_timeout(attempt)
         .build()
 }
 
-fn retries() -> RetryConfig {
+fn retries(max_attempts: u32) -> RetryConfig {
     RetryConfig::standard()
-        .with_max_attempts(MAX_ATTEMPTS)
+        .with_max_attempts(max_attempts)
         .with_initial_backoff(INITIAL_BACKOFF)
         .with_max_backoff(MAX_BACKOFF)
 }

@@ -3,13 +3,23 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
 use crate::credentials::Credentials;
 use crate::secret::Secret;
 
 /// Credentials older than this are read again, beside the next callback.
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
-/// Whatever arrives, the secret is not read more often than this.
+/// Whatever arrives, the secret is not read more often than this,
 const MIN_INTERVAL: Duration = Duration::from_secs(10);
+/// or, while there is no value at all, than this.
+const MIN_INTERVAL_WITHOUT: Duration = Duration::from_secs(1);
+/// How long an answer may wait for a reading beside it. Lambda freezes the process once the answer is out, and
+/// a reading usually takes less.
+const GRACE: Duration = Duration::from_millis(200);
+/// A reading that took so long was not slow: the process was frozen in the middle of it.
+const FROZEN: Duration = Duration::from_secs(5);
 
 /// Where verification gets its credentials.
 #[derive(Clone, Debug)]
@@ -27,6 +37,8 @@ pub struct SecretKeyring {
     last: Mutex<Last>,
     /// Held while the secret is read: whoever comes then waits for that reading, and does not start another.
     reading: tokio::sync::Mutex<()>,
+    /// The reading beside a callback.
+    beside: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -48,6 +60,7 @@ impl Keyring {
             secret,
             last: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
+            beside: Mutex::default(),
         }))
     }
 
@@ -60,15 +73,28 @@ impl Keyring {
             Self::Fixed(credentials) => return Some(credentials.clone()),
             Self::Secret(keyring) => keyring,
         };
-        let last = keyring.last().clone();
+        let last = lock(&keyring.last).clone();
         if last.good.is_none() {
             return keyring.newer_than(None, now).await;
         }
         if is_past(last.good_at, MAX_AGE, now) && is_past(last.tried_at, MIN_INTERVAL, now) {
-            let (keyring, old) = (keyring.clone(), last.good.clone());
-            tokio::spawn(async move { keyring.newer_than(old.as_ref(), now).await });
+            let (reader, old) = (keyring.clone(), last.good.clone());
+            let reading = tokio::spawn(async move {
+                reader.newer_than(old.as_ref(), now).await;
+            });
+            *lock(&keyring.beside) = Some(reading);
         }
         last.good
+    }
+
+    /// Gives a reading beside the callback a moment to end, before the answer goes out and Lambda freezes it.
+    pub async fn settle(&self) {
+        if let Self::Secret(keyring) = self {
+            let reading = lock(&keyring.beside).take();
+            if let Some(reading) = reading {
+                let _ = timeout(GRACE, reading).await;
+            }
+        }
     }
 
     /// Other credentials than these, which did not verify a callback: those that have been read in the
@@ -93,16 +119,25 @@ impl SecretKeyring {
     ) -> Option<Arc<Credentials>> {
         let _reading = self.reading.lock().await;
         let is_newer = |good: &Arc<Credentials>| old.is_none_or(|old| !Arc::ptr_eq(old, good));
-        let last = self.last().clone();
+        let last = lock(&self.last).clone();
         if let Some(good) = last.good.filter(is_newer) {
             return Some(good);
         }
-        if !is_past(last.tried_at, MIN_INTERVAL, now) {
+        let interval = match old {
+            Some(_) => MIN_INTERVAL,
+            None => MIN_INTERVAL_WITHOUT,
+        };
+        if !is_past(last.tried_at, interval, now) {
             return None;
         }
-        self.last().tried_at = Some(now);
+        lock(&self.last).tried_at = Some(now);
+        let started = Instant::now();
         match self.secret.read().await {
             Ok(credentials) => self.keep(credentials, now).filter(is_newer),
+            Err(_) if started.elapsed() > FROZEN => {
+                lock(&self.last).tried_at = None;
+                None
+            }
             Err(error) => {
                 let kept = old.is_some();
                 tracing::error!(reason = %error, lastGoodInUse = kept, "credentials not read");
@@ -113,7 +148,7 @@ impl SecretKeyring {
 
     /// Puts what was read in force; an unchanged value stays the same one.
     fn keep(&self, credentials: Credentials, now: SystemTime) -> Option<Arc<Credentials>> {
-        let mut last = self.last();
+        let mut last = lock(&self.last);
         last.good_at = Some(now);
         if last.good.as_deref() != Some(&credentials) {
             tracing::info!(credentials = credentials.iter().count(), "credentials read");
@@ -121,11 +156,11 @@ impl SecretKeyring {
         }
         last.good.clone()
     }
+}
 
-    fn last(&self) -> MutexGuard<'_, Last> {
-        // Nothing that holds it can panic half-way through a change.
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Nothing that holds one of these can panic half-way through a change.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether `interval` has gone by since `time`. A time that never was counts as past, and so does one in the

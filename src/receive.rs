@@ -82,6 +82,7 @@ impl Receiver {
         if result.is_err() {
             record.refused_body = Some(body.bytes().to_owned());
         }
+        self.keyring.settle().await;
         result
     }
 

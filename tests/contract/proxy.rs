@@ -1,4 +1,4 @@
-//! What can go wrong between the function and DynamoDB, at the wire.
+//! What can go wrong between the function and AWS, at the wire.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -12,15 +12,15 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) enum Fault {
     /// Nothing: it is passed on.
     None,
-    /// It is answered with this status and this DynamoDB error instead.
+    /// It is answered with this status and this error of AWS's instead.
     Answer(u16, &'static str),
-    /// The connection ends before DynamoDB gets it.
+    /// The connection ends before AWS gets it.
     CutBefore,
-    /// DynamoDB gets it, and the connection ends before its answer arrives.
+    /// AWS gets it, and the connection ends before its answer arrives.
     CutAfter,
     /// It is never answered.
     Silence,
-    /// It is answered with something that is no answer of DynamoDB's.
+    /// It is answered with something that is no answer of AWS's.
     Garbage,
 }
 
@@ -104,9 +104,7 @@ async fn serve(
                 return Ok(());
             }
             Fault::Answer(status, code) => {
-                let body = format!(
-                    r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"by the test"}}"#
-                );
+                let body = format!(r#"{{"__type":"{code}","message":"by the test"}}"#);
                 http(status, &body)
             }
             Fault::Garbage => http(200, "<html>it works</html>"),

@@ -216,12 +216,81 @@ async fn a_secret_that_is_malformed_or_empty_leaves_the_last_good_one_in_use() {
 #[tokio::test]
 async fn without_any_value_ever_read_callbacks_are_our_own_fault_until_there_is_one() {
     let function = Function::start("not written yet", &[Fault::None]).await;
-    assert_eq!(function.send(1, OLD).await, 5000);
-    assert_eq!(function.send(2, "a-guess").await, 5000);
+    for _ in 0..20 {
+        assert_eq!(function.send(0, OLD).await, 5000);
+    }
     assert_eq!(function.proxy.requests(), 1, "nor is this a flood of reads");
+    assert_eq!(function.send(1, OLD).await, 5000);
+    assert_eq!(function.proxy.requests(), 2, "but it is tried every second");
     assert!(function.app.items().await.is_empty());
     function.secret.put(&credentials(&[OLD])).await;
-    assert_eq!(function.send(12, OLD).await, 0);
+    assert_eq!(function.send(2, OLD).await, 0);
+}
+
+#[tokio::test]
+async fn a_rotation_just_after_a_reading_is_taken_ten_seconds_later() {
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
+    assert_eq!(
+        function.send(20, "a-guess").await,
+        4010,
+        "which reads the secret"
+    );
+    function.secret.put(&credentials(&[NEW])).await;
+    assert_eq!(function.send(21, NEW).await, 4010, "not read again so soon");
+    assert_eq!(function.send(30, NEW).await, 0);
+}
+
+#[tokio::test]
+async fn an_answer_waits_a_moment_for_a_reading_beside_it() {
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
+    function.secret.put(&credentials(&[NEW])).await;
+    assert_eq!(
+        function.send(301, OLD).await,
+        0,
+        "with the old value, for the last time"
+    );
+    assert_eq!(function.proxy.requests(), 2);
+    assert_eq!(
+        function.send(302, NEW).await,
+        0,
+        "the new one is there already"
+    );
+    assert_eq!(
+        function.proxy.requests(),
+        2,
+        "and was read before the answer was out"
+    );
+}
+
+#[tokio::test]
+async fn a_reading_that_lambda_froze_is_no_failure_and_is_tried_again() {
+    let faults = [Fault::None, Fault::Silence, Fault::None];
+    let function = Function::start(&credentials(&[OLD]), &faults).await;
+    let (log, _guard) = Log::start(&[]);
+    assert_eq!(function.send(301, OLD).await, 0);
+    // Between two invocations nothing in the process runs.
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(function.send(307, OLD).await, 0);
+    assert_eq!(function.send(308, OLD).await, 0);
+    assert_eq!(function.proxy.requests(), 3, "tried again");
+    assert!(!log.text().contains("not read"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn trouble_of_secrets_managers_is_retried_and_named() {
+    let fault = Fault::Answer(500, "InternalServiceError");
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None, fault, Fault::None]).await;
+    function.secret.put(&credentials(&[NEW])).await;
+    assert_eq!(function.send(20, NEW).await, 0, "trouble that passes");
+
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None, fault]).await;
+    let (log, _guard) = Log::start(&[]);
+    assert_eq!(function.send(20, NEW).await, 4010, "trouble that stays");
+    assert!(
+        log.text().contains("InternalServiceError"),
+        "{}",
+        log.text()
+    );
 }
 
 #[tokio::test]

@@ -109,27 +109,50 @@ async fn the_role_allows_what_the_code_calls_and_nothing_else() {
     let template = template();
     let roles = resources(&template, "AWS::IAM::Role");
     assert_eq!(roles.len(), 1, "one role");
-    let statements = &roles[0]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
+    let role = &roles[0]["Properties"];
+    let xray = json!([{"!Sub": "arn:${AWS::Partition}:iam::aws:policy/AWSXRayDaemonWriteAccess"}]);
+    assert_eq!(
+        role["ManagedPolicyArns"], xray,
+        "X-Ray knows no resources to name"
+    );
+    assert_eq!(
+        role["Policies"].as_array().map(Vec::len),
+        Some(1),
+        "one policy"
+    );
+
+    let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_array();
     let mut allowed = BTreeSet::new();
-    for statement in statements.as_array().expect("statements") {
-        let resource = &statement["Resource"];
+    for statement in statements.expect("statements") {
+        let (statement, conditional) = match statement.get("!If") {
+            Some(choice) => (&choice[1], true),
+            None => (statement, false),
+        };
+        let resource = statement["Resource"].to_string();
         assert!(
-            !resource.to_string().contains('*'),
-            "no wildcard: {statement}"
+            statement.get("NotAction").is_none() && !resource.contains('*'),
+            "{statement}"
         );
         let actions = match &statement["Action"] {
             Value::Array(actions) => actions.clone(),
-            Value::Null => continue,
             action => vec![action.clone()],
         };
         for action in actions {
             let action = action.as_str().expect("an action").to_owned();
             assert!(!action.contains('*'), "no wildcard: {action}");
+            let target = match action.split(':').next() {
+                Some("dynamodb") => "SnapshotsTable",
+                Some("secretsmanager") => "CredentialsSecret",
+                Some("logs") => "FunctionLog",
+                Some("kms") if conditional => "KmsKeyArn",
+                _ => panic!("nothing the function needs: {action}"),
+            };
+            assert!(resource.contains(target), "{action} on {resource}");
             allowed.insert(action);
         }
     }
-    // Lambda writes the log with the function's role.
-    allowed.retain(|action| !action.starts_with("logs:"));
+    // Lambda writes the log, and DynamoDB and Secrets Manager use the key, with the function's role.
+    allowed.retain(|action| !action.starts_with("logs:") && !action.starts_with("kms:"));
     assert_eq!(allowed, called);
 }
 
@@ -152,37 +175,125 @@ fn the_route_and_the_timeout_are_the_codes() {
     assert_eq!(function["Timeout"], FUNCTION_TIMEOUT.as_secs());
 }
 
-#[tokio::test]
-async fn the_metrics_are_counted_in_fields_that_the_log_has() {
-    let app = TestApp::start().await;
-    let (log, _guard) = Log::start(&[]);
-    app.send(&Request::new(body())).await;
-    app.send(&Request::new(body_without("taskID"))).await;
-    let lines = log.lines();
-    let logged: BTreeSet<&String> = lines
-        .iter()
-        .flat_map(|line| line.as_object().expect("an object").keys())
-        .collect();
+/// Whether a filter's pattern takes a line: the part of CloudWatch's syntax that the template uses.
+fn takes(pattern: &str, line: &Value) -> bool {
+    let inner = pattern
+        .trim()
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    let mut choices = inner.expect("a JSON pattern").split("||");
+    choices.any(|choice| {
+        choice
+            .split("&&")
+            .all(|condition| holds(condition.trim(), line))
+    })
+}
 
+fn holds(condition: &str, line: &Value) -> bool {
+    let mut words = condition.splitn(3, ' ');
+    let mut next = || words.next().expect("field, operator, value");
+    let (field, operator, value) = (next(), next(), next());
+    let path = field.strip_prefix("$.").expect("a field").replace('.', "/");
+    let found = line.pointer(&format!("/{path}")).unwrap_or(&Value::Null);
+    let value: Value = serde_json::from_str(value).expect("a value");
+    match operator {
+        "=" => *found == value || (found.is_number() && found.as_f64() == value.as_f64()),
+        ">=" => found.as_f64() >= value.as_f64() && found.is_number(),
+        other => panic!("unknown operator {other}"),
+    }
+}
+
+/// The names of the metrics that a line counts for.
+fn metrics_of(filters: &[Value], line: &Value) -> Vec<String> {
+    let taking = filters.iter().filter(|filter| {
+        let pattern = filter["Properties"]["FilterPattern"].as_str();
+        takes(pattern.expect("a pattern"), line)
+    });
+    let metric = |filter: &Value| filter["Properties"]["MetricTransformations"][0].clone();
+    let names = taking.map(|filter| {
+        metric(filter)["MetricName"]
+            .as_str()
+            .expect("a name")
+            .to_owned()
+    });
+    names.collect()
+}
+
+#[tokio::test]
+async fn each_outcome_is_counted_by_the_metric_that_is_meant_for_it() {
     let template = template();
     let filters = resources(&template, "AWS::Logs::MetricFilter");
-    assert!(filters.len() > 5, "the operator's questions");
-    for filter in filters {
-        let properties = &filter["Properties"];
-        let pattern = properties["FilterPattern"].as_str().expect("a pattern");
-        let value = &properties["MetricTransformations"][0]["MetricValue"];
-        let used = format!("{pattern} {}", value.as_str().expect("a value"));
-        if used.contains("platform.report") {
-            continue; // Lambda's own line
-        }
-        let fields = used.split("$.").skip(1);
-        for field in fields {
-            let field: String = field
-                .chars()
-                .take_while(|c| c.is_ascii_alphanumeric())
-                .collect();
-            assert!(logged.contains(&field), "{field} of {used} is in no line");
-        }
+    let app = TestApp::embedded().await;
+    let good = Request::new(body());
+    let cases = [
+        (good.clone(), vec!["Stored", "StoreLatency"]),
+        (good.resent(), vec!["AlreadyStored", "StoreLatency"]),
+        (good.clone().without_header("sign"), vec!["RefusedRequest"]),
+        (good.clone().with_path("/elsewhere"), vec!["RefusedRequest"]),
+        (good.clone().with_method("GET"), vec!["RefusedRequest"]),
+        (
+            good.clone().with_body("x".repeat(70_000)),
+            vec!["RefusedRequest"],
+        ),
+        (
+            good.clone().with_header("requestID", "other"),
+            vec!["RefusedSignature"],
+        ),
+        (Request::at(0, body()), vec!["RefusedClock"]),
+        (
+            Request::new(body_without("taskID")),
+            vec!["AuthenticButRefused"],
+        ),
+        (
+            Request::new(body_with("/taskStatus", json!(9))),
+            vec!["AuthenticButRefused"],
+        ),
+    ];
+    for (request, metrics) in cases {
+        let (log, _guard) = Log::start(&[]);
+        app.send(&request).await;
+        let line = &log.lines()[0];
+        assert_eq!(metrics_of(&filters, line), metrics, "{line}");
+    }
+    let troubles = [
+        (Fault::Answer(400, "AccessDeniedException"), "OwnFault"),
+        (Fault::Answer(400, "ThrottlingException"), "StoreTrouble"),
+    ];
+    for (fault, metric) in troubles {
+        let proxy = Proxy::start(&app.engine_url, &[fault]).await;
+        let function = app.behind(Aws::local(&proxy.url).dynamodb());
+        let (log, _guard) = Log::start(&[]);
+        let event = good.http_api_event().to_string();
+        crate::app::invoke(&function, &event, "response-1", now()).await;
+        let line = &log.lines()[0];
+        assert_eq!(
+            metrics_of(&filters, line),
+            [metric, "StoreLatency"],
+            "{line}"
+        );
+    }
+    let not_read = json!({"level": "ERROR", "message": "credentials not read", "reason": "…"});
+    assert_eq!(metrics_of(&filters, &not_read), ["CredentialsNotRead"]);
+    let report =
+        json!({"type": "platform.report", "record": {"metrics": {"initDurationMs": 25.1}}});
+    assert_eq!(metrics_of(&filters, &report), ["ColdStart"]);
+}
+
+#[test]
+fn the_dashboard_is_json_and_shows_metrics_that_exist() {
+    let template = template();
+    let dashboard = &resources(&template, "AWS::CloudWatch::Dashboard")[0];
+    let body = dashboard["Properties"]["DashboardBody"]["!Sub"]
+        .as_str()
+        .expect("a text");
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    assert!(body["widgets"].as_array().expect("widgets").len() > 5);
+    for filter in resources(&template, "AWS::Logs::MetricFilter") {
+        let name = &filter["Properties"]["MetricTransformations"][0]["MetricName"];
+        assert!(
+            body.to_string().contains(&name.to_string()),
+            "{name} is not on the dashboard"
+        );
     }
 }
 

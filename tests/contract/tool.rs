@@ -1,6 +1,6 @@
 //! `callbot`, and with it the built function under cargo-lambda.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -46,13 +46,15 @@ struct LocalStack {
 }
 
 impl LocalStack {
-    fn start() -> Self {
+    /// With these variables beside those that `callbot local` sets.
+    fn start(variables: &[(&str, &str)]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let function_port = port.local_addr().expect("an address").port().to_string();
         drop(port);
         let mut process = callbot(&["local", "--port", "0", "--", "cargo", "lambda", "watch"])
             .args(["--ignore-changes", "--invoke-address", "127.0.0.1"])
             .args(["--invoke-port", &function_port])
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .expect("callbot starts");
@@ -150,7 +152,7 @@ impl Drop for LocalStack {
 
 #[test]
 fn the_built_function_answers_every_sample_as_the_sample_says() {
-    let mut stack = LocalStack::start();
+    let mut stack = LocalStack::start(&[]);
     stack.wait();
 
     for file in sample_events() {
@@ -173,7 +175,7 @@ fn the_built_function_answers_every_sample_as_the_sample_says() {
     let url = format!("{}/api/v3/taskCallback", stack.url());
     let (holds, table) = run(&mut callbot(&["check", "--url", &url]));
     assert!(holds && table.contains("What was checked holds"), "{table}");
-    assert_eq!(table.matches('✓').count(), 6, "{table}");
+    assert_eq!(table.matches('✓').count(), 7, "{table}");
     let elsewhere = format!("{}/elsewhere", stack.url());
     let (holds, table) = run(&mut callbot(&["check", "--url", &elsewhere]));
     assert!(!holds && table.contains('✗'), "{table}");
@@ -208,6 +210,53 @@ fn the_built_function_answers_every_sample_as_the_sample_says() {
     );
     let (good, nothing) = stack.history(&["no-such-task"]);
     assert!(good && nothing.contains("nothing stored"), "{nothing}");
+}
+
+#[tokio::test]
+async fn the_built_function_takes_its_credentials_from_the_secret() {
+    let secret = TestSecret::create(CREDENTIALS).await;
+    let mut stack = LocalStack::start(&[
+        ("CALLBOT_CREDENTIALS", ""),
+        ("CALLBOT_CREDENTIALS_SECRET_ID", &secret.id),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", moto::url()),
+    ]);
+    stack.wait();
+    let (taken, printed) = stack.send(&["events/completed.json"]);
+    assert!(taken, "{printed}");
+}
+
+#[test]
+fn a_deployment_that_takes_forgeries_does_not_pass_the_check() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!(
+        "http://{}/api/v3/taskCallback",
+        server.local_addr().expect("an address")
+    );
+    std::thread::spawn(move || {
+        for connection in server.incoming().flatten() {
+            takes_everything(connection);
+        }
+    });
+    let (holds, table) = run(&mut callbot(&["check", "--url", &url]));
+    assert!(!holds, "{table}");
+    let forged = table
+        .lines()
+        .find(|line| line.contains("a forged callback"));
+    assert!(forged.is_some_and(|line| line.contains('✗')), "{table}");
+
+    let nobody = "http://127.0.0.1:1/api/v3/taskCallback";
+    let (holds, table) = run(&mut callbot(&["check", "--url", nobody]));
+    assert!(!holds && table.contains("Connection refused"), "{table}");
+}
+
+/// Answers one request with success, whatever it is.
+fn takes_everything(mut connection: std::net::TcpStream) {
+    let mut request = [0; 4096];
+    let _ = connection.read(&mut request);
+    let body = r#"{"retCode":0,"retMsg":"success","responseID":"x"}"#;
+    let length = body.len();
+    let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+    let _ = connection.write_all(format!("{head}{body}").as_bytes());
 }
 
 #[test]

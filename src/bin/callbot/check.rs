@@ -42,51 +42,44 @@ enum Holds {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let mut findings = vec![tls(&args.url)];
     let credentials = args.credentials.load_if_given()?;
-    let sender = Sender::new(args.url.clone())?;
-    // Whoever signs with this is nobody we know.
-    let stranger = r#"[{"uuid":"callbot-check","secretKey":"not a secret of anybody's"}]"#;
-    let stranger: Credentials = stranger.parse()?;
+    let stranger: Credentials = r#"[{"uuid":"callbot-check","secretKey":"nobody's"}]"#.parse()?;
     let known = credentials.as_ref().unwrap_or(&stranger);
-
+    let endpoint = Sender::new(args.url.clone())?;
     let mut elsewhere = args.url.clone();
     elsewhere.set_path(&format!(
         "{}-elsewhere",
         args.url.path().trim_end_matches('/')
     ));
     let elsewhere = Sender::new(elsewhere)?;
-    let reply = elsewhere
-        .send(event(CALLBACK_METHOD, &[])?, known, platform::now())
-        .await?;
-    findings.push(refused("another path", &reply, 4040));
-    let reply = sender
-        .send(event("PUT", &[])?, known, platform::now())
-        .await?;
-    findings.push(refused("another method", &reply, 4050));
-    let reply = sender
-        .send(event(CALLBACK_METHOD, &["sign"])?, known, platform::now())
-        .await?;
-    findings.push(refused("an unsigned callback", &reply, 4000));
-    let reply = sender
-        .send(event(CALLBACK_METHOD, &[])?, &stranger, platform::now())
-        .await?;
-    findings.push(refused("a forged callback", &reply, 4010));
+    let now = platform::now();
+    let callback = event(CALLBACK_METHOD, &[])?;
+    let unsigned = event(CALLBACK_METHOD, &["sign"])?;
 
-    match &credentials {
-        None => findings.push(Finding {
-            what: "a signed callback",
+    let reply = elsewhere.send(callback.clone(), known, now).await;
+    let mut findings = vec![tls(&args.url, reply.is_ok())];
+    findings.push(refused("another path", reply, 4040));
+    let reply = endpoint.send(event("PUT", &[])?, known, now).await;
+    findings.push(refused("another method", reply, 4050));
+    let reply = endpoint.send(unsigned, known, now).await;
+    findings.push(refused("an unsigned callback", reply, 4000));
+    let reply = endpoint.send(callback.clone(), &stranger, now).await;
+    findings.push(refused("a callback of an unknown account", reply, 4010));
+    if let Some(credentials) = &credentials {
+        let reply = endpoint
+            .send(callback.clone(), &forger_of(credentials)?, now)
+            .await;
+        findings.push(refused("a forged callback", reply, 4010));
+        let reply = endpoint.send(callback.clone(), credentials, now).await;
+        findings.push(taken("a signed callback", reply));
+        let reply = endpoint.send(callback, credentials, now).await;
+        findings.push(taken("the same one resent", reply));
+    } else {
+        findings.push(Finding {
+            what: "forged and signed callbacks",
             found: "no credentials given: set CALLBOT_CREDENTIALS, or use --credentials".to_owned(),
             holds: Holds::NotChecked,
-        }),
-        Some(credentials) => {
-            let now = platform::now();
-            let event = event(CALLBACK_METHOD, &[])?;
-            let reply = sender.send(event.clone(), credentials, now).await?;
-            findings.push(taken("a signed callback", &reply));
-            let reply = sender.send(event, credentials, now).await?;
-            findings.push(taken("the same one resent", &reply));
-        }
+        });
     }
 
     println!("{}", render(&findings));
@@ -106,7 +99,17 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     })
 }
 
-/// A callback about a task that says it is a test; the headers in `keep` are left out.
+/// Somebody who knows the account and its algorithm, but not its secret.
+fn forger_of(credentials: &Credentials) -> Result<Credentials, Failure> {
+    let account = credentials.first();
+    let forger = json!([{
+        "uuid": account.uuid, "secretKey": "a guess", "algorithm": account.algorithm.name()
+    }]);
+    Ok(forger.to_string().parse()?)
+}
+
+/// A callback about a task that says it is a test. It has none of the platform's headers yet, and does not get
+/// those in `keep`.
 fn event(method: &str, keep: &[&str]) -> Result<Event, Failure> {
     let body = json!({
         "callbackType": 1,
@@ -130,11 +133,12 @@ fn event(method: &str, keep: &[&str]) -> Result<Event, Failure> {
     }))
 }
 
-/// That the requests below got through at all over https shows that the certificate is good.
-fn tls(url: &Url) -> Finding {
+/// That a request got through over https shows that the certificate verifies.
+fn tls(url: &Url, reached: bool) -> Finding {
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     let (found, holds) = match url.scheme() {
-        "https" => ("https, with a certificate that verifies", Holds::Yes),
+        "https" if reached => ("https, with a certificate that verifies", Holds::Yes),
+        "https" => ("no connection: see below", Holds::No),
         _ if local => ("plain http, on this machine", Holds::NotChecked),
         _ => (
             "plain http: callbacks can be read and replayed on their way",
@@ -149,29 +153,28 @@ fn tls(url: &Url) -> Finding {
 }
 
 /// Refused by the function, or, before it is asked at all, by API Gateway in its own form.
-fn refused(what: &'static str, reply: &Reply, ret_code: u16) -> Finding {
-    let by_gateway = matches!(ret_code, 4040 | 4050) && reply.is_the_gateways_not_found();
-    Finding {
-        what,
-        found: reply.to_string(),
-        holds: if reply.is(ret_code) || by_gateway {
-            Holds::Yes
-        } else {
-            Holds::No
-        },
-    }
+fn refused(what: &'static str, reply: Result<Reply, Failure>, ret_code: u16) -> Finding {
+    finding(what, reply, |reply| {
+        let no_route = matches!(ret_code, 4040 | 4050) && reply.is_the_gateways_not_found();
+        reply.is(ret_code) || no_route
+    })
 }
 
-fn taken(what: &'static str, reply: &Reply) -> Finding {
-    Finding {
-        what,
-        found: reply.to_string(),
-        holds: if reply.is_taken() {
-            Holds::Yes
-        } else {
-            Holds::No
-        },
-    }
+fn taken(what: &'static str, reply: Result<Reply, Failure>) -> Finding {
+    finding(what, reply, Reply::is_taken)
+}
+
+fn finding(
+    what: &'static str,
+    reply: Result<Reply, Failure>,
+    as_it_must_be: impl Fn(&Reply) -> bool,
+) -> Finding {
+    let (found, holds) = match reply {
+        Ok(reply) if as_it_must_be(&reply) => (reply.to_string(), Holds::Yes),
+        Ok(reply) => (reply.to_string(), Holds::No),
+        Err(error) => (error.to_string(), Holds::No),
+    };
+    Finding { what, found, holds }
 }
 
 fn render(findings: &[Finding]) -> String {

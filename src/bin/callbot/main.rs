@@ -1,5 +1,5 @@
-//! `callbot`, the developer's tool: the platform's side (sign, send), the reader's side (history) and a
-//! local stack (local, demo).
+//! `callbot`, the developer's tool: the platform's side (sign, send), the reader's side (history), the
+//! deployment's (secret, check) and a local stack (local, demo).
 
 mod check;
 mod demo;

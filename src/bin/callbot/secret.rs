@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Read, Write, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use aws_sdk_secretsmanager::Client;
 use serde_json::json;
 use task_callback::aws::Aws;
 use task_callback::credentials::Credentials;
@@ -27,13 +28,17 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let client = client(args).await;
     let (json, from) = match &args.file {
         Some(file) => {
             let from = file.display().to_string();
             let json = std::fs::read_to_string(file);
             (json.map_err(|error| format!("{from}: {error}"))?, from)
         }
-        None if stdin().is_terminal() => (prompt()?, "what you typed".to_owned()),
+        None if stdin().is_terminal() => {
+            refuse_to_replace_several(&client, &args.secret_id).await?;
+            (prompt()?, "what you typed".to_owned())
+        }
         None => {
             let mut json = String::new();
             stdin().read_to_string(&mut json)?;
@@ -45,11 +50,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         format!("{from}: {error}; it must hold JSON like {form}. Nothing was written")
     })?;
 
-    let aws = match &args.local {
-        Some(url) => Aws::local(url),
-        None => Aws::as_developer().await,
-    };
-    let put = aws.secrets_manager().put_secret_value();
+    let put = client.put_secret_value();
     let put = put.secret_id(&args.secret_id).secret_string(json.trim());
     put.send()
         .await
@@ -57,6 +58,33 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let count = credentials.iter().count();
     println!("Written: {count} credential(s). The function takes them within seconds.");
     Ok(ExitCode::SUCCESS)
+}
+
+/// A secret's ARN names its region: whichever is configured, that is where it is.
+async fn client(args: &Args) -> Client {
+    let aws = match &args.local {
+        Some(url) => Aws::local(url),
+        None => Aws::as_developer().await,
+    };
+    match args.secret_id.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, "secretsmanager", region, ..] => aws.in_region(region).secrets_manager(),
+        _ => aws.secrets_manager(),
+    }
+}
+
+/// The prompt asks for one credential, and what is written replaces all there are.
+async fn refuse_to_replace_several(client: &Client, secret_id: &str) -> Result<(), Failure> {
+    let current = client.get_secret_value().secret_id(secret_id).send().await;
+    let current = current
+        .ok()
+        .and_then(|value| value.secret_string?.parse::<Credentials>().ok());
+    match current.map_or(0, |credentials| credentials.iter().count()) {
+        0 | 1 => Ok(()),
+        count => Err(format!(
+            "the secret holds {count} credentials, and a single one would replace them all; use --file"
+        )
+        .into()),
+    }
 }
 
 /// Asks for one account, as the vendor's page Developer shows it.

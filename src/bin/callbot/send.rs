@@ -84,7 +84,11 @@ struct Answer {
 
 impl Sender {
     pub(crate) fn new(url: Url) -> Result<Self, Failure> {
-        let client = reqwest::Client::builder().timeout(ANSWER_TIMEOUT).build()?;
+        // A redirect would take a valid signature to wherever it points.
+        let client = reqwest::Client::builder()
+            .timeout(ANSWER_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
         Ok(Self { client, url })
     }
 
