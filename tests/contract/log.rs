@@ -123,15 +123,7 @@ async fn a_stored_callback_is_one_line() {
 async fn a_refusals_line_has_the_true_reason() {
     let app = TestApp::start().await;
     let good = Request::new(body());
-    let text = body().to_string();
-    let stranger = Request::signed_as(
-        "stranger",
-        "req-1",
-        text.as_bytes(),
-        "1726200060",
-        Algorithm::Md5,
-        SECRET,
-    );
+    let stranger = Request::of_account("stranger", body());
     let cases = [
         (
             stranger,

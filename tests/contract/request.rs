@@ -81,6 +81,20 @@ impl Request {
         Self::signed(body.to_string().as_bytes(), NOW, Algorithm::Md5, SECRET)
     }
 
+    /// A callback of another account's, signed with our secret all the same.
+    pub(crate) fn of_account(uuid: &str, body: impl ToString) -> Self {
+        let body = body.to_string();
+        let create_ts = NOW.to_string();
+        Self::signed_as(
+            uuid,
+            "req-1",
+            body.as_bytes(),
+            &create_ts,
+            Algorithm::Md5,
+            SECRET,
+        )
+    }
+
     /// A callback reported at another time.
     pub(crate) fn at(create_ts: u64, body: impl ToString) -> Self {
         let body = body.to_string();

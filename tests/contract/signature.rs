@@ -210,14 +210,7 @@ async fn unknown_uuid_other_algorithm_and_bad_signature_get_one_answer() {
     let app = TestApp::start().await;
     let good = Request::new(body());
     let text = body().to_string();
-    let stranger = Request::signed_as(
-        "stranger",
-        "req-1",
-        text.as_bytes(),
-        &NOW.to_string(),
-        Algorithm::Md5,
-        SECRET,
-    );
+    let stranger = Request::of_account("stranger", body());
     let cases = [
         ("unknown uuid", stranger),
         (
