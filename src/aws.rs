@@ -7,7 +7,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_dynamodb::config::{SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_dynamodb::config::{ProvideCredentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
@@ -51,12 +51,7 @@ impl Aws {
         let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"));
         let credentials = EnvironmentVariableCredentialsProvider::new();
         Self {
-            config: SdkConfig::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(region.map(Region::new))
-                .credentials_provider(SharedCredentialsProvider::new(credentials))
-                .http_client(https())
-                .build(),
+            config: config(region.map(Region::new), credentials),
             dynamodb_url: endpoint_url("AWS_ENDPOINT_URL_DYNAMODB"),
             secrets_manager_url: endpoint_url("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
         }
@@ -80,12 +75,7 @@ impl Aws {
 
         let credentials = Credentials::new("local", "local", None, None, "local engine");
         Self {
-            config: SdkConfig::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::from_static("us-east-1"))
-                .credentials_provider(SharedCredentialsProvider::new(credentials))
-                .http_client(https())
-                .build(),
+            config: config(Some(Region::from_static("us-east-1")), credentials),
             dynamodb_url: Some(endpoint_url.to_owned()),
             secrets_manager_url: Some(endpoint_url.to_owned()),
         }
@@ -124,6 +114,15 @@ impl Aws {
         }
         aws_sdk_secretsmanager::Client::from_conf(config.build())
     }
+}
+
+fn config(region: Option<Region>, credentials: impl ProvideCredentials + 'static) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(region)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(https())
+        .build()
 }
 
 fn timeouts(attempt: Duration) -> TimeoutConfig {

@@ -11,9 +11,9 @@ use crate::secret::Secret;
 
 /// Credentials older than this are read again, beside the next callback.
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
-/// Whatever arrives, the secret is not read more often than this,
+/// Whatever arrives, the secret is not read more often than this.
 const MIN_INTERVAL: Duration = Duration::from_secs(10);
-/// or, while there is no value at all, than this.
+/// The same while there is no value at all.
 const MIN_INTERVAL_WITHOUT: Duration = Duration::from_secs(1);
 /// How long an answer may wait for a reading beside it. Lambda freezes the process once the answer is out, and
 /// a reading usually takes less.

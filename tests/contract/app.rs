@@ -22,7 +22,8 @@ use crate::moto;
 use crate::request::{Request, SECRET, UUID, now};
 
 /// The function, its table, and the engine that holds it: one of its own for every test, unless
-/// `DYNAMODB_ENDPOINT_URL` names another DynamoDB (`moto`: the one that Secrets Manager comes from), which gets a table of its own for every test.
+/// `DYNAMODB_ENDPOINT_URL` names another DynamoDB (`moto`: the server that Secrets Manager comes from), which
+/// gets a table of its own for every test.
 pub(crate) struct TestApp {
     pub(crate) client: Client,
     pub(crate) store: Store,
@@ -220,24 +221,26 @@ fn engine_runtime() -> &'static Runtime {
 
 /// A function of the usual configuration with credentials from elsewhere.
 pub(crate) fn endpoint_of(keyring: Keyring, store: Store) -> Endpoint {
-    let variables = variables();
-    let config = Config::from_lookup(|name| variables.get(name).cloned());
-    Endpoint::new(&config.expect("a good configuration"), keyring, store)
+    Endpoint::new(&config(&[]), keyring, store)
 }
 
 pub(crate) fn endpoint(store: Store, changes: &[(&'static str, &str)]) -> Endpoint {
+    let config = config(changes);
+    let CredentialsSource::Variable(credentials) = &config.credentials else {
+        panic!("these tests have their credentials in the variable")
+    };
+    Endpoint::new(&config, Keyring::fixed(credentials.clone()), store)
+}
+
+/// The usual configuration with some variables set differently.
+fn config(changes: &[(&'static str, &str)]) -> Config {
     let mut variables = variables();
     variables.extend(
         changes
             .iter()
             .map(|(name, value)| (*name, (*value).to_owned())),
     );
-    let config =
-        Config::from_lookup(|name| variables.get(name).cloned()).expect("a good configuration");
-    let CredentialsSource::Variable(credentials) = &config.credentials else {
-        panic!("these tests have their credentials in the variable")
-    };
-    Endpoint::new(&config, Keyring::fixed(credentials.clone()), store)
+    Config::from_lookup(|name| variables.get(name).cloned()).expect("a good configuration")
 }
 
 /// One invocation, as Lambda makes it with the function's timeout of 10 s.

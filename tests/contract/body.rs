@@ -6,6 +6,14 @@ use task_callback::decimal::Decimal;
 use crate::app::{TestApp, text};
 use crate::request::{Request, body, body_with};
 
+/// The body's text with a field written differently.
+fn body_where(field: &str, was: &str, written: &str) -> String {
+    let was = format!(r#""{field}":{was}"#);
+    let text = body().to_string();
+    assert!(text.contains(&was), "{text}");
+    text.replace(&was, &format!(r#""{field}":{written}"#))
+}
+
 /// The stored form of one counter or rate.
 async fn stored_stat(app: &TestApp, request: &Request, name: &str) -> String {
     let answer = app.send(request).await;
@@ -46,10 +54,7 @@ async fn an_integer_may_be_written_in_several_ways() {
     ];
     for (written, stored, what) in ways {
         let app = TestApp::start().await;
-        let text = body().to_string().replace(
-            r#""finishOrderCount":67"#,
-            &format!(r#""finishOrderCount":{written}"#),
-        );
+        let text = body_where("finishOrderCount", "67", written);
         let request = Request::new(text);
         assert_eq!(
             stored_stat(&app, &request, "finishOrderCount").await,
@@ -75,10 +80,7 @@ async fn what_is_no_integer_is_refused() {
         (r#""６７""#, "digits of another script"),
     ];
     for (written, what) in ways {
-        let text = body().to_string().replace(
-            r#""finishOrderCount":67"#,
-            &format!(r#""finishOrderCount":{written}"#),
-        );
+        let text = body_where("finishOrderCount", "67", written);
         let answer = app
             .assert_refused(what, &Request::new(text), 400, 4001)
             .await;
@@ -114,10 +116,7 @@ async fn a_rate_is_stored_as_the_decimal_that_was_sent() {
     ];
     for (written, stored, what) in ways {
         let app = TestApp::start().await;
-        let text = body().to_string().replace(
-            r#""finishRate":0.67"#,
-            &format!(r#""finishRate":{written}"#),
-        );
+        let text = body_where("finishRate", "0.67", written);
         assert_eq!(
             stored_stat(&app, &Request::new(text), "finishRate").await,
             stored,
@@ -131,10 +130,7 @@ async fn a_rate_is_stored_as_the_decimal_that_was_sent() {
         r#"".5""#,
         "0.000000000000000000000000000000000000012345678901234567890123456789012345678901",
     ] {
-        let text = body().to_string().replace(
-            r#""finishRate":0.67"#,
-            &format!(r#""finishRate":{written}"#),
-        );
+        let text = body_where("finishRate", "0.67", written);
         app.assert_refused(written, &Request::new(text), 400, 4001)
             .await;
     }

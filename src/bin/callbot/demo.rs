@@ -124,10 +124,12 @@ async fn play(
     let last = platform::now();
     let first = last - SECONDS_BETWEEN_REPORTS * (REPORTS.len() as u64 - 1);
     let mut create_ts = first;
+    let mut sent = Vec::new();
     for name in REPORTS.into_iter().chain(AFTERWARDS) {
         let file = project.join(format!("events/{name}.json"));
         let event = Event::load(&file)?;
         let about = event.about.clone();
+        sent.push(Report::of(&event)?);
         let reply = sender.send(event, credentials, create_ts).await?;
         let expected = reply.is(about.ret_code);
         as_it_should_be &= expected;
@@ -136,10 +138,7 @@ async fn play(
         create_ts = last.min(create_ts + SECONDS_BETWEEN_REPORTS);
     }
 
-    let reported: Vec<Report> = REPORTS
-        .iter()
-        .map(|name| Report::of(&Event::load(&project.join(format!("events/{name}.json")))?))
-        .collect::<Result<_, Failure>>()?;
+    let reported = &sent[..REPORTS.len()];
     let store = Store::new(Aws::local(engine_url).dynamodb(), TABLE_NAME);
     let history = store.task_history(&reported[0].task_id, false).await?;
     println!("\n{}", crate::history::render(&history, platform::now()));

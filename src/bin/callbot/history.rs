@@ -5,11 +5,11 @@ mod table;
 
 use std::process::ExitCode;
 
-use task_callback::aws::Aws;
 use task_callback::store::Store;
 
 use crate::Failure;
 use crate::platform;
+use crate::stack::reach_aws;
 pub(crate) use table::render;
 
 /// Print a task's history from the table
@@ -35,11 +35,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let client = match &args.local {
-        Some(url) => Aws::local(url).dynamodb(),
-        None => Aws::as_developer().await.dynamodb(),
-    };
-    let store = Store::new(client, &args.table);
+    let aws = reach_aws(args.local.as_deref()).await;
+    let store = Store::new(aws.dynamodb(), &args.table);
     let history = if args.user_task {
         store.user_task_history(&args.task_id, args.latest).await
     } else {

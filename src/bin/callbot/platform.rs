@@ -1,6 +1,6 @@
 //! The platform's side: signing a callback.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use task_callback::credentials::{Credential, Credentials};
@@ -31,11 +31,7 @@ impl CredentialsArgs {
     /// Reads the credentials.
     pub(crate) fn load(&self) -> Result<Credentials, Failure> {
         let (json, from) = match &self.credentials {
-            Some(file) => {
-                let from = file.display().to_string();
-                let json = std::fs::read_to_string(file);
-                (json.map_err(|error| format!("{from}: {error}"))?, from)
-            }
+            Some(file) => (read(file)?, file.display().to_string()),
             None => {
                 let json = std::env::var(VARIABLE).map_err(|_| {
                     format!("{VARIABLE} is not set; set it, or name a file with --credentials")
@@ -43,11 +39,21 @@ impl CredentialsArgs {
                 (json, VARIABLE.to_owned())
             }
         };
-        json.parse().map_err(|error| {
-            let form = r#"[{"uuid":"…","secretKey":"…"}]"#;
-            format!("{from}: {error}; it must hold JSON like {form}").into()
-        })
+        Ok(parse(&json, &from)?)
     }
+}
+
+/// Reads a file; the error names it.
+pub(crate) fn read(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// Parses credentials; the error says where they are `from`, and what they should look like.
+pub(crate) fn parse(json: &str, from: &str) -> Result<Credentials, String> {
+    json.parse().map_err(|error| {
+        let form = r#"[{"uuid":"…","secretKey":"…"}]"#;
+        format!("{from}: {error}; it must hold JSON like {form}")
+    })
 }
 
 /// Signs an event now, as `now` has it, for the account it is from or else for the first configured one.

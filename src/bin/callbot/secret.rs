@@ -6,11 +6,12 @@ use std::process::ExitCode;
 
 use aws_sdk_secretsmanager::Client;
 use serde_json::json;
-use task_callback::aws::Aws;
 use task_callback::credentials::Credentials;
 use task_callback::error_chain::error_chain;
 
 use crate::Failure;
+use crate::platform;
+use crate::stack::reach_aws;
 
 /// Write the credentials into the stack's secret, from a prompt, a file or standard input, never an argument
 ///
@@ -30,11 +31,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let client = client(args).await;
     let (json, from) = match &args.file {
-        Some(file) => {
-            let from = file.display().to_string();
-            let json = std::fs::read_to_string(file);
-            (json.map_err(|error| format!("{from}: {error}"))?, from)
-        }
+        Some(file) => (platform::read(file)?, file.display().to_string()),
         None if stdin().is_terminal() => {
             refuse_to_replace_several(&client, &args.secret_id).await?;
             (prompt()?, "what you typed".to_owned())
@@ -45,10 +42,8 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             (json, "standard input".to_owned())
         }
     };
-    let credentials: Credentials = json.parse().map_err(|error| {
-        let form = r#"[{"uuid":"…","secretKey":"…"}]"#;
-        format!("{from}: {error}; it must hold JSON like {form}. Nothing was written")
-    })?;
+    let credentials =
+        platform::parse(&json, &from).map_err(|error| format!("{error}. Nothing was written"))?;
 
     let put = client.put_secret_value();
     let put = put.secret_id(&args.secret_id).secret_string(json.trim());
@@ -62,10 +57,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 /// A secret's ARN names its region: whichever is configured, that is where it is.
 async fn client(args: &Args) -> Client {
-    let aws = match &args.local {
-        Some(url) => Aws::local(url),
-        None => Aws::as_developer().await,
-    };
+    let aws = reach_aws(args.local.as_deref()).await;
     match args.secret_id.split(':').collect::<Vec<_>>()[..] {
         ["arn", _, "secretsmanager", region, ..] => aws.in_region(region).secrets_manager(),
         _ => aws.secrets_manager(),

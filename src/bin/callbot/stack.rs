@@ -16,6 +16,14 @@ use crate::Failure;
 /// How long a command has to end once it is asked to.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// AWS as the developer is configured for it, or a local engine at this address.
+pub(crate) async fn reach_aws(local: Option<&str>) -> Aws {
+    match local {
+        Some(url) => Aws::local(url),
+        None => Aws::as_developer().await,
+    }
+}
+
 /// Starts an engine and makes the template's table in it.
 pub(crate) async fn start_engine(
     port: u16,
