@@ -30,6 +30,8 @@ export CALLBOT_CREDENTIALS ?= [{"uuid":"local-account","secretKey":"local-secret
 ARCH  ?= x86_64
 STACK ?= task-callback
 EVENT ?= events/completed.json
+# How often `make bench` gives each program its turn.
+ROUNDS ?= 25
 TASK  ?= t-20260913-0007
 
 CALLBOT := cargo run --locked --features cli --bin callbot
@@ -39,12 +41,13 @@ export AWS_REGION := $(REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint run invoke send history secret build deploy check clean
+.PHONY: help demo test lint bench run invoke send history secret build deploy check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)  ARCH=$(ARCH)  STACK=$(STACK)  REGION=(as AWS is configured)'
+	@echo '  ROUNDS=$(ROUNDS) (of bench)'
 	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)  TABLE=(of a deployed stack, for history)'
 
 demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, locally, and show the history
@@ -59,12 +62,22 @@ ifndef DYNAMODB_ENDPOINT_URL
 endif
 
 lint: $(SAM) $(CHECKERS) ## Check format, lints and the template
-	cargo fmt --check
-	cargo clippy --locked --all-targets --all-features -- --deny warnings
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 	cargo clippy --locked -- --deny warnings
 	sam validate --lint --region us-east-1
 	$(CHECKERS)/bin/cfn-lint --template template.yaml --include-checks I --append-rules cfn_lint_serverless.rules
 	$(CHECKERS)/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
+
+# All of them built as the function is deployed, for this machine.
+BENCH_BUILD := cargo lambda build --locked --release $(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
+
+bench: $(CARGO_LAMBDA) ## Measure the release build, beside programs with the same work, and each stage
+	$(BENCH_BUILD) --bin task-callback
+	$(BENCH_BUILD) --package task-callback-bench --bin bare --bin direct --bin sdk
+	cargo run --locked --release --package task-callback-bench -- \
+		--function target/lambda/task-callback/bootstrap --programs target/lambda --rounds $(ROUNDS)
+	cargo bench --locked --package task-callback-bench --bench stages
 
 run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, reloading on change
 	$(CALLBOT) -- local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \

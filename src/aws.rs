@@ -6,10 +6,12 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_dynamodb::config::{ProvideCredentials, SharedCredentialsProvider, SharedHttpClient};
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
+
+use crate::connection::Connections;
+use crate::direct::Direct;
 
 /// A connection within a region takes a few milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -29,6 +31,9 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Aws {
     config: SdkConfig,
+    connections: Connections,
+    /// Where they do not change while the process lives.
+    credentials: Option<Credentials>,
     dynamodb_url: Option<String>,
     secrets_manager_url: Option<String>,
 }
@@ -49,9 +54,23 @@ impl Aws {
             url.filter(|_| !ignored)
         };
         let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"));
-        let credentials = EnvironmentVariableCredentialsProvider::new();
+        let credentials = match (set("AWS_ACCESS_KEY_ID"), set("AWS_SECRET_ACCESS_KEY")) {
+            (Some(id), Some(key)) => Some(Credentials::new(
+                id,
+                key,
+                set("AWS_SESSION_TOKEN"),
+                None,
+                "environment",
+            )),
+            _ => None,
+        };
+        let connections = Connections::default();
+        // It says which variable is missing.
+        let provider = EnvironmentVariableCredentialsProvider::new();
         Self {
-            config: config(region.map(Region::new), credentials),
+            config: config(region.map(Region::new), provider, connections.clone()),
+            connections,
+            credentials,
             dynamodb_url: endpoint_url("AWS_ENDPOINT_URL_DYNAMODB"),
             secrets_manager_url: endpoint_url("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
         }
@@ -60,9 +79,18 @@ impl Aws {
     /// The developer's, configured as every AWS SDK is: environment, profiles, single sign-on.
     #[cfg(feature = "cli")]
     pub async fn as_developer() -> Self {
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https());
+        use aws_smithy_http_client::tls::Provider;
+        use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+
+        // Single sign-on and the like ask for more of a client than `Connections` can do.
+        let https = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
         Self {
             config: config.load().await,
+            connections: Connections::default(),
+            credentials: None,
             dynamodb_url: None,
             secrets_manager_url: None,
         }
@@ -71,11 +99,13 @@ impl Aws {
     /// A local engine at this address, which asks for a region and credentials but not which.
     #[cfg(feature = "cli")]
     pub fn local(endpoint_url: &str) -> Self {
-        use aws_sdk_dynamodb::config::Credentials;
-
         let credentials = Credentials::new("local", "local", None, None, "local engine");
+        let region = Some(Region::from_static("us-east-1"));
+        let connections = Connections::default();
         Self {
-            config: config(Some(Region::from_static("us-east-1")), credentials),
+            config: config(region, credentials.clone(), connections.clone()),
+            connections,
+            credentials: Some(credentials),
             dynamodb_url: Some(endpoint_url.to_owned()),
             secrets_manager_url: Some(endpoint_url.to_owned()),
         }
@@ -103,6 +133,30 @@ impl Aws {
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
+    /// The short way to DynamoDB, where region and credentials are known and do not change.
+    pub async fn direct_dynamodb(&self) -> Option<Direct> {
+        let region = self.config.region()?.as_ref();
+        let credentials = self.credentials.clone()?;
+        let params = Params::builder()
+            .region(region)
+            .set_endpoint(self.dynamodb_url.clone())
+            .build()
+            .ok()?;
+        let endpoint = DefaultResolver::new()
+            .resolve_endpoint(&params)
+            .await
+            .ok()?;
+        let url = endpoint.url().parse().ok()?;
+        let connections = self.connections.clone();
+        Some(Direct::new(
+            connections,
+            url,
+            region,
+            credentials,
+            ATTEMPT_TIMEOUT,
+        ))
+    }
+
     /// A client of Secrets Manager.
     pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config)
@@ -116,12 +170,16 @@ impl Aws {
     }
 }
 
-fn config(region: Option<Region>, credentials: impl ProvideCredentials + 'static) -> SdkConfig {
+fn config(
+    region: Option<Region>,
+    credentials: impl ProvideCredentials + 'static,
+    connections: Connections,
+) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(https())
+        .http_client(connections)
         .build()
 }
 
@@ -145,11 +203,4 @@ fn every_call_may_retry() -> RetryPartition {
     RetryPartition::custom("task-callback")
         .token_bucket(TokenBucket::unlimited())
         .build()
-}
-
-/// ring, not the SDK's default aws-lc, which gathers jitter entropy for 25 ms at every cold start.
-fn https() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
 }

@@ -1,11 +1,37 @@
 //! The headers of a callback: the contract's section 1, as strict as its section 2 asks.
 
-use ::http::HeaderMap;
+use std::borrow::Cow;
 
 use crate::decimal::is_digits;
 
 /// The longest signature is SHA-256's.
 const MAX_SIGN_DIGITS: usize = 64;
+
+/// A request's headers, in the order in which they came. Not to be logged: they may hold a signature.
+#[derive(Default)]
+pub struct Headers<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Headers<'a> {
+    /// Adds a header, whether or not there is one of this name.
+    pub fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
+        self.0.push((name, value));
+    }
+
+    /// The values of the headers of this name, in any case.
+    pub fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self
+            .0
+            .iter()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_ref())
+    }
+}
+
+impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Headers<'a> {
+    fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>>(headers: I) -> Self {
+        Self(headers.into_iter().collect())
+    }
+}
 
 /// A callback's headers, present and well-formed. Not to be logged: they hold a signature.
 pub struct CallbackHeaders<'a> {
@@ -39,7 +65,7 @@ impl<'a> CallbackHeaders<'a> {
     /// # Errors
     ///
     /// The first header found wrong, in the contract's order.
-    pub fn parse(headers: &'a HeaderMap) -> Result<Self, HeaderError> {
+    pub fn parse(headers: &'a Headers<'_>) -> Result<Self, HeaderError> {
         let request_id = required(headers, "requestID")?;
         if request_id.contains('&') {
             return Err(malformed("requestID", "must not hold an ampersand"));
@@ -69,7 +95,7 @@ impl<'a> CallbackHeaders<'a> {
     }
 }
 
-fn required<'a>(headers: &'a HeaderMap, header: &'static str) -> Result<&'a str, HeaderError> {
+fn required<'a>(headers: &'a Headers<'_>, header: &'static str) -> Result<&'a str, HeaderError> {
     match value(headers, header)? {
         None => Err(malformed(header, "is missing")),
         Some("") => Err(malformed(header, "is empty")),
@@ -77,19 +103,22 @@ fn required<'a>(headers: &'a HeaderMap, header: &'static str) -> Result<&'a str,
     }
 }
 
-/// A header's one value. Names are case-insensitive in a `HeaderMap`.
-fn value<'a>(headers: &'a HeaderMap, header: &'static str) -> Result<Option<&'a str>, HeaderError> {
-    let mut values = headers.get_all(header).iter();
+/// A header's one value.
+fn value<'a>(
+    headers: &'a Headers<'_>,
+    header: &'static str,
+) -> Result<Option<&'a str>, HeaderError> {
+    let mut values = headers.get_all(header);
     let Some(value) = values.next() else {
         return Ok(None);
     };
     if values.next().is_some() {
         return Err(malformed(header, "stands in the request more than once"));
     }
-    match std::str::from_utf8(value.as_bytes()) {
-        Ok(text) if !text.contains(char::is_control) => Ok(Some(text)),
-        _ => Err(malformed(header, "must be text without control characters")),
+    if value.contains(char::is_control) {
+        return Err(malformed(header, "must be text without control characters"));
     }
+    Ok(Some(value))
 }
 
 fn malformed(header: &'static str, problem: &'static str) -> HeaderError {

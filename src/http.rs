@@ -19,8 +19,7 @@ use crate::receive::{Incoming, Receiver};
 use crate::refusal::Refusal;
 use crate::store::{Put, Store};
 use crate::telemetry::CallbackRecord;
-pub use event::ProxyResponse;
-use event::{HttpRequest, Payload};
+pub use event::{HttpRequest, Payload, ProxyResponse};
 
 /// The time that the template gives the function.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -67,18 +66,17 @@ impl Endpoint {
         let started = Instant::now();
         let LambdaEvent { payload, context } = event;
         let event = payload.get();
-        let form = Payload::of(event);
+        let (form, request) = Payload::decode(event);
         let mut record = CallbackRecord {
             response_id: context.request_id.clone(),
             ..CallbackRecord::default()
         };
-        let request = form.decode(event).map_err(Refusal::Event);
         let result = match request {
             Ok(request) => {
                 self.take(request, &context, now, started, &mut record)
                     .await
             }
-            Err(refusal) => Err(refusal),
+            Err(problem) => Err(Refusal::Event(problem)),
         };
         let (status, ret_code, ret_msg) = match result {
             Ok(put) => {
@@ -91,28 +89,22 @@ impl Endpoint {
                 (answer.http_status, answer.ret_code, answer.ret_msg)
             }
         };
-        let answer = Answer {
-            ret_code,
-            ret_msg: &ret_msg,
-            response_id: &context.request_id,
-        };
-        let body = serde_json::to_string(&answer).expect("an answer is a number and two strings");
-        form.respond(status, response_headers(status), body)
+        respond(form, status, ret_code, &ret_msg, &context.request_id)
     }
 
     async fn take(
         &self,
-        request: HttpRequest,
+        request: HttpRequest<'_>,
         context: &Context,
         now: SystemTime,
         started: Instant,
         record: &mut CallbackRecord,
     ) -> Result<Put, Refusal> {
         if !request.is_to(CALLBACK_PATH) {
-            return Err(Refusal::Path(request.path));
+            return Err(Refusal::Path(request.path.into_owned()));
         }
         if request.method != CALLBACK_METHOD {
-            return Err(Refusal::Method(request.method.to_string()));
+            return Err(Refusal::Method(request.method.into_owned()));
         }
         let (bytes, limit) = (request.body.len(), self.max_body_bytes);
         if bytes > limit {
@@ -127,6 +119,23 @@ impl Endpoint {
         };
         self.receiver.receive(&incoming, record).await
     }
+}
+
+/// The response that carries the contract's answer.
+pub fn respond(
+    form: Payload,
+    status: u16,
+    ret_code: u16,
+    ret_msg: &str,
+    response_id: &str,
+) -> ProxyResponse {
+    let answer = Answer {
+        ret_code,
+        ret_msg,
+        response_id,
+    };
+    let body = serde_json::to_string(&answer).expect("an answer is a number and two strings");
+    form.respond(status, response_headers(status), body)
 }
 
 fn response_headers(status: u16) -> HeaderMap {

@@ -15,14 +15,17 @@
 //! | [`refusal`] | why a callback is not taken, as `retCode` and HTTP status |
 //!
 //! [`config`] is read once at start, the [`credentials`] then or, by the [`keyring`], from a [`secret`] that may
-//! change; [`aws`] makes the clients; [`telemetry`] writes one line a callback.
+//! change; [`aws`] makes the SDK's clients, and [`direct`] calls without one, over the same open connections;
+//! [`telemetry`] writes one line a callback.
 //! [`local`] (feature `cli`) is the DynamoDB engine of the developer's tool and of the tests.
 
 pub mod aws;
 pub mod callback;
 pub mod config;
+mod connection;
 pub mod credentials;
 pub mod decimal;
+pub mod direct;
 pub mod error_chain;
 pub mod extra;
 mod fields;

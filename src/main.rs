@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
         }
     };
     let aws = Aws::from_lookup(lookup);
-    let store = Store::new(aws.dynamodb(), config.table_name.as_str());
+    let store = Store::new(aws.clone(), config.table_name.as_str());
     let keyring = match &config.credentials {
         CredentialsSource::Variable(credentials) => Keyring::fixed(credentials.clone()),
         CredentialsSource::Secret(id) => Keyring::of_secret(Secret::new(aws.secrets_manager(), id)),

@@ -2,13 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ::http::HeaderMap;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use crate::callback::Callback;
 use crate::config::Config;
-use crate::headers::CallbackHeaders;
+use crate::headers::{CallbackHeaders, Headers};
 use crate::keyring::Keyring;
 use crate::refusal::Refusal;
 use crate::signature::{Signed, VerifiedBody, verify};
@@ -30,7 +29,7 @@ pub struct Receiver {
 #[derive(Clone, Copy)]
 pub struct Incoming<'a> {
     /// The request's headers.
-    pub headers: &'a HeaderMap,
+    pub headers: &'a Headers<'a>,
     /// The request's body, byte for byte as sent.
     pub body: &'a [u8],
     /// The id of the answer.

@@ -57,7 +57,8 @@ impl Secret {
             cause,
         };
         let read = self.client.get_secret_value().secret_id(&self.id).send();
-        let value = timeout(READ_TIMEOUT, read)
+        // Boxed, because it is large and rarely there.
+        let value = timeout(READ_TIMEOUT, Box::pin(read))
             .await
             .map_err(|_| unreadable(format!("no answer within {READ_TIMEOUT:?}")))?
             .map_err(|error| unreadable(error_chain(&error)))?;

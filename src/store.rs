@@ -2,15 +2,20 @@
 
 mod history;
 mod item;
+mod put_item;
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
 
+use crate::aws::Aws;
+use crate::direct::{Direct, Operation};
 use crate::error_chain::error_chain;
 use crate::snapshot::{ReportTime, Snapshot};
 pub use history::HistoryError;
@@ -22,6 +27,8 @@ pub const PARTITION_KEY: &str = "taskID";
 pub const SORT_KEY: &str = "createTs";
 /// The index by the customer's own task id.
 pub const USER_TASK_INDEX: &str = "userTaskID-createTs-index";
+/// What a write asks for: that its key is free.
+const CONDITION: &str = "attribute_not_exists(taskID)";
 /// The attribute that DynamoDB's TTL looks at.
 pub const TTL_ATTRIBUTE: &str = "expiresAt";
 
@@ -31,7 +38,10 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(1);
 /// The snapshots table.
 #[derive(Clone, Debug)]
 pub struct Store {
-    client: Client,
+    aws: Aws,
+    /// Made when it is needed first: most callbacks go the short way.
+    client: Arc<OnceLock<Client>>,
+    direct: Arc<OnceCell<Option<Direct>>>,
     table_name: String,
 }
 
@@ -62,10 +72,18 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// The table `table_name` behind `client`.
-    pub fn new(client: Client, table_name: impl Into<String>) -> Self {
-        let table_name = table_name.into();
-        Self { client, table_name }
+    /// The table `table_name`, reached through `aws`.
+    pub fn new(aws: Aws, table_name: impl Into<String>) -> Self {
+        Self {
+            aws,
+            client: Arc::default(),
+            direct: Arc::default(),
+            table_name: table_name.into(),
+        }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| self.aws.dynamodb())
     }
 
     /// Opens the connection that the first snapshot will take, during the start of the process: its name
@@ -74,9 +92,8 @@ impl Store {
     /// The request is one that the function's role allows and that DynamoDB refuses before it looks at the
     /// table: an item without a key. It costs nothing.
     pub async fn open_connection(&self) {
-        let put = self.client.put_item().table_name(&self.table_name);
-        let put = put.set_item(Some(Item::new())).send();
-        let _ = timeout(CONNECTION_TIMEOUT, put).await;
+        let deadline = Instant::now() + CONNECTION_TIMEOUT;
+        self.put_directly(&Item::new(), deadline).await;
     }
 
     /// Keeps a snapshot, under its key or, where another report of the same second has that, under the
@@ -87,9 +104,25 @@ impl Store {
     /// [`StoreError`], at the `deadline` at the latest. The snapshot may have been written all the same, its
     /// confirmation lost: sent again, it will be found there.
     pub async fn put(&self, snapshot: Snapshot, deadline: Instant) -> Result<Put, StoreError> {
-        timeout_at(deadline, self.put_in_free_slot(snapshot))
+        if self.put_directly(&item_of(&snapshot), deadline).await {
+            return Ok(Put::New(snapshot.create_ts));
+        }
+        // Boxed: the client's futures are large, and room for them would be taken with every callback.
+        timeout_at(deadline, Box::pin(self.put_in_free_slot(snapshot)))
             .await
             .unwrap_or(Err(StoreError::TimedOut))
+    }
+
+    /// Whether the item was written, which it is in one short attempt if its key is free and nothing is wrong.
+    async fn put_directly(&self, item: &Item, deadline: Instant) -> bool {
+        let direct = self.direct.get_or_init(|| self.aws.direct_dynamodb());
+        let Some(direct) = direct.await else {
+            return false;
+        };
+        match put_item::input(&self.table_name, item, CONDITION) {
+            Ok(input) => direct.call(Operation::PUT_ITEM, input, deadline).await,
+            Err(_) => false,
+        }
     }
 
     async fn put_in_free_slot(&self, mut snapshot: Snapshot) -> Result<Put, StoreError> {
@@ -116,11 +149,11 @@ impl Store {
     /// Writes the snapshot unless its key is taken; returns what it is taken by.
     async fn put_if_free(&self, snapshot: &Snapshot) -> Result<Option<Item>, StoreError> {
         let result = self
-            .client
+            .client()
             .put_item()
             .table_name(&self.table_name)
             .set_item(Some(item_of(snapshot)))
-            .condition_expression(format!("attribute_not_exists({PARTITION_KEY})"))
+            .condition_expression(CONDITION)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;

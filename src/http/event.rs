@@ -1,23 +1,26 @@
-//! API Gateway's events, as `lambda_http` has them, to one plain request.
+//! API Gateway's events to one plain request, and its responses.
 //!
-//! `lambda_http`'s own conversion to an `http::Request` is not used: it panics where the body is not the
-//! base64 it claims to be, or where the sender's query or host makes no URL.
+//! The event is read once, and what need not be copied out of it is not. `lambda_http`'s types copy all of it,
+//! and its conversion to an `http::Request` panics where the body is not the base64 it claims to be, or where
+//! the sender's query or host makes no URL. So of `lambda_http` only the responses are used.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
-use ::http::{HeaderMap, Method};
+use ::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::Body;
-use lambda_http::aws_lambda_events::apigw::{
-    ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayV2httpRequest,
-    ApiGatewayV2httpResponse,
-};
-use serde::{Deserialize, Serialize};
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayV2httpResponse};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::headers::Headers;
 
 /// The form of an event and of its response: API Gateway's payload format version.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Payload {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload {
     /// 1.0, a REST API's.
     V1,
     /// 2.0, an HTTP API's.
@@ -25,15 +28,17 @@ pub(super) enum Payload {
 }
 
 /// What there is of the request in either form. Not to be logged: its headers hold a signature.
-pub(super) struct HttpRequest {
-    pub(super) method: Method,
+pub struct HttpRequest<'a> {
+    /// The method.
+    pub method: Cow<'a, str>,
     /// As the event has it: an HTTP API may have put the stage in front.
-    pub(super) path: String,
+    pub path: Cow<'a, str>,
     /// The stage that may stand in front of the path.
-    stage: Option<String>,
-    pub(super) headers: HeaderMap,
+    stage: Option<Cow<'a, str>>,
+    /// The headers.
+    pub headers: Headers<'a>,
     /// The bytes as the sender sent them.
-    pub(super) body: Vec<u8>,
+    pub body: Cow<'a, [u8]>,
 }
 
 /// The response to an event, in the event's form.
@@ -46,26 +51,75 @@ pub enum ProxyResponse {
     V2(ApiGatewayV2httpResponse),
 }
 
-impl Payload {
-    /// The form of an event. Only an HTTP API says its version: the rest counts as 1.0.
-    pub(super) fn of(event: &str) -> Self {
-        #[derive(Deserialize)]
-        struct Version<'a> {
-            #[serde(borrow)]
-            version: Cow<'a, str>,
-        }
+/// Both forms at once.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    #[serde(borrow)]
+    version: Option<Text<'a>>,
+    headers: Option<Pairs<'a, Text<'a>>>,
+    body: Option<Text<'a>>,
+    is_base64_encoded: Option<bool>,
+    // 2.0
+    raw_path: Option<Text<'a>>,
+    request_context: Option<RequestContext<'a>>,
+    // 1.0
+    path: Option<Text<'a>>,
+    http_method: Option<Text<'a>>,
+    multi_value_headers: Option<Pairs<'a, Vec<Text<'a>>>>,
+}
 
-        match serde_json::from_str(event) {
-            Ok(Version { version }) if version == "2.0" => Self::V2,
-            _ => Self::V1,
+#[derive(Deserialize)]
+struct RequestContext<'a> {
+    #[serde(borrow)]
+    http: Option<Http<'a>>,
+    stage: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Http<'a> {
+    #[serde(borrow)]
+    method: Option<Text<'a>>,
+}
+
+/// A string, copied only where it is escaped.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// An object as it stands there.
+struct Pairs<'a, V>(Vec<(Text<'a>, V)>);
+
+impl Payload {
+    /// The form of an event, and the request in it. `Err` says what is wrong with that.
+    ///
+    /// Only an HTTP API says its version: the rest counts as 1.0.
+    pub fn decode(event: &str) -> (Self, Result<HttpRequest<'_>, String>) {
+        match serde_json::from_str::<Event<'_>>(event) {
+            Ok(event) if event.version.as_ref().is_some_and(|v| v.0 == "2.0") => {
+                (Self::V2, event.into_v2_request())
+            }
+            Ok(event) => (Self::V1, event.into_v1_request()),
+            Err(error) => {
+                // Where and not what: an event holds a signature.
+                let (line, column) = (error.line(), error.column());
+                let error =
+                    format!("it is not of API Gateway's form at line {line}, column {column}");
+                (Self::of(event), Err(error))
+            }
         }
     }
 
-    /// Decodes an event of this form. `Err` says what is wrong with it.
-    pub(super) fn decode(self, event: &str) -> Result<HttpRequest, String> {
-        match self {
-            Self::V1 => parse::<ApiGatewayProxyRequest>(event)?.try_into(),
-            Self::V2 => parse::<ApiGatewayV2httpRequest>(event)?.try_into(),
+    /// The form of an event of which no more may be right than its version.
+    fn of(event: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Version<'a> {
+            #[serde(borrow)]
+            version: Text<'a>,
+        }
+
+        match serde_json::from_str(event) {
+            Ok(Version { version }) if version.0 == "2.0" => Self::V2,
+            _ => Self::V1,
         }
     }
 
@@ -92,15 +146,53 @@ impl Payload {
     }
 }
 
-/// The error says where and not what: an event holds a signature.
-fn parse<'a, T: Deserialize<'a>>(event: &'a str) -> Result<T, String> {
-    serde_json::from_str(event).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        format!("it is not of API Gateway's form at line {line}, column {column}")
-    })
+impl<'a> Event<'a> {
+    fn into_v2_request(self) -> Result<HttpRequest<'a>, String> {
+        let context = self.request_context.ok_or(NO_METHOD)?;
+        let method = context.http.and_then(|http| http.method);
+        let headers = self.headers.map_or(Vec::new(), |headers| headers.0);
+        Ok(HttpRequest {
+            method: method.ok_or(NO_METHOD)?.0,
+            path: self.raw_path.ok_or(NO_PATH)?.0,
+            stage: context.stage.map(|stage| stage.0),
+            headers: headers
+                .into_iter()
+                .map(|(name, value)| (name.0, value.0))
+                .collect(),
+            body: bytes(self.body, self.is_base64_encoded)?,
+        })
+    }
+
+    fn into_v1_request(self) -> Result<HttpRequest<'a>, String> {
+        // Both maps hold the same headers, but only this one every value of a repeated one.
+        let multi = self
+            .multi_value_headers
+            .map_or(Vec::new(), |headers| headers.0);
+        let mut headers: Headers<'a> = multi
+            .into_iter()
+            .flat_map(|(name, values)| {
+                values
+                    .into_iter()
+                    .map(move |value| (name.0.clone(), value.0))
+            })
+            .collect();
+        for (name, value) in self.headers.into_iter().flat_map(|headers| headers.0) {
+            if headers.get_all(&name.0).next().is_none() {
+                headers.push(name.0, value.0);
+            }
+        }
+        Ok(HttpRequest {
+            method: self.http_method.ok_or(NO_METHOD)?.0,
+            path: self.path.ok_or(NO_PATH)?.0,
+            // A REST API keeps it out of the path.
+            stage: None,
+            headers,
+            body: bytes(self.body, self.is_base64_encoded)?,
+        })
+    }
 }
 
-impl HttpRequest {
+impl HttpRequest<'_> {
     /// Whether the request is to this path, whichever the stage.
     pub(super) fn is_to(&self, path: &str) -> bool {
         let after_stage = || {
@@ -111,52 +203,44 @@ impl HttpRequest {
     }
 }
 
-impl TryFrom<ApiGatewayV2httpRequest> for HttpRequest {
-    type Error = String;
-
-    fn try_from(event: ApiGatewayV2httpRequest) -> Result<Self, String> {
-        let context = event.request_context;
-        Ok(Self {
-            method: context.http.method,
-            path: event.raw_path.ok_or(NO_PATH)?,
-            stage: context.stage,
-            headers: event.headers,
-            body: bytes(event.body, event.is_base64_encoded)?,
-        })
-    }
-}
-
-impl TryFrom<ApiGatewayProxyRequest> for HttpRequest {
-    type Error = String;
-
-    fn try_from(event: ApiGatewayProxyRequest) -> Result<Self, String> {
-        // Both maps hold the same headers, but only this one every value of a repeated one.
-        let mut headers = event.multi_value_headers;
-        for (name, value) in &event.headers {
-            if !headers.contains_key(name) {
-                headers.insert(name, value.clone());
-            }
-        }
-        Ok(Self {
-            method: event.http_method,
-            path: event.path.ok_or(NO_PATH)?,
-            // A REST API keeps it out of the path.
-            stage: None,
-            headers,
-            body: bytes(event.body, event.is_base64_encoded)?,
-        })
-    }
-}
-
+const NO_METHOD: &str = "it has no method";
 const NO_PATH: &str = "it has no path";
 
-fn bytes(body: Option<String>, is_base64: bool) -> Result<Vec<u8>, String> {
-    let body = body.unwrap_or_default();
-    if is_base64 {
-        STANDARD
-            .decode(body)
-            .map_err(|error| format!("its body is not base64: {error}"))
-    } else {
-        Ok(body.into_bytes())
+fn bytes(body: Option<Text<'_>>, is_base64: Option<bool>) -> Result<Cow<'_, [u8]>, String> {
+    let body = body.map_or(Cow::Borrowed(""), |body| body.0);
+    if is_base64 == Some(true) {
+        let decoded = STANDARD.decode(&*body);
+        return decoded
+            .map(Cow::Owned)
+            .map_err(|error| format!("its body is not base64: {error}"));
+    }
+    Ok(match body {
+        Cow::Borrowed(body) => Cow::Borrowed(body.as_bytes()),
+        Cow::Owned(body) => Cow::Owned(body.into_bytes()),
+    })
+}
+
+impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map<P>(PhantomData<P>);
+
+        impl<'de: 'a, 'a, V: Deserialize<'de>> Visitor<'de> for Map<Pairs<'a, V>> {
+            type Value = Pairs<'a, V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                // As many as API Gateway usually hands over.
+                let mut pairs = Vec::with_capacity(16);
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Map(PhantomData))
     }
 }

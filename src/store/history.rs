@@ -54,7 +54,7 @@ impl Store {
         latest: bool,
     ) -> Result<Vec<Snapshot>, HistoryError> {
         let query = self
-            .client
+            .client()
             .query()
             .table_name(&self.table_name)
             .set_index_name(index.map(str::to_owned))

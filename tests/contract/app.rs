@@ -84,16 +84,17 @@ impl TestApp {
                 (Some(engine), url)
             }
         };
-        let client = match &external {
+        let aws = match &external {
             Some(url) if std::env::var("AWS_ACCESS_KEY_ID").is_ok() => {
                 let lookup = |name: &str| match name {
                     "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
                     _ => std::env::var(name).ok(),
                 };
-                Aws::from_lookup(lookup).dynamodb()
+                Aws::from_lookup(lookup)
             }
-            _ => Aws::local(&engine_url).dynamodb(),
+            _ => Aws::local(&engine_url),
         };
+        let client = aws.dynamodb();
         let table_name = format!("task-callback-test-{}", uuid::Uuid::new_v4());
         let template = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml");
         let definition =
@@ -103,7 +104,7 @@ impl TestApp {
             .await
             .expect("the table is made");
 
-        let store = Store::new(client.clone(), &table_name);
+        let store = Store::new(aws, &table_name);
         let endpoint = endpoint(store.clone(), changes);
         Self {
             client,
@@ -118,8 +119,8 @@ impl TestApp {
     }
 
     /// The same table behind a function that reaches it otherwise.
-    pub(crate) fn behind(&self, client: Client) -> Endpoint {
-        endpoint(self.store_behind(client), &[])
+    pub(crate) fn behind(&self, aws: Aws) -> Endpoint {
+        endpoint(self.store_behind(aws), &[])
     }
 
     /// The same table behind a function that has its credentials from elsewhere.
@@ -128,8 +129,8 @@ impl TestApp {
     }
 
     /// The same table, reached otherwise.
-    pub(crate) fn store_behind(&self, client: Client) -> Store {
-        Store::new(client, &self.table_name)
+    pub(crate) fn store_behind(&self, aws: Aws) -> Store {
+        Store::new(aws, &self.table_name)
     }
 
     /// Sends a request at the tests' time.

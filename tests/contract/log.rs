@@ -198,7 +198,7 @@ async fn our_own_trouble_is_an_error_with_its_cause() {
         (Fault::Answer(400, "ThrottlingException"), 5030),
     ] {
         let proxy = Proxy::start(&app.engine_url, &[fault]).await;
-        let function = app.behind(Aws::local(&proxy.url).dynamodb());
+        let function = app.behind(Aws::local(&proxy.url));
         let (log, _guard) = Log::start(&[]);
         let event = Request::new(body()).http_api_event().to_string();
         invoke(&function, &event, "response-1", now()).await;

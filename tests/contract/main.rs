@@ -4,6 +4,7 @@ mod answers;
 mod app;
 mod body;
 mod configuration;
+mod connections;
 mod events;
 mod extra;
 mod history;

@@ -1,9 +1,11 @@
 //! What can go wrong between the function and AWS, at the wire.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -14,6 +16,8 @@ pub(crate) enum Fault {
     None,
     /// It is answered with this status and this error of AWS's instead.
     Answer(u16, &'static str),
+    /// Nothing, but the connection ends after the answer, as one does that was idle for long.
+    CloseAfter,
     /// The connection ends before AWS gets it.
     CutBefore,
     /// AWS gets it, and the connection ends before its answer arrives.
@@ -27,7 +31,8 @@ pub(crate) enum Fault {
 /// A proxy in front of an engine: the first requests meet the faults in order, the others the last one.
 pub(crate) struct Proxy {
     pub(crate) url: String,
-    requests: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<Vec<u8>>>>,
+    connections: Arc<AtomicUsize>,
     server: tokio::task::JoinHandle<()>,
 }
 
@@ -38,10 +43,12 @@ impl Proxy {
         let engine = engine_url.trim_start_matches("http://").to_owned();
         let faults = Arc::new(Mutex::new(VecDeque::from(faults.to_vec())));
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let counter = requests.clone();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (seen, accepted) = (requests.clone(), connections.clone());
         let server = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (engine, faults, requests) = (engine.clone(), faults.clone(), counter.clone());
+                accepted.fetch_add(1, Ordering::Relaxed);
+                let (engine, faults, requests) = (engine.clone(), faults.clone(), seen.clone());
                 tokio::spawn(async move {
                     // Ends when either side has gone, which is what many of these tests are about.
                     let _ = serve(client, &engine, &faults, &requests).await;
@@ -51,21 +58,31 @@ impl Proxy {
         Self {
             url,
             requests,
+            connections,
             server,
         }
     }
 
+    /// How many connections have been opened so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
     /// How many requests have come so far.
     pub(crate) fn requests(&self) -> usize {
-        self.targets().len()
+        self.requests.lock().expect("no test panics with it").len()
     }
 
     /// The operations they asked for, as AWS names them on the wire.
     pub(crate) fn targets(&self) -> Vec<String> {
-        self.requests
-            .lock()
-            .expect("no test panics with it")
-            .clone()
+        let requests = self.requests.lock().expect("no test panics with it");
+        requests.iter().map(|request| target(request)).collect()
+    }
+
+    /// Their bodies.
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        let requests = self.requests.lock().expect("no test panics with it");
+        requests.iter().map(|request| body(request)).collect()
     }
 }
 
@@ -79,12 +96,12 @@ async fn serve(
     client: TcpStream,
     engine: &str,
     faults: &Mutex<VecDeque<Fault>>,
-    requests: &Mutex<Vec<String>>,
+    requests: &Mutex<Vec<Vec<u8>>>,
 ) -> std::io::Result<()> {
     let mut client = BufStream::new(client);
     loop {
         let request = message(&mut client).await?;
-        requests.lock().expect("no panic").push(target(&request));
+        requests.lock().expect("no panic").push(request.clone());
         let fault = {
             let mut faults = faults.lock().expect("no panic");
             match faults.len() {
@@ -93,7 +110,7 @@ async fn serve(
             }
         };
         let answer = match fault {
-            Fault::None => forward(engine, &request).await?,
+            Fault::None | Fault::CloseAfter => forward(engine, &request).await?,
             Fault::CutBefore => return Ok(()),
             Fault::CutAfter => {
                 forward(engine, &request).await?;
@@ -111,6 +128,9 @@ async fn serve(
         };
         client.write_all(&answer).await?;
         client.flush().await?;
+        if let Fault::CloseAfter = fault {
+            return Ok(());
+        }
     }
 }
 
@@ -155,4 +175,11 @@ fn target(request: &[u8]) -> String {
     let mut targets = headers.filter(|(name, _)| name.eq_ignore_ascii_case("x-amz-target"));
     let target = targets.next().map(|(_, value)| value.trim());
     target.unwrap_or_default().to_owned()
+}
+
+/// The JSON after the head.
+fn body(request: &[u8]) -> Value {
+    let head = request.windows(4).position(|end| end == b"\r\n\r\n");
+    let body = &request[head.expect("a head") + 4..];
+    serde_json::from_slice(body).expect("AWS's requests are JSON")
 }

@@ -87,7 +87,7 @@ async fn the_role_allows_what_the_code_calls_and_nothing_else() {
     let table = Proxy::start(&app.engine_url, &[Fault::None]).await;
     let client = Aws::local(&secrets.url).secrets_manager();
     let keyring = Keyring::of_secret(Secret::new(client, &secret.id));
-    let store = app.store_behind(Aws::local(&table.url).dynamodb());
+    let store = app.store_behind(Aws::local(&table.url));
     tokio::join!(store.open_connection(), keyring.current(now()));
     let endpoint = crate::app::endpoint_of(keyring, store);
     let bodies = [
@@ -261,7 +261,7 @@ async fn each_outcome_is_counted_by_the_metric_that_is_meant_for_it() {
     ];
     for (fault, metric) in troubles {
         let proxy = Proxy::start(&app.engine_url, &[fault]).await;
-        let function = app.behind(Aws::local(&proxy.url).dynamodb());
+        let function = app.behind(Aws::local(&proxy.url));
         let (log, _guard) = Log::start(&[]);
         let event = good.http_api_event().to_string();
         crate::app::invoke(&function, &event, "response-1", now()).await;

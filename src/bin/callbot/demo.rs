@@ -139,7 +139,7 @@ async fn play(
     }
 
     let reported = &sent[..REPORTS.len()];
-    let store = Store::new(Aws::local(engine_url).dynamodb(), TABLE_NAME);
+    let store = Store::new(Aws::local(engine_url), TABLE_NAME);
     let history = store.task_history(&reported[0].task_id, false).await?;
     println!("\n{}", crate::history::render(&history, platform::now()));
 

@@ -36,7 +36,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let aws = reach_aws(args.local.as_deref()).await;
-    let store = Store::new(aws.dynamodb(), &args.table);
+    let store = Store::new(aws, &args.table);
     let history = if args.user_task {
         store.user_task_history(&args.task_id, args.latest).await
     } else {

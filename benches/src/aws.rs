@@ -1,0 +1,137 @@
+//! AWS at its quickest: a server that answers DynamoDB's and Secrets Manager's calls at once, over TLS.
+
+use std::convert::Infallible;
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
+use tempfile::NamedTempFile;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+/// The server's address and what its certificate is trusted by.
+pub(crate) struct Aws {
+    /// What `AWS_ENDPOINT_URL` takes.
+    pub(crate) url: String,
+    /// What `SSL_CERT_FILE` takes: Mozilla's roots, as a system has them, and the server's own.
+    pub(crate) trust_store: NamedTempFile,
+    /// How many certificates that holds.
+    pub(crate) certificates: usize,
+}
+
+impl Aws {
+    /// Starts the server on a free port of this machine. `secret` is every secret's value.
+    pub(crate) async fn start(secret: &str) -> Result<Self> {
+        let mut root = CertificateParams::new([])?;
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root = CertifiedIssuer::self_signed(root, KeyPair::generate()?)?;
+        let key = KeyPair::generate()?;
+        let leaf = CertificateParams::new(["localhost".to_owned()])?.signed_by(&key, &root)?;
+
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)?;
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
+        let secret = Bytes::from(serde_json::to_vec(&serde_json::json!({
+            "ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:credentials",
+            "Name": "credentials",
+            "SecretString": secret,
+        }))?);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = stream.set_nodelay(true);
+                let (acceptor, secret) = (acceptor.clone(), secret.clone());
+                tokio::spawn(async move {
+                    let stream = acceptor.accept(stream).await?;
+                    let serve = service_fn(move |request| serve(request, secret.clone()));
+                    let connection = http1::Builder::new();
+                    let _ = connection
+                        .serve_connection(TokioIo::new(stream), serve)
+                        .await;
+                    std::io::Result::Ok(())
+                });
+            }
+        });
+
+        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+        let mut trust_store = NamedTempFile::new()?;
+        trust_store.write_all(root.pem().as_bytes())?;
+        for root in roots {
+            trust_store.write_all(pem(root).as_bytes())?;
+        }
+        trust_store
+            .flush()
+            .context("the trust store cannot be written")?;
+        Ok(Self {
+            url: format!("https://localhost:{port}"),
+            trust_store,
+            certificates: roots.len() + 1,
+        })
+    }
+}
+
+fn pem(certificate: &[u8]) -> String {
+    let pem = base64_lines(certificate);
+    format!("-----BEGIN CERTIFICATE-----\n{pem}-----END CERTIFICATE-----\n")
+}
+
+fn base64_lines(certificate: &[u8]) -> String {
+    use base64::Engine;
+    let text = base64::engine::general_purpose::STANDARD.encode(certificate);
+    let lines = text.as_bytes().chunks(64);
+    lines
+        .map(|line| format!("{}\n", String::from_utf8_lossy(line)))
+        .collect()
+}
+
+async fn serve(
+    request: Request<Incoming>,
+    secret: Bytes,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let target = request.headers().get("x-amz-target");
+    let wants_secret = target.is_some_and(|target| target == "secretsmanager.GetSecretValue");
+    let body = request.into_body().collect().await;
+    let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+    let write = body.windows(10).any(|window| window == b"\"bodySha25");
+    let (status, kind, body) = match (wants_secret, write) {
+        (true, _) => (200, "application/x-amz-json-1.1", secret),
+        (false, true) => (200, "application/x-amz-json-1.0", Bytes::from_static(b"{}")),
+        (false, false) => (
+            400,
+            "application/x-amz-json-1.0",
+            Bytes::from_static(NO_ITEM),
+        ),
+    };
+    Ok(Response::builder()
+        .status(status)
+        .header("server", "Server")
+        .header("date", "Sun, 13 Sep 2026 00:00:00 GMT")
+        .header("content-type", kind)
+        .header("connection", "keep-alive")
+        .header(
+            "x-amzn-requestid",
+            "3SGMPEK3QJ5FQLH0UF3S5T5Q0FVV4KQNSO5AEMVJF66Q9ASUAAJG",
+        )
+        .header("x-amz-crc32", "2745614147")
+        .body(Full::new(body))
+        .expect("the headers are well-formed"))
+}
+
+/// DynamoDB's answer to a call that opens a connection with an item that is none.
+const NO_ITEM: &[u8] = br#"{"__type":"com.amazon.coral.validate#ValidationException","message":"1 validation error detected"}"#;

@@ -1,0 +1,139 @@
+//! What the function's memory setting makes of its processor time: duration and price.
+//!
+//! Lambda gives a function processor time in proportion to its memory, a whole core at 1769 MB, and bills the
+//! duration, start included, by the millisecond and the gigabyte. Beside its processor time a call waits for
+//! DynamoDB; a start waits for the name lookup, the handshake and the first answer of the store.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use comfy_table::Table;
+use plotters::prelude::*;
+
+use crate::report::{Figures, markdown};
+
+/// MB for one core.
+const ONE_CORE: f64 = 1769.0;
+/// What DynamoDB takes to answer, ms.
+const STORE: f64 = 4.0;
+/// What a start waits for the network: a name lookup, two round trips to connect and a first answer, ms.
+const CONNECT: f64 = 8.0;
+/// US dollars for a GB-second on x86_64, the first tier in us-east-1.
+const PRICE: f64 = 0.000_016_666_7;
+/// The settings that are compared, MB.
+const SETTINGS: [u32; 8] = [128, 192, 256, 384, 512, 768, 1024, 1769];
+
+/// One memory setting.
+pub(crate) struct Setting {
+    /// MB
+    pub(crate) memory: u32,
+    /// A warm call, ms.
+    pub(crate) call: f64,
+    /// A cold start to the first answer, ms.
+    pub(crate) cold: f64,
+    /// US dollars for the duration of a million warm calls.
+    pub(crate) price: f64,
+}
+
+/// The figures of the function at each setting.
+pub(crate) fn settings(figures: &Figures) -> Vec<Setting> {
+    SETTINGS
+        .into_iter()
+        .map(|memory| {
+            let share = (f64::from(memory) / ONE_CORE).min(1.0);
+            let call = STORE + figures.call_cpu / 1e3 / share;
+            let gigabytes = f64::from(memory) / 1024.0;
+            Setting {
+                memory,
+                call,
+                cold: CONNECT + STORE + figures.cold_cpu / 1e3 / share,
+                price: call.ceil() / 1e3 * gigabytes * PRICE * 1e6,
+            }
+        })
+        .collect()
+}
+
+pub(crate) fn table(settings: &[Setting]) -> Table {
+    let mut table = markdown();
+    table.set_header([
+        "memory",
+        "a call",
+        "a cold start",
+        "duration of a million calls",
+    ]);
+    for setting in settings {
+        table.add_row([
+            format!("{} MB", setting.memory),
+            format!("{:.1} ms", setting.call),
+            format!("{:.0} ms", setting.cold),
+            format!("${:.3}", setting.price),
+        ]);
+    }
+    table
+}
+
+/// Draws duration and price over memory.
+pub(crate) fn plot(settings: &[Setting], path: &Path) -> Result<()> {
+    let area = SVGBackend::new(path, (720, 360)).into_drawing_area();
+    let draw = || -> Result<(), Box<dyn std::error::Error>> {
+        area.fill(&WHITE)?;
+        let largest = |value: fn(&Setting) -> f64| settings.iter().map(value).fold(0.0, f64::max);
+        let memory = (110_f64..1900.0).log_scale();
+        let mut chart = ChartBuilder::on(&area)
+            .margin(12)
+            .x_label_area_size(40)
+            .y_label_area_size(50)
+            .right_y_label_area_size(60)
+            .build_cartesian_2d(memory.clone(), 0.0..largest(|s| s.cold) * 1.05)?
+            .set_secondary_coord(memory, 0.0..largest(|s| s.price) * 1.05);
+        let ticks: Vec<f64> = SETTINGS.into_iter().map(f64::from).collect();
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .light_line_style(TRANSPARENT)
+            .x_labels(ticks.len())
+            .x_desc("memory setting, MB")
+            .y_desc("ms")
+            .x_label_formatter(&|memory| format!("{memory:.0}"))
+            .draw()?;
+        chart
+            .configure_secondary_axes()
+            .y_desc("US dollars a million calls")
+            .y_label_formatter(&|price| format!("{price:.3}"))
+            .draw()?;
+
+        let line = |value: fn(&Setting) -> f64| {
+            settings
+                .iter()
+                .map(move |setting| (f64::from(setting.memory), value(setting)))
+        };
+        chart
+            .draw_series(LineSeries::new(line(|s| s.cold), BLUE.stroke_width(2)).point_size(4))?
+            .label("a cold start, ms (left)")
+            .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], BLUE.stroke_width(2)));
+        chart
+            .draw_series(LineSeries::new(line(|s| s.call), BLACK.stroke_width(2)).point_size(4))?
+            .label("a call, ms (left)")
+            .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], BLACK.stroke_width(2)));
+        chart
+            .draw_secondary_series(DashedLineSeries::new(
+                line(|s| s.price),
+                6,
+                4,
+                RED.stroke_width(2),
+            ))?
+            .label("duration of a million calls, $ (right)")
+            .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], RED.stroke_width(2)));
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperMiddle)
+            .background_style(WHITE)
+            .border_style(BLACK.mix(0.3))
+            .draw()?;
+        area.present()?;
+        Ok(())
+    };
+    draw()
+        .map_err(|error| anyhow::anyhow!("{error}"))
+        .context(path.display().to_string())
+}
