@@ -41,7 +41,7 @@ export AWS_REGION := $(REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench run invoke send history secret build deploy check clean
+.PHONY: help demo test lint bench bench-processes bench-stages run invoke send history secret build deploy check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,14 +69,19 @@ lint: $(SAM) $(CHECKERS) ## Check format, lints and the template
 	$(CHECKERS)/bin/cfn-lint --template template.yaml --include-checks I --append-rules cfn_lint_serverless.rules
 	$(CHECKERS)/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 
-# All of them built as the function is deployed, for this machine.
+# Built as the function is deployed, for this machine.
 BENCH_BUILD := cargo lambda build --locked --release $(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
 
-bench: $(CARGO_LAMBDA) ## Measure the release build, beside programs with the same work, and each stage
+bench: bench-processes bench-stages ## Measure the release build beside the least programs with the same work
+
+bench-processes: $(CARGO_LAMBDA)
 	$(BENCH_BUILD) --bin task-callback
-	$(BENCH_BUILD) --package task-callback-bench --bin bare --bin direct --bin sdk
+	$(BENCH_BUILD) --package task-callback-floor
+	$(BENCH_BUILD) --package task-callback-sdk
 	cargo run --locked --release --package task-callback-bench -- \
 		--function target/lambda/task-callback/bootstrap --programs target/lambda --rounds $(ROUNDS)
+
+bench-stages:
 	cargo bench --locked --package task-callback-bench --bench stages
 
 run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, reloading on change

@@ -134,7 +134,7 @@ impl Aws {
     }
 
     /// The short way to DynamoDB, where region and credentials are known and do not change.
-    pub async fn direct_dynamodb(&self) -> Option<Direct> {
+    pub(crate) async fn direct_dynamodb(&self) -> Option<Direct> {
         let region = self.config.region()?.as_ref();
         let credentials = self.credentials.clone()?;
         let params = Params::builder()
@@ -147,14 +147,15 @@ impl Aws {
             .await
             .ok()?;
         let url = endpoint.url().parse().ok()?;
-        let connections = self.connections.clone();
-        Some(Direct::new(
-            connections,
-            url,
+        Direct::new(
+            self.connections.clone(),
+            &url,
             region,
             credentials,
+            CONNECT_TIMEOUT,
             ATTEMPT_TIMEOUT,
-        ))
+        )
+        .ok()
     }
 
     /// A client of Secrets Manager.

@@ -1,7 +1,7 @@
 //! HTTP connections to AWS, kept open between calls.
 //!
 //! They take the place of the SDK's own HTTP client, which can do more than a function needs: HTTP/2, proxies,
-//! a pool for many callers at once. That is a sixth of a call's processor time and of the binary (`make bench`).
+//! a pool for many callers at once.
 
 use std::error::Error;
 use std::fmt;
@@ -23,11 +23,12 @@ use http_body_util::BodyExt;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
+
+use crate::tls;
 
 /// A connection that was not used for so long is likely to have been closed at the other end, or forgotten by
 /// something on the way.
@@ -63,12 +64,11 @@ struct Origin {
     authority: Authority,
 }
 
-/// The connections under the timeouts of a client.
+/// The connections of a client of the SDK, which has its own timeout for a whole attempt.
 #[derive(Debug)]
 struct Connector {
     connections: Connections,
-    connect_timeout: Option<Duration>,
-    read_timeout: Option<Duration>,
+    connect_timeout: Duration,
 }
 
 impl Connections {
@@ -94,32 +94,21 @@ impl HttpClient for Connections {
     ) -> SharedHttpConnector {
         SharedHttpConnector::new(Connector {
             connections: self.clone(),
-            connect_timeout: settings.connect_timeout(),
-            read_timeout: settings.read_timeout(),
+            connect_timeout: settings.connect_timeout().unwrap_or(Duration::MAX),
         })
     }
 }
 
 impl HttpConnector for Connector {
-    /// Sends a request and reads the whole answer, all within the read timeout.
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let pool = self.connections.0.clone();
-        let connect_timeout = self.connect_timeout.unwrap_or(Duration::MAX);
-        let read_timeout = self.read_timeout.unwrap_or(Duration::MAX);
+        let (connections, connect_timeout) = (self.connections.clone(), self.connect_timeout);
         HttpConnectorFuture::new(async move {
             let exchange = async {
                 let request = request.try_into_http1x()?;
-                let response = pool.exchange(request, connect_timeout).await?;
+                let response = connections.exchange(request, connect_timeout).await?;
                 Ok::<_, BoxError>(response.map(SdkBody::from).try_into()?)
             };
-            match timeout(read_timeout, exchange).await {
-                Ok(Ok(response)) => Ok(response),
-                Ok(Err(error)) => Err(ConnectorError::io(error)),
-                Err(_) => {
-                    let late = format!("no answer within {read_timeout:?}");
-                    Err(ConnectorError::timeout(late.into()))
-                }
-            }
+            exchange.await.map_err(ConnectorError::io)
         })
     }
 }
@@ -135,10 +124,14 @@ impl Pool {
             let (mut sender, reused) = match self.take(&origin) {
                 Some(sender) => (sender, true),
                 None => {
+                    let to = &origin.authority;
                     let open = timeout(connect_timeout, self.open(&origin)).await;
-                    let open =
-                        open.map_err(|_| format!("no connection within {connect_timeout:?}"));
-                    (open??, false)
+                    let open = open.map_err(|_| format!("not within {connect_timeout:?}").into());
+                    let open = open.flatten();
+                    (
+                        open.map_err(|error| format!("no connection to {to}: {error}"))?,
+                        false,
+                    )
                 }
             };
             if reused && sender.ready().await.is_err() {
@@ -189,34 +182,29 @@ impl Pool {
             .authority
             .port_u16()
             .unwrap_or(default_port(origin.tls));
-        let tcp = TcpStream::connect((host, port)).await?;
-        tcp.set_nodelay(true)?;
+        let tcp = TcpStream::connect((host, port));
         if !origin.tls {
-            return speak_http(tcp).await;
+            return speak_http(nodelay(tcp.await?)?).await;
         }
+        // The trust store is read while the network is waited for.
+        let (tcp, tls) = tokio::join!(tcp, async { self.tls() });
         let name = ServerName::try_from(host.to_owned())?;
-        speak_http(self.tls()?.connect(name, tcp).await?).await
+        speak_http(tls?.connect(name, nodelay(tcp?)?).await?).await
     }
 
     fn tls(&self) -> Result<&TlsConnector, BoxError> {
         if let Some(tls) = self.tls.get() {
             return Ok(tls);
         }
-        let mut roots = RootCertStore::empty();
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        if roots.is_empty() {
-            let why: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
-            return Err(format!("no trusted certificates were found: {}", why.join("; ")).into());
-        }
-        // Not rustls's default, aws-lc, which gathers jitter entropy for 25 ms at every cold start.
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config = tls::client_config()?;
         Ok(self.tls.get_or_init(|| Arc::new(config).into()))
     }
+}
+
+/// A request is written at once: there is nothing to gather it with.
+fn nodelay(tcp: TcpStream) -> std::io::Result<TcpStream> {
+    tcp.set_nodelay(true)?;
+    Ok(tcp)
 }
 
 async fn speak_http<S>(stream: S) -> Result<SendRequest<SdkBody>, BoxError>
@@ -229,7 +217,8 @@ where
     Ok(sender)
 }
 
-/// From the URL form, in which the SDK has its requests, to the form that goes to a server; returns which.
+/// Turns a request from the SDK's form, with a URL for its target, into the one that goes over a connection, with a
+/// path and the header `Host`. Returns where that connection must lead.
 fn to_origin_form<B>(request: &mut Request<B>) -> Result<Origin, BoxError> {
     let uri = std::mem::take(request.uri_mut()).into_parts();
     let authority = uri.authority.ok_or("the endpoint has no host")?;

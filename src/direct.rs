@@ -1,9 +1,8 @@
-//! DynamoDB called the short way: sign, send, see whether it was done.
+//! DynamoDB called the short way: sign, send, read the answer, once.
 //!
 //! The SDK's client resolves, intercepts, classifies and measures around each call, which takes as long as the
 //! rest of a callback (`make bench`). What goes well needs none of that; what does not is left to the client.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use ::http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
@@ -12,60 +11,78 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_types::body::SdkBody;
-use serde::de::IgnoredAny;
+use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
 use crate::connection::{BoxError, Connections};
 
-/// One service at one place, called with one identity.
+/// DynamoDB at one place, called with one identity.
 #[derive(Clone, Debug)]
-pub struct Direct {
+pub(crate) struct Direct {
     connections: Connections,
     url: Uri,
     /// The same for the signature.
     url_text: String,
-    host: String,
     region: String,
     identity: Identity,
+    connect_timeout: Duration,
     timeout: Duration,
 }
 
+/// Why a call was not done, or not known to be.
+#[derive(Debug)]
+pub(crate) enum CallError {
+    /// DynamoDB has answered with an error: its status and its JSON.
+    Answer(StatusCode, Bytes),
+    /// Anything else: no request, no connection, no answer.
+    Other(BoxError),
+}
+
 impl Direct {
-    /// DynamoDB at this address. A call is given up after `timeout`.
+    /// DynamoDB at this endpoint. A call is given up after `timeout`.
     pub(crate) fn new(
         connections: Connections,
-        url: Uri,
+        endpoint: &Uri,
         region: &str,
         credentials: Credentials,
+        connect_timeout: Duration,
         timeout: Duration,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, BoxError> {
+        // As the SDK has it: the operation's path, which is `/`, under the endpoint's.
+        let path = format!("{}/", endpoint.path().trim_end_matches('/'));
+        let mut parts = endpoint.clone().into_parts();
+        parts.path_and_query = Some(path.parse()?);
+        let url = Uri::from_parts(parts)?;
+        Ok(Self {
             connections,
             url_text: url.to_string(),
-            host: url.authority().map_or("", |host| host.as_str()).to_owned(),
             url,
             region: region.to_owned(),
             identity: credentials.into(),
+            connect_timeout,
             timeout,
-        }
+        })
     }
 
-    /// Calls an operation, once. Only `true` says something: DynamoDB has done it. Otherwise it may have or not,
-    /// for a reason that the SDK's client will find out.
+    /// Calls an operation, once, and returns DynamoDB's JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`], at the `deadline` at the latest. The call may have been done all the same.
     pub(crate) async fn call(
         &self,
         operation: Operation,
         input: Vec<u8>,
         deadline: Instant,
-    ) -> bool {
-        let Ok(request) = self.signed(operation, input) else {
-            return false;
-        };
+    ) -> Result<Bytes, CallError> {
+        let request = self.signed(operation, input).map_err(CallError::Other)?;
         let deadline = deadline.min(Instant::now() + self.timeout);
-        let exchange = self.connections.exchange(request, self.timeout);
+        let exchange = self.connections.exchange(request, self.connect_timeout);
         match timeout_at(deadline, exchange).await {
-            Ok(Ok(response)) => response.status() == StatusCode::OK && is_object(response.body()),
-            _ => false,
+            Ok(Ok(response)) if response.status() == StatusCode::OK => Ok(response.into_body()),
+            Ok(Ok(response)) => Err(CallError::Answer(response.status(), response.into_body())),
+            Ok(Err(error)) => Err(CallError::Other(error)),
+            Err(_) => Err(CallError::Other("no answer in time".into())),
         }
     }
 
@@ -74,7 +91,6 @@ impl Direct {
             ("content-type", "application/x-amz-json-1.0"),
             ("x-amz-target", operation.0),
         ];
-        let all = [("host", self.host.as_str())].into_iter().chain(headers);
         // Not the callback's clock, which a test sets: AWS compares it with its own.
         let params = v4::SigningParams::builder()
             .identity(&self.identity)
@@ -85,7 +101,9 @@ impl Direct {
             .build()?
             .into();
         let body = SignableBody::Bytes(&input);
-        let signable = SignableRequest::new("POST", self.url_text.as_str(), all, body)?;
+        // The host is signed, too, as the URL has it.
+        let signable =
+            SignableRequest::new("POST", self.url_text.as_str(), headers.into_iter(), body)?;
         let (signature, _) = sign(signable, &params)?.into_parts();
 
         let mut request = Request::post(self.url.clone()).body(SdkBody::from(input))?;
@@ -100,11 +118,6 @@ impl Direct {
         }
         Ok(request)
     }
-}
-
-/// Something on the way may answer 200, too, but not with JSON.
-fn is_object(body: &[u8]) -> bool {
-    serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(body).is_ok()
 }
 
 /// What is called, as DynamoDB's header `x-amz-target` has it.

@@ -15,7 +15,7 @@
 //! | [`refusal`] | why a callback is not taken, as `retCode` and HTTP status |
 //!
 //! [`config`] is read once at start, the [`credentials`] then or, by the [`keyring`], from a [`secret`] that may
-//! change; [`aws`] makes the SDK's clients, and [`direct`] calls without one, over the same open connections;
+//! change; [`aws`] makes the SDK's clients; `direct` calls without one, over the same `connection`s and `tls`;
 //! [`telemetry`] writes one line a callback.
 //! [`local`] (feature `cli`) is the DynamoDB engine of the developer's tool and of the tests.
 
@@ -25,7 +25,7 @@ pub mod config;
 mod connection;
 pub mod credentials;
 pub mod decimal;
-pub mod direct;
+mod direct;
 pub mod error_chain;
 pub mod extra;
 mod fields;
@@ -41,3 +41,4 @@ pub mod signature;
 pub mod snapshot;
 pub mod store;
 pub mod telemetry;
+mod tls;

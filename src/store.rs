@@ -3,23 +3,21 @@
 mod history;
 mod item;
 mod put_item;
+mod wire;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 use crate::aws::Aws;
-use crate::direct::{Direct, Operation};
-use crate::error_chain::error_chain;
+use crate::direct::Direct;
 use crate::snapshot::{ReportTime, Snapshot};
 pub use history::HistoryError;
 pub use item::{Item, ItemError, item_of, snapshot_of};
+use put_item::Written;
 
 /// The table's partition key.
 pub const PARTITION_KEY: &str = "taskID";
@@ -27,8 +25,6 @@ pub const PARTITION_KEY: &str = "taskID";
 pub const SORT_KEY: &str = "createTs";
 /// The index by the customer's own task id.
 pub const USER_TASK_INDEX: &str = "userTaskID-createTs-index";
-/// What a write asks for: that its key is free.
-const CONDITION: &str = "attribute_not_exists(taskID)";
 /// The attribute that DynamoDB's TTL looks at.
 pub const TTL_ATTRIBUTE: &str = "expiresAt";
 
@@ -93,7 +89,7 @@ impl Store {
     /// table: an item without a key. It costs nothing.
     pub async fn open_connection(&self) {
         let deadline = Instant::now() + CONNECTION_TIMEOUT;
-        self.put_directly(&Item::new(), deadline).await;
+        let _ = self.put_directly(&Item::new(), deadline).await;
     }
 
     /// Keeps a snapshot, under its key or, where another report of the same second has that, under the
@@ -103,36 +99,15 @@ impl Store {
     ///
     /// [`StoreError`], at the `deadline` at the latest. The snapshot may have been written all the same, its
     /// confirmation lost: sent again, it will be found there.
-    pub async fn put(&self, snapshot: Snapshot, deadline: Instant) -> Result<Put, StoreError> {
-        if self.put_directly(&item_of(&snapshot), deadline).await {
-            return Ok(Put::New(snapshot.create_ts));
-        }
-        // Boxed: the client's futures are large, and room for them would be taken with every callback.
-        timeout_at(deadline, Box::pin(self.put_in_free_slot(snapshot)))
-            .await
-            .unwrap_or(Err(StoreError::TimedOut))
-    }
-
-    /// Whether the item was written, which it is in one short attempt if its key is free and nothing is wrong.
-    async fn put_directly(&self, item: &Item, deadline: Instant) -> bool {
-        let direct = self.direct.get_or_init(|| self.aws.direct_dynamodb());
-        let Some(direct) = direct.await else {
-            return false;
-        };
-        match put_item::input(&self.table_name, item, CONDITION) {
-            Ok(input) => direct.call(Operation::PUT_ITEM, input, deadline).await,
-            Err(_) => false,
-        }
-    }
-
-    async fn put_in_free_slot(&self, mut snapshot: Snapshot) -> Result<Put, StoreError> {
+    pub async fn put(&self, mut snapshot: Snapshot, deadline: Instant) -> Result<Put, StoreError> {
         loop {
-            let Some(occupant) = self.put_if_free(&snapshot).await? else {
-                return Ok(Put::New(snapshot.create_ts));
+            let occupant = match self.put_if_free(&snapshot, deadline).await? {
+                Written::New => return Ok(Put::New(snapshot.create_ts)),
+                Written::Not(occupant) => occupant,
             };
-            if item::body_sha256(&occupant) == Some(snapshot.body_sha256) {
-                // The SDK repeats a write whose confirmation got lost, and then meets its own item.
-                let ours = item::response_id(&occupant) == Some(&snapshot.response_id);
+            if occupant.body_sha256 == Some(snapshot.body_sha256) {
+                // A write whose confirmation got lost is repeated, and then meets its own item.
+                let ours = occupant.response_id.as_ref() == Some(&snapshot.response_id);
                 return Ok(if ours {
                     Put::New(snapshot.create_ts)
                 } else {
@@ -146,61 +121,28 @@ impl Store {
         }
     }
 
-    /// Writes the snapshot unless its key is taken; returns what it is taken by.
-    async fn put_if_free(&self, snapshot: &Snapshot) -> Result<Option<Item>, StoreError> {
-        let result = self
-            .client()
-            .put_item()
-            .table_name(&self.table_name)
-            .set_item(Some(item_of(snapshot)))
-            .condition_expression(CONDITION)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match result {
-            Ok(_) => Ok(None),
-            Err(error) => occupant_of(error).map(Some),
+    /// Writes the snapshot unless its key is taken: the short way, once, and where that does not work, by the
+    /// SDK's client, with its retries.
+    async fn put_if_free(
+        &self,
+        snapshot: &Snapshot,
+        deadline: Instant,
+    ) -> Result<Written, StoreError> {
+        let item = item_of(snapshot);
+        let why_not = match self.put_directly(&item, deadline).await {
+            Ok(written) => return Ok(written),
+            Err(why_not) => why_not,
+        };
+        if Instant::now() >= deadline {
+            return Err(StoreError::TimedOut);
         }
-    }
-}
-
-/// The item whose being there failed the write's condition.
-fn occupant_of(error: SdkError<PutItemError>) -> Result<Item, StoreError> {
-    match error {
-        SdkError::ServiceError(context) => {
-            let status = context.raw().status();
-            match context.into_err() {
-                PutItemError::ConditionalCheckFailedException(failure) => {
-                    failure.item.ok_or_else(|| {
-                        StoreError::Refused(
-                            "the key is taken, and DynamoDB did not say by what".to_owned(),
-                        )
-                    })
-                }
-                error if status.is_client_error() && !passes(&error) => {
-                    Err(StoreError::Refused(error_chain(&error)))
-                }
-                // Failing, throttling, or an answer that is none.
-                error => Err(StoreError::Unavailable(error_chain(&error))),
-            }
+        // Boxed: the client's futures are large, and room for them would be taken with every callback.
+        let written = timeout_at(deadline, Box::pin(self.put_by_client(item)))
+            .await
+            .unwrap_or(Err(StoreError::TimedOut))?;
+        if let Some(reason) = why_not {
+            tracing::warn!(reason, "written at the second attempt");
         }
-        error @ SdkError::ConstructionFailure(_) => Err(StoreError::Refused(error_chain(&error))),
-        error => Err(StoreError::Unavailable(error_chain(&error))),
+        Ok(written)
     }
-}
-
-/// Whether a client error, so called, is one that goes away by itself.
-fn passes(error: &PutItemError) -> bool {
-    matches!(
-        error.code(),
-        Some(
-            "ProvisionedThroughputExceededException"
-                | "ReplicatedWriteConflictException"
-                | "RequestLimitExceeded"
-                | "RequestTimeoutException"
-                | "ThrottlingException"
-                | "TooManyRequestsException"
-                | "TransactionConflictException"
-        )
-    )
 }

@@ -121,7 +121,6 @@ async fn serve(
     Ok(Response::builder()
         .status(status)
         .header("server", "Server")
-        .header("date", "Sun, 13 Sep 2026 00:00:00 GMT")
         .header("content-type", kind)
         .header("connection", "keep-alive")
         .header(

@@ -34,15 +34,15 @@ struct Arguments {
     #[arg(long)]
     programs: PathBuf,
     /// How often each program has its turn.
-    #[arg(long, default_value_t = 25)]
+    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Cold starts of a turn.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     starts: u32,
     /// Warm calls of a turn.
-    #[arg(long, default_value_t = 500)]
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     calls: u32,
-    /// Only the programs whose name contains this.
+    /// Only the programs whose name contains this, and the one that the others are compared with.
     #[arg(long, default_value = "")]
     only: String,
     /// Where report.json and memory.svg are written.
@@ -81,7 +81,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     progress.finish_and_clear();
 
     let one = programs.iter().position(|program| program.name == DIRECT);
-    let one = &turns[one.unwrap_or(0)];
+    let one = &turns[one.context("there is nothing to compare with")?];
     let rows = programs.iter().zip(&turns);
     let rows: Vec<Row> = rows
         .map(|(program, turns)| Row::new(program.name, turns, one))
@@ -114,8 +114,8 @@ async fn run(arguments: Arguments) -> Result<()> {
     let path = arguments.out.join("report.json");
     std::fs::write(&path, format!("{json:#}\n")).with_context(|| path.display().to_string())?;
 
-    if let Some(function) = rows.iter().find(|row| row.program == FUNCTION) {
-        let settings = memory::settings(&function.figures);
+    if let Some(deployed) = rows.iter().find(|row| row.program == DEPLOYED) {
+        let settings = memory::settings(&deployed.figures);
         println!(
             "What the function's memory setting makes of it (the assumptions stand in benches/src/memory.rs):\n"
         );
@@ -164,8 +164,10 @@ fn machine() -> String {
 
 /// What is measured against: 1×.
 const DIRECT: &str = "signed PutItem, no SDK";
-/// What is measured.
+/// What is measured, with its credentials in a variable.
 const FUNCTION: &str = "task-callback";
+/// The same as the template deploys it, with its credentials in a secret.
+const DEPLOYED: &str = "with its secret";
 
 fn programs(arguments: &Arguments, aws: &Aws) -> Result<Vec<Program>> {
     let common = [
@@ -219,14 +221,14 @@ fn programs(arguments: &Arguments, aws: &Aws) -> Result<Vec<Program>> {
         beside(DIRECT, "direct"),
         beside("PutItem by the SDK", "sdk"),
         function(FUNCTION, &arguments.function, variable),
-        function("with its secret", &arguments.function, secret),
+        function(DEPLOYED, &arguments.function, secret),
     ];
     if let Some(other) = &arguments.other {
         all.push(function("another build", other, variable));
     }
     Ok(all
         .into_iter()
-        .filter(|program| program.name.contains(&arguments.only))
+        .filter(|program| program.name == DIRECT || program.name.contains(&arguments.only))
         .collect())
 }
 

@@ -168,17 +168,20 @@ impl<'a> Event<'a> {
         let multi = self
             .multi_value_headers
             .map_or(Vec::new(), |headers| headers.0);
-        let mut headers: Headers<'a> = multi
+        let single = self.headers.map_or(Vec::new(), |headers| headers.0);
+        let is_multi = |name: &str| {
+            multi
+                .iter()
+                .any(|(other, _)| other.0.eq_ignore_ascii_case(name))
+        };
+        let mut headers: Headers<'a> = single
             .into_iter()
-            .flat_map(|(name, values)| {
-                values
-                    .into_iter()
-                    .map(move |value| (name.0.clone(), value.0))
-            })
+            .filter(|(name, _)| !is_multi(&name.0))
+            .map(|(name, value)| (name.0, value.0))
             .collect();
-        for (name, value) in self.headers.into_iter().flat_map(|headers| headers.0) {
-            if headers.get_all(&name.0).next().is_none() {
-                headers.push(name.0, value.0);
+        for (name, values) in multi {
+            for value in values {
+                headers.push(name.0.clone(), value.0);
             }
         }
         Ok(HttpRequest {

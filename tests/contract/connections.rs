@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::config::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
 use task_callback::aws::Aws;
+use task_callback::store;
+use time::PrimitiveDateTime;
+use time::macros::format_description;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -76,12 +82,88 @@ async fn both_ways_to_dynamodb_write_the_same() {
     let answer = invoke(&function, &event, "response-1", now()).await;
     assert_eq!(answer.ret_code, 0, "{}", answer.ret_msg);
 
-    let mut bodies = proxy.bodies();
+    let bodies = proxy.bodies();
     assert_eq!(bodies.len(), 2);
-    let by_client = bodies[1].as_object_mut().expect("an object");
-    let returns = by_client.remove("ReturnValuesOnConditionCheckFailure");
-    assert_eq!(returns.expect("only the client asks for it"), "ALL_OLD");
     assert_eq!(bodies[0], bodies[1]);
+    let condition = format!("attribute_not_exists({})", store::PARTITION_KEY);
+    assert_eq!(bodies[0]["ConditionExpression"], condition);
+}
+
+/// The signature of a request as it arrived, by AWS's own crate.
+fn signature_of(message: &[u8], credentials: Credentials) -> String {
+    let end = message.windows(4).position(|end| end == b"\r\n\r\n");
+    let (head, body) = message.split_at(end.expect("a head") + 4);
+    let head = std::str::from_utf8(head).expect("text");
+    let path = head.split(' ').nth(1).expect("a path");
+    let header = |name: &str| {
+        let mut values = head.lines().filter_map(|line| {
+            let (other, value) = line.split_once(": ")?;
+            other.eq_ignore_ascii_case(name).then_some(value)
+        });
+        values
+            .next()
+            .unwrap_or_else(|| panic!("no {name} in {head}"))
+    };
+    let format = format_description!("[year][month][day]T[hour][minute][second]Z");
+    let time = PrimitiveDateTime::parse(header("x-amz-date"), format).expect("a time");
+    let identity = credentials.into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region("eu-central-1")
+        .name("dynamodb")
+        .time(time.assume_utc().into())
+        .settings(SigningSettings::default())
+        .build()
+        .expect("every parameter is there")
+        .into();
+    let signed = ["host", "content-type", "x-amz-target"].map(|name| (name, header(name)));
+    let url = format!("http://{}{path}", header("host"));
+    let request = SignableRequest::new("POST", url, signed.into_iter(), SignableBody::Bytes(body));
+    let (_, signature) = sign(request.expect("signable"), &params)
+        .expect("signed")
+        .into_parts();
+    let authorization = header("authorization");
+    assert!(
+        authorization.contains("/eu-central-1/dynamodb/aws4_request"),
+        "{authorization}"
+    );
+    assert!(
+        authorization.contains("x-amz-security-token"),
+        "{authorization}"
+    );
+    signature
+}
+
+#[tokio::test]
+async fn what_is_signed_is_what_arrives() {
+    let app = TestApp::embedded().await;
+    let proxy = Proxy::start(&app.engine_url, &[Fault::Answer(500, "X"), Fault::None]).await;
+    for path in ["", "/", "/under/a/path"] {
+        let endpoint = format!("{}{path}", proxy.url);
+        let aws = Aws::from_lookup(|name| match name {
+            "AWS_REGION" => Some("eu-central-1".to_owned()),
+            "AWS_ACCESS_KEY_ID" => Some("AKIAEXAMPLE".to_owned()),
+            "AWS_SECRET_ACCESS_KEY" => Some("secret".to_owned()),
+            "AWS_SESSION_TOKEN" => Some("session+token/==".to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(endpoint.clone()),
+            _ => None,
+        });
+        app.store_behind(aws).open_connection().await;
+        let credentials = Credentials::new(
+            "AKIAEXAMPLE",
+            "secret",
+            Some("session+token/==".to_owned()),
+            None,
+            "test",
+        );
+        let message = proxy.messages().pop().expect("a request");
+        let head = String::from_utf8_lossy(&message).to_string();
+        let signature = signature_of(&message, credentials);
+        assert!(
+            head.contains(&format!("Signature={signature}")),
+            "{path}: {head}"
+        );
+    }
 }
 
 #[tokio::test]

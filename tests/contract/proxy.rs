@@ -79,6 +79,14 @@ impl Proxy {
         requests.iter().map(|request| target(request)).collect()
     }
 
+    /// They themselves, head and body.
+    pub(crate) fn messages(&self) -> Vec<Vec<u8>> {
+        self.requests
+            .lock()
+            .expect("no test panics with it")
+            .clone()
+    }
+
     /// Their bodies.
     pub(crate) fn bodies(&self) -> Vec<Value> {
         let requests = self.requests.lock().expect("no test panics with it");
