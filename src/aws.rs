@@ -64,9 +64,12 @@ impl Aws {
             )),
             _ => None,
         };
+        let provider = match &credentials {
+            Some(credentials) => SharedCredentialsProvider::new(credentials.clone()),
+            // It says which variable is missing.
+            None => SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
+        };
         let connections = Connections::default();
-        // It says which variable is missing.
-        let provider = EnvironmentVariableCredentialsProvider::new();
         Self {
             config: config(region.map(Region::new), provider, connections.clone()),
             connections,

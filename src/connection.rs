@@ -79,43 +79,6 @@ impl Connections {
     /// No connection, or it broke. The request may have been carried out all the same.
     pub(crate) async fn exchange(
         &self,
-        request: Request<SdkBody>,
-        connect_timeout: Duration,
-    ) -> Result<Response<Bytes>, BoxError> {
-        self.0.exchange(request, connect_timeout).await
-    }
-}
-
-impl HttpClient for Connections {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector {
-            connections: self.clone(),
-            connect_timeout: settings.connect_timeout().unwrap_or(Duration::MAX),
-        })
-    }
-}
-
-impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (connections, connect_timeout) = (self.connections.clone(), self.connect_timeout);
-        HttpConnectorFuture::new(async move {
-            let exchange = async {
-                let request = request.try_into_http1x()?;
-                let response = connections.exchange(request, connect_timeout).await?;
-                Ok::<_, BoxError>(response.map(SdkBody::from).try_into()?)
-            };
-            exchange.await.map_err(ConnectorError::io)
-        })
-    }
-}
-
-impl Pool {
-    async fn exchange(
-        &self,
         mut request: Request<SdkBody>,
         connect_timeout: Duration,
     ) -> Result<Response<Bytes>, BoxError> {
@@ -156,7 +119,7 @@ impl Pool {
     }
 
     fn take(&self, origin: &Origin) -> Option<SendRequest<SdkBody>> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|connection| {
             connection.since.elapsed() < MAX_IDLE && !connection.sender.is_closed()
         });
@@ -167,7 +130,7 @@ impl Pool {
     }
 
     fn keep(&self, origin: Origin, sender: SendRequest<SdkBody>) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.push(Connection {
             origin,
             sender,
@@ -193,11 +156,38 @@ impl Pool {
     }
 
     fn tls(&self) -> Result<&TlsConnector, BoxError> {
-        if let Some(tls) = self.tls.get() {
+        if let Some(tls) = self.0.tls.get() {
             return Ok(tls);
         }
         let config = tls::client_config()?;
-        Ok(self.tls.get_or_init(|| Arc::new(config).into()))
+        Ok(self.0.tls.get_or_init(|| Arc::new(config).into()))
+    }
+}
+
+impl HttpClient for Connections {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Connector {
+            connections: self.clone(),
+            connect_timeout: settings.connect_timeout().unwrap_or(Duration::MAX),
+        })
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (connections, connect_timeout) = (self.connections.clone(), self.connect_timeout);
+        HttpConnectorFuture::new(async move {
+            let exchange = async {
+                let request = request.try_into_http1x()?;
+                let response = connections.exchange(request, connect_timeout).await?;
+                Ok::<_, BoxError>(response.map(SdkBody::from).try_into()?)
+            };
+            exchange.await.map_err(ConnectorError::io)
+        })
     }
 }
 

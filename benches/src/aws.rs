@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use pem::Pem;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -73,7 +74,8 @@ impl Aws {
         let mut trust_store = NamedTempFile::new()?;
         trust_store.write_all(root.pem().as_bytes())?;
         for root in roots {
-            trust_store.write_all(pem(root).as_bytes())?;
+            let root = pem::encode(&Pem::new("CERTIFICATE", root.as_ref()));
+            trust_store.write_all(root.as_bytes())?;
         }
         trust_store
             .flush()
@@ -84,20 +86,6 @@ impl Aws {
             certificates: roots.len() + 1,
         })
     }
-}
-
-fn pem(certificate: &[u8]) -> String {
-    let pem = base64_lines(certificate);
-    format!("-----BEGIN CERTIFICATE-----\n{pem}-----END CERTIFICATE-----\n")
-}
-
-fn base64_lines(certificate: &[u8]) -> String {
-    use base64::Engine;
-    let text = base64::engine::general_purpose::STANDARD.encode(certificate);
-    let lines = text.as_bytes().chunks(64);
-    lines
-        .map(|line| format!("{}\n", String::from_utf8_lossy(line)))
-        .collect()
 }
 
 async fn serve(

@@ -92,10 +92,10 @@ async fn run(arguments: Arguments) -> Result<()> {
         calls,
         ..
     } = arguments;
+    let machine = machine();
     println!(
-        "{}: {rounds} rounds, in each {starts} cold starts and {calls} calls of every program. The store answers at \
+        "{machine}: {rounds} rounds, in each {starts} cold starts and {calls} calls of every program. The store answers at \
          once, over TLS; the trust store has {} certificates. Medians:\n",
-        machine(),
         aws.certificates,
     );
     println!("{}\n", report::figures_table(&rows));
@@ -104,7 +104,7 @@ async fn run(arguments: Arguments) -> Result<()> {
 
     std::fs::create_dir_all(&arguments.out)?;
     let json = serde_json::json!({
-        "machine": machine(),
+        "machine": machine,
         "rounds": rounds,
         "starts": starts,
         "calls": calls,

@@ -16,8 +16,9 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::app::{TestApp, invoke};
-use crate::proxy::{Fault, Proxy};
+use crate::proxy::{Fault, Proxy, header, split};
 use crate::request::{NOW, Request, body, body_plus, now};
+use crate::store_trouble::send_through;
 
 #[tokio::test]
 async fn the_connection_that_was_opened_at_start_serves_every_callback() {
@@ -58,10 +59,7 @@ async fn a_server_in_trouble_is_tried_again_on_another_connection() {
     let app = TestApp::embedded().await;
     let faults = [Fault::Answer(500, "InternalServerError"), Fault::None];
     let proxy = Proxy::start(&app.engine_url, &faults).await;
-    let function = app.behind(Aws::local(&proxy.url));
-    let event = Request::new(body()).http_api_event().to_string();
-    let answer = invoke(&function, &event, "response-1", now()).await;
-    assert_eq!(answer.ret_code, 0);
+    assert_eq!(send_through(&app, &proxy).await.ret_code, 0);
     assert_eq!((proxy.connections(), proxy.requests()), (2, 2));
 }
 
@@ -91,19 +89,9 @@ async fn both_ways_to_dynamodb_write_the_same() {
 
 /// The signature of a request as it arrived, by AWS's own crate.
 fn signature_of(message: &[u8], credentials: Credentials) -> String {
-    let end = message.windows(4).position(|end| end == b"\r\n\r\n");
-    let (head, body) = message.split_at(end.expect("a head") + 4);
-    let head = std::str::from_utf8(head).expect("text");
+    let (head, body) = split(message);
     let path = head.split(' ').nth(1).expect("a path");
-    let header = |name: &str| {
-        let mut values = head.lines().filter_map(|line| {
-            let (other, value) = line.split_once(": ")?;
-            other.eq_ignore_ascii_case(name).then_some(value)
-        });
-        values
-            .next()
-            .unwrap_or_else(|| panic!("no {name} in {head}"))
-    };
+    let header = |name| header(head, name).unwrap_or_else(|| panic!("no {name} in {head}"));
     let format = format_description!("[year][month][day]T[hour][minute][second]Z");
     let time = PrimitiveDateTime::parse(header("x-amz-date"), format).expect("a time");
     let identity = credentials.into();

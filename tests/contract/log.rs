@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, Once};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use task_callback::aws::Aws;
 use task_callback::credentials::Algorithm;
 use task_callback::telemetry;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::app::{TestApp, invoke};
+use crate::app::TestApp;
 use crate::proxy::{Fault, Proxy};
-use crate::request::{NOW, Request, SECRET, UUID, body, body_with, body_without, now};
+use crate::request::{NOW, Request, SECRET, UUID, body, body_with, body_without};
+use crate::store_trouble::send_through;
 
 /// What the function has written.
 #[derive(Clone, Default)]
@@ -198,10 +198,8 @@ async fn our_own_trouble_is_an_error_with_its_cause() {
         (Fault::Answer(400, "ThrottlingException"), 5030),
     ] {
         let proxy = Proxy::start(&app.engine_url, &[fault]).await;
-        let function = app.behind(Aws::local(&proxy.url));
         let (log, _guard) = Log::start(&[]);
-        let event = Request::new(body()).http_api_event().to_string();
-        invoke(&function, &event, "response-1", now()).await;
+        send_through(&app, &proxy).await;
         let lines = log.lines();
         assert_eq!(lines.len(), 1, "the cause is logged once: {lines:#?}");
         assert_eq!(lines[0]["level"], "ERROR");
@@ -229,10 +227,8 @@ async fn trouble_that_passed_is_a_warning_with_its_cause_beside_the_callbacks_li
     let app = TestApp::embedded().await;
     let throttled = Fault::Answer(400, "ThrottlingException");
     let proxy = Proxy::start(&app.engine_url, &[throttled, Fault::None]).await;
-    let function = app.behind(Aws::local(&proxy.url));
     let (log, _guard) = Log::start(&[]);
-    let event = Request::new(body()).http_api_event().to_string();
-    invoke(&function, &event, "response-1", now()).await;
+    send_through(&app, &proxy).await;
     let lines = log.lines();
     assert_eq!(lines.len(), 2, "{lines:#?}");
     assert_eq!(lines[0]["message"], "written at the second attempt");

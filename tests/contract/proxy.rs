@@ -176,18 +176,27 @@ async fn message(stream: &mut BufStream<TcpStream>) -> std::io::Result<Vec<u8>> 
     Ok(head)
 }
 
+/// The head and the body of a message.
+pub(crate) fn split(message: &[u8]) -> (&str, &[u8]) {
+    let end = message.windows(4).position(|end| end == b"\r\n\r\n");
+    let (head, body) = message.split_at(end.expect("a head") + 4);
+    (std::str::from_utf8(head).expect("a head is text"), body)
+}
+
+/// A header in a head.
+pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+    let header = headers.find(|(other, _)| other.eq_ignore_ascii_case(name));
+    header.map(|(_, value)| value.trim())
+}
+
 /// The header `x-amz-target`: service and operation.
 fn target(request: &[u8]) -> String {
-    let text = String::from_utf8_lossy(request);
-    let headers = text.lines().filter_map(|line| line.split_once(':'));
-    let mut targets = headers.filter(|(name, _)| name.eq_ignore_ascii_case("x-amz-target"));
-    let target = targets.next().map(|(_, value)| value.trim());
+    let target = header(split(request).0, "x-amz-target");
     target.unwrap_or_default().to_owned()
 }
 
 /// The JSON after the head.
 fn body(request: &[u8]) -> Value {
-    let head = request.windows(4).position(|end| end == b"\r\n\r\n");
-    let body = &request[head.expect("a head") + 4..];
-    serde_json::from_slice(body).expect("AWS's requests are JSON")
+    serde_json::from_slice(split(request).1).expect("AWS's requests are JSON")
 }

@@ -14,7 +14,7 @@ use crate::request::{Request, body, body_with, now};
 const IN_TIME: Duration = Duration::from_millis(8_500);
 
 /// Sends one callback through a proxy with these faults.
-async fn send_through(app: &TestApp, proxy: &Proxy) -> Answer {
+pub(crate) async fn send_through(app: &TestApp, proxy: &Proxy) -> Answer {
     let function = app.behind(Aws::local(&proxy.url));
     let event = Request::new(body()).http_api_event().to_string();
     let started = Instant::now();
