@@ -1,8 +1,15 @@
 //! The local stack of the developer's tool and of the tests: a DynamoDB engine in this process, with the
-//! table that `template.yaml` describes.
+//! table that `template.yaml` describes; a proxy that makes the way there fail; and the function's processes
+//! behind one URL.
 
 mod engine;
+mod lambda;
+mod proxy;
+mod runtime_api;
 mod table;
 
 pub use engine::{Engine, EngineError};
+pub use lambda::{Function, Lambda};
+pub use proxy::{Fault, Proxy};
+pub use runtime_api::{Answer, Poll, RuntimeApi};
 pub use table::{TableDefinition, TableError};

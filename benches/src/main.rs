@@ -17,7 +17,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use process::Program;
 use report::{Figures, Row};
-use runtime_api::RuntimeApi;
+use task_callback::local::RuntimeApi;
 
 const CREDENTIALS: &str = r#"[{"uuid":"local-account","secretKey":"local-secret"}]"#;
 

@@ -9,11 +9,12 @@ use bytes::Bytes;
 use nix::sys::signal::{Signal, kill};
 use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
+use task_callback::local::{Poll, RuntimeApi};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::runtime_api::{LIMIT, Poll, RuntimeApi};
+use crate::runtime_api::{self, LIMIT};
 
 /// A program that is measured.
 pub(crate) struct Program {
@@ -59,7 +60,7 @@ impl Program {
         api: &mut RuntimeApi,
         event: Bytes,
     ) -> Result<(ColdStart, Warm)> {
-        api.clear();
+        runtime_api::clear(api);
         let mut command = Command::new(&self.path);
         command
             .env_clear()
@@ -81,10 +82,12 @@ impl Program {
         let pid = child.id().context("the process has ended")?;
         let cpu = clock_getcpuclockid(Pid::from_raw(pid.try_into()?))?;
 
-        let poll = api.poll().await.with_context(|| self.name)?;
+        let poll = runtime_api::poll(api).await.with_context(|| self.name)?;
         let init = poll.at - spawned;
-        let first_call = api.invoke(poll, event).await.with_context(|| self.name)?;
-        let poll = api.poll().await.with_context(|| self.name)?;
+        let first_call = runtime_api::invoke(api, poll, event)
+            .await
+            .with_context(|| self.name)?;
+        let poll = runtime_api::poll(api).await.with_context(|| self.name)?;
         let start = ColdStart {
             init,
             first_call,
@@ -106,8 +109,8 @@ impl Warm {
         let before = Duration::from(clock_gettime(self.cpu)?);
         let mut latencies = Vec::new();
         for _ in 0..calls {
-            latencies.push(api.invoke(self.poll, event.clone()).await?);
-            self.poll = api.poll().await?;
+            latencies.push(runtime_api::invoke(api, self.poll, event.clone()).await?);
+            self.poll = runtime_api::poll(api).await?;
             called();
         }
         let cpu = Duration::from(clock_gettime(self.cpu)?) - before;

@@ -7,6 +7,7 @@ mod configuration;
 mod connections;
 mod events;
 mod extra;
+mod faults;
 mod history;
 mod log;
 mod moto;

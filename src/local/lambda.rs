@@ -1,0 +1,199 @@
+//! API Gateway and Lambda on this machine: several instances of the function behind one URL, and what becomes of a
+//! callback whose instance dies.
+
+mod instance;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use ::http::{Request, Response, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::{JoinHandle, JoinSet};
+
+use instance::Instance;
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// The program.
+    pub program: PathBuf,
+    /// Its environment, beside what Lambda sets.
+    pub environment: Vec<(String, String)>,
+    /// Where its log goes.
+    pub log: PathBuf,
+}
+
+/// The running service. It ends, and its instances with it, when it is dropped.
+#[derive(Debug)]
+pub struct Lambda {
+    url: String,
+    counts: Arc<Counts>,
+    server: JoinHandle<()>,
+    _instances: JoinSet<()>,
+}
+
+/// What happened so far.
+#[derive(Debug, Default)]
+struct Counts {
+    starts: AtomicUsize,
+    kills: AtomicUsize,
+    deaths: AtomicUsize,
+}
+
+/// A request on its way to an instance.
+struct Invocation {
+    event: Bytes,
+    answer: oneshot::Sender<Option<Bytes>>,
+}
+
+/// The requests that wait, for all instances.
+type Queue = Arc<Mutex<mpsc::UnboundedReceiver<Invocation>>>;
+
+/// Decides about each invocation whether, and after how long, its instance is killed.
+type Kills = Arc<std::sync::Mutex<dyn FnMut() -> Option<Duration> + Send>>;
+
+impl Lambda {
+    /// Starts the service on a free port of this machine, with so many instances at the most. `kills` says of each
+    /// invocation after how long its instance is killed, unless it has answered by then.
+    ///
+    /// # Errors
+    ///
+    /// There is no port to listen on.
+    pub async fn start(
+        function: Function,
+        instances: usize,
+        kills: impl FnMut() -> Option<Duration> + Send + 'static,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let counts = Arc::new(Counts::default());
+        let (invocations, queue) = mpsc::unbounded_channel();
+        let queue = Arc::new(Mutex::new(queue));
+        let kills: Kills = Arc::new(std::sync::Mutex::new(kills));
+        let instances = (0..instances).map(|_| {
+            let instance = Instance::new(function.clone(), kills.clone(), counts.clone());
+            instance.serve(queue.clone())
+        });
+        let instances = instances.collect();
+        let server = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                while connections.try_join_next().is_some() {}
+                let _ = stream.set_nodelay(true);
+                let invocations = invocations.clone();
+                let serve = service_fn(move |request| serve(request, invocations.clone()));
+                let connection =
+                    http1::Builder::new().serve_connection(TokioIo::new(stream), serve);
+                connections.spawn(connection);
+            }
+        });
+        Ok(Self {
+            url,
+            counts,
+            server,
+            _instances: instances,
+        })
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// How many processes were started.
+    pub fn starts(&self) -> usize {
+        self.counts.starts.load(Ordering::Relaxed)
+    }
+
+    /// How many processes were killed in the middle of a call.
+    pub fn kills(&self) -> usize {
+        self.counts.kills.load(Ordering::Relaxed)
+    }
+
+    /// How many processes ended by themselves, or gave no answer in time.
+    pub fn deaths(&self) -> usize {
+        self.counts.deaths.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Lambda {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn serve(
+    request: Request<Incoming>,
+    invocations: mpsc::UnboundedSender<Invocation>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map(|body| body.to_bytes());
+    let event = event(&parts, &body.unwrap_or_default());
+    let (answer, answered) = oneshot::channel();
+    let event = Bytes::from(event.to_string());
+    let _ = invocations.send(Invocation { event, answer });
+    let answer = answered.await.ok().flatten();
+    let response = answer.and_then(|answer| response(&answer));
+    Ok(response.unwrap_or_else(|| {
+        // API Gateway's words for a function that failed.
+        let mut failed = Response::new(Full::from(r#"{"message":"Internal Server Error"}"#));
+        *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        failed
+    }))
+}
+
+/// The event that an HTTP API makes of a request.
+fn event(request: &::http::request::Parts, body: &[u8]) -> Value {
+    let mut headers = Map::new();
+    for name in request.headers.keys() {
+        let values = request.headers.get_all(name).iter();
+        let values: Vec<_> = values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        headers.insert(name.to_string(), values.join(",").into());
+    }
+    let (body, is_base64_encoded) = match std::str::from_utf8(body) {
+        Ok(text) => (text.to_owned(), false),
+        Err(_) => (STANDARD.encode(body), true),
+    };
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": request.uri.path(),
+        "rawQueryString": request.uri.query().unwrap_or_default(),
+        "headers": headers,
+        "requestContext": {
+            "http": {"method": request.method.as_str(), "path": request.uri.path()},
+            "stage": "$default",
+        },
+        "body": body,
+        "isBase64Encoded": is_base64_encoded,
+    })
+}
+
+/// The response that an HTTP API makes of the function's answer; `None` where that is none.
+fn response(answer: &[u8]) -> Option<Response<Full<Bytes>>> {
+    let answer: Value = serde_json::from_slice(answer).ok()?;
+    let status = answer["statusCode"].as_u64()?.try_into().ok()?;
+    let mut response = Response::builder().status::<u16>(status);
+    for (name, value) in answer["headers"].as_object().into_iter().flatten() {
+        response = response.header(name, value.as_str()?);
+    }
+    let body = answer["body"].as_str()?.to_owned();
+    response.body(Full::from(body)).ok()
+}
