@@ -33,6 +33,8 @@ EVENT ?= events/completed.json
 # How often `make bench` gives each program its turn.
 ROUNDS ?= 25
 TASK  ?= t-20260913-0007
+# How many tasks `make soak` makes up.
+TASKS ?= 3000
 
 CALLBOT := cargo run --locked --features cli --bin callbot
 
@@ -41,13 +43,13 @@ export AWS_REGION := $(REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-processes bench-stages run invoke send history secret build deploy check clean
+.PHONY: help demo test soak lint bench bench-processes bench-stages run invoke send history secret build deploy check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)  ARCH=$(ARCH)  STACK=$(STACK)  REGION=(as AWS is configured)'
-	@echo '  ROUNDS=$(ROUNDS) (of bench)'
+	@echo '  ROUNDS=$(ROUNDS) (of bench)  TASKS=$(TASKS) (of soak)'
 	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)  TABLE=(of a deployed stack, for history)'
 
 demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, locally, and show the history
@@ -58,7 +60,7 @@ test: $(CARGO_LAMBDA) $(MOTO) ## Run all tests (against another engine with DYNA
 ifndef DYNAMODB_ENDPOINT_URL
 	@echo 'The same over a second engine, moto'
 	DYNAMODB_ENDPOINT_URL=moto cargo test --locked --features cli --test contract -- \
-		--skip tool:: --skip store_trouble:: --skip configuration::
+		--skip tool:: --skip store_trouble:: --skip configuration:: --skip faults:: --skip soak::
 endif
 
 lint: $(SAM) $(CHECKERS) ## Check format, lints and the template
@@ -70,14 +72,20 @@ lint: $(SAM) $(CHECKERS) ## Check format, lints and the template
 	$(CHECKERS)/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 
 # Built as the function is deployed, for this machine.
-BENCH_BUILD := cargo lambda build --locked --release $(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
+BUILD_AS_DEPLOYED := cargo lambda build --locked --release $(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
+
+soak: $(CARGO_LAMBDA) ## Send TASKS tasks of 10 reports, with everything going wrong, and prove that nothing is lost
+	$(BUILD_AS_DEPLOYED) --bin task-callback
+	@rm -f target/soak.log
+	$(CALLBOT) -- soak --function target/lambda/task-callback/bootstrap --tasks $(TASKS) --shuffle \
+		--log target/soak.log --report target/soak.json
 
 bench: bench-processes bench-stages ## Measure the release build beside the least programs with the same work
 
 bench-processes: $(CARGO_LAMBDA)
-	$(BENCH_BUILD) --bin task-callback
-	$(BENCH_BUILD) --package task-callback-floor
-	$(BENCH_BUILD) --package task-callback-sdk
+	$(BUILD_AS_DEPLOYED) --bin task-callback
+	$(BUILD_AS_DEPLOYED) --package task-callback-floor
+	$(BUILD_AS_DEPLOYED) --package task-callback-sdk
 	cargo run --locked --release --package task-callback-bench -- \
 		--function target/lambda/task-callback/bootstrap --programs target/lambda --rounds $(ROUNDS)
 

@@ -17,7 +17,8 @@
 //! [`config`] is read once at start, the [`credentials`] then or, by the [`keyring`], from a [`secret`] that may
 //! change; [`aws`] makes the SDK's clients; `direct` calls without one, over the same `connection`s and `tls`;
 //! [`telemetry`] writes one line a callback.
-//! [`local`] (feature `cli`) is the DynamoDB engine of the developer's tool and of the tests.
+//! [`local`] (feature `cli`) is the local stack of the developer's tool and of the tests; `runtime_api` (the feature
+//! of this name) is Lambda's side of a function's process, for that and for the bench.
 
 pub mod aws;
 pub mod callback;
@@ -36,6 +37,8 @@ pub mod keyring;
 pub mod local;
 pub mod receive;
 pub mod refusal;
+#[cfg(feature = "runtime-api")]
+pub mod runtime_api;
 pub mod secret;
 pub mod signature;
 pub mod snapshot;

@@ -5,11 +5,9 @@
 mod engine;
 mod lambda;
 mod proxy;
-mod runtime_api;
 mod table;
 
 pub use engine::{Engine, EngineError};
 pub use lambda::{Function, Lambda};
 pub use proxy::{Fault, Proxy};
-pub use runtime_api::{Answer, Poll, RuntimeApi};
 pub use table::{TableDefinition, TableError};

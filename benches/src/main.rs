@@ -17,7 +17,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use process::Program;
 use report::{Figures, Row};
-use task_callback::local::RuntimeApi;
+use task_callback::runtime_api::RuntimeApi;
 
 const CREDENTIALS: &str = r#"[{"uuid":"local-account","secretKey":"local-secret"}]"#;
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use nix::sys::signal::{Signal, kill};
 use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
-use task_callback::local::{Poll, RuntimeApi};
+use task_callback::runtime_api::{Poll, RuntimeApi};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;

@@ -34,8 +34,8 @@ pub struct Function {
     pub program: PathBuf,
     /// Its environment, beside what Lambda sets.
     pub environment: Vec<(String, String)>,
-    /// Where its log goes.
-    pub log: PathBuf,
+    /// The file that its log is added to; without one it is lost.
+    pub log: Option<PathBuf>,
 }
 
 /// The running service. It ends, and its instances with it, when it is dropped.

@@ -17,6 +17,7 @@ mod secret;
 mod signature;
 mod slots;
 mod snapshots;
+mod soak;
 mod store_trouble;
 mod template;
 mod tool;

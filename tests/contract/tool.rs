@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::events::sample_events;
 use crate::moto::{self, TestSecret};
 
-const CREDENTIALS: &str = r#"[{"uuid":"local-account","secretKey":"local-secret"}]"#;
+pub(crate) const CREDENTIALS: &str = r#"[{"uuid":"local-account","secretKey":"local-secret"}]"#;
 /// Building the function takes a minute or two where nothing is built yet.
 const STARTED_WITHIN: Duration = Duration::from_secs(15 * 60);
 
@@ -19,7 +19,7 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn callbot(arguments: &[&str]) -> Command {
+pub(crate) fn callbot(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callbot"));
     command
         .args(arguments)
@@ -29,7 +29,7 @@ fn callbot(arguments: &[&str]) -> Command {
     command
 }
 
-fn run(command: &mut Command) -> (bool, String) {
+pub(crate) fn run(command: &mut Command) -> (bool, String) {
     let output: Output = command.output().expect("the command can be started");
     let text = [output.stdout, output.stderr].concat();
     (
@@ -250,7 +250,7 @@ fn a_deployment_that_takes_forgeries_does_not_pass_the_check() {
 }
 
 /// Answers one request with success, whatever it is.
-fn takes_everything(mut connection: std::net::TcpStream) {
+pub(crate) fn takes_everything(mut connection: std::net::TcpStream) {
     let mut request = [0; 4096];
     let _ = connection.read(&mut request);
     let body = r#"{"retCode":0,"retMsg":"success","responseID":"x"}"#;

@@ -5,11 +5,13 @@ mod check;
 mod demo;
 mod event;
 mod history;
+mod life;
 mod local;
 mod platform;
 mod secret;
 mod send;
 mod sign;
+mod soak;
 mod stack;
 
 use std::process::ExitCode;
@@ -33,6 +35,7 @@ enum Command {
     Check(check::Args),
     Local(local::Args),
     Demo(demo::Args),
+    Soak(soak::Args),
 }
 
 /// What any command may fail with: a text for the person who typed it.
@@ -51,6 +54,7 @@ async fn main() -> ExitCode {
         Command::Check(args) => check::run(&args).await,
         Command::Local(args) => local::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
+        Command::Soak(args) => soak::run(&args).await,
     };
     result.unwrap_or_else(|error| {
         eprintln!("callbot: {error}");

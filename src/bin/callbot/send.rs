@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
 use serde::Deserialize;
 use task_callback::credentials::Credentials;
 use task_callback::error_chain::error_chain;
@@ -100,16 +100,25 @@ impl Sender {
         create_ts: u64,
     ) -> Result<Reply, Failure> {
         platform::sign(&mut event, credentials, create_ts)?;
+        let method = event.method().unwrap_or_default().parse()?;
+        let path = event.http_path().unwrap_or_default();
+        self.request(method, path, own_headers(&event)?, event.body()?)
+            .await
+    }
+
+    /// Sends a request, to this path where the address has none.
+    pub(crate) async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Reply, Failure> {
         let mut url = self.url.clone();
         if url.path() == "/" {
-            url.set_path(event.http_path().unwrap_or_default());
+            url.set_path(path);
         }
-        let method = event.method().unwrap_or_default().parse()?;
-        let request = self
-            .client
-            .request(method, url)
-            .headers(own_headers(&event)?)
-            .body(event.body()?);
+        let request = self.client.request(method, url).headers(headers).body(body);
         let response = request.send().await.map_err(|error| error_chain(&error))?;
         let status = response.status().as_u16();
         let text = response.text().await.map_err(|error| error_chain(&error))?;
@@ -134,6 +143,16 @@ fn own_headers(event: &Event) -> Result<HeaderMap, Failure> {
 }
 
 impl Reply {
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The answer's `retCode`, where it has the contract's form.
+    pub(crate) fn ret_code(&self) -> Option<u16> {
+        Some(self.answer.as_ref().ok()?.ret_code)
+    }
+
     /// Whether the callback was acknowledged.
     pub(crate) fn is_taken(&self) -> bool {
         self.is(0)

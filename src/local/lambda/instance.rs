@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Counts, Function, Invocation, Kills, Queue};
 use crate::http::FUNCTION_TIMEOUT;
-use crate::local::runtime_api::RuntimeApi;
+use crate::runtime_api::RuntimeApi;
 
 /// What Lambda sets, beside the environment that is the function's own.
 const LAMBDA: [(&str, &str); 6] = [
@@ -102,10 +102,10 @@ impl Instance {
 impl Process {
     async fn start(function: &Function) -> io::Result<Self> {
         let api = RuntimeApi::start().await?;
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(&function.log)?;
+        let log = match &function.log {
+            Some(file) => File::options().create(true).append(true).open(file)?.into(),
+            None => Stdio::null(),
+        };
         let child = Command::new(&function.program)
             .env_clear()
             .envs(LAMBDA)
@@ -117,8 +117,8 @@ impl Process {
             )
             .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
             .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
+            .stdout(log)
+            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
         Ok(Self { child, api })

@@ -1,0 +1,213 @@
+//! The platform at work: many callbacks at once, each sent again while the answer is a 5xx.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{self, StreamExt};
+use indicatif::{ProgressBar, ProgressStyle};
+use rand::RngExt;
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use task_callback::callback::CALLBACK_PATH;
+use task_callback::credentials::{Credential, Credentials};
+use tokio::time::sleep;
+
+use super::plan::{Kind, Message, Plan};
+use super::tally::{Outcome, Tally};
+use crate::Failure;
+use crate::platform::{self, Headers};
+use crate::send::{Reply, Sender};
+use crate::stack::asked_to_stop;
+
+/// How often a callback is sent before the sender gives up.
+const ATTEMPTS: u32 = 12;
+/// The first pause before it is sent again; every further one is twice as long, up to the longest.
+const PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often a line says how far it is where there is no terminal for a bar.
+const LINE_EVERY: Duration = Duration::from_secs(15);
+
+/// What is known of one report.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sent {
+    /// The header's `createTs`; 0 where the report was never sent.
+    pub(super) create_ts: u64,
+    /// Whether it was ever answered with retCode 0.
+    pub(super) acknowledged: bool,
+}
+
+/// What is known of every report, task by task.
+pub(super) type Ledger = Vec<Vec<Sent>>;
+
+/// Sends everything there is in the plan, or until interrupted.
+pub(super) async fn drive(
+    plan: &Plan,
+    sender: &Sender,
+    credentials: &Credentials,
+    concurrency: usize,
+) -> Result<(Ledger, Tally), Failure> {
+    let tally = RefCell::new(Tally::new());
+    let ledger = RefCell::new(vec![vec![Sent::default(); plan.callbacks]; plan.tasks]);
+    let messages = (0..plan.cohorts()).flat_map(|cohort| plan.cohort(cohort, platform::now()));
+    let messages = messages.inspect(|message| {
+        // From here on it may be in the table.
+        if !matches!(message.kind, Kind::Forgery(_)) {
+            ledger.borrow_mut()[message.task][message.report].create_ts = message.create_ts;
+        }
+    });
+    let sent = stream::iter(messages).map(async |message| {
+        let outcome = deliver(plan, sender, credentials, &message, &tally).await;
+        (message, outcome)
+    });
+    let mut sent = std::pin::pin!(sent.buffer_unordered(concurrency));
+
+    let bar = progress_bar(plan)?;
+    let mut last_line = Instant::now();
+    let mut stop = std::pin::pin!(asked_to_stop());
+    loop {
+        let (message, outcome) = tokio::select! {
+            next = sent.next() => match next {
+                Some((message, outcome)) => (message, outcome?),
+                None => break,
+            },
+            stopped = &mut stop => {
+                stopped?;
+                break;
+            }
+        };
+        let mut tally = tally.borrow_mut();
+        tally.done(message.kind, &outcome);
+        if !matches!(message.kind, Kind::Forgery(_)) {
+            let sent = &mut ledger.borrow_mut()[message.task][message.report];
+            sent.acknowledged |= outcome == Outcome::Acknowledged;
+        }
+        if let Kind::Report = message.kind {
+            bar.inc(1);
+            bar.set_message(progress(&tally));
+            if bar.is_hidden() && last_line.elapsed() > LINE_EVERY {
+                last_line = Instant::now();
+                println!(
+                    "{} of {}  {}",
+                    bar.position(),
+                    plan.reports(),
+                    progress(&tally)
+                );
+            }
+        }
+    }
+    bar.finish_and_clear();
+    let _ = sent;
+    Ok((ledger.take(), tally.replace(Tally::new())))
+}
+
+fn progress_bar(plan: &Plan) -> Result<ProgressBar, Failure> {
+    let style = "{bar:30} {pos}/{len} reports  {msg}  {eta} left";
+    let bar = ProgressBar::new(plan.reports() as u64);
+    bar.set_style(ProgressStyle::with_template(style)?);
+    Ok(bar)
+}
+
+/// Rate, latency and outcomes so far.
+fn progress(tally: &Tally) -> String {
+    format!(
+        "{:.0}/s  p50 {:.1?}  p99 {:.1?}  acknowledged {}  forgeries refused {}  sent again {}",
+        tally.rate(),
+        tally.percentile(50.0),
+        tally.percentile(99.0),
+        tally.reports_acknowledged + tally.resends_acknowledged,
+        tally.forgeries_refused,
+        tally.retries,
+    )
+}
+
+/// Sends one message until it is acknowledged or refused for good.
+async fn deliver(
+    plan: &Plan,
+    sender: &Sender,
+    credentials: &Credentials,
+    message: &Message,
+    tally: &RefCell<Tally>,
+) -> Result<Outcome, Failure> {
+    let (headers, body) = request(plan, account(credentials, message.task), message)?;
+    let mut pause = PAUSE;
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            tally.borrow_mut().retries += 1;
+            sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0))).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+        let started = Instant::now();
+        let (headers, body) = (headers.clone(), body.clone().into_bytes());
+        let reply = sender
+            .request(Method::POST, CALLBACK_PATH, headers, body)
+            .await;
+        let answer = match &reply {
+            Ok(reply) => name(reply),
+            Err(_) => "no answer".to_owned(),
+        };
+        tally
+            .borrow_mut()
+            .answered(answer.clone(), started.elapsed());
+        match reply {
+            Ok(reply) if reply.is_taken() => return Ok(Outcome::Acknowledged),
+            // 429 is API Gateway's, when it is asked too often.
+            Ok(reply) if reply.status() < 500 && reply.status() != 429 => {
+                return Ok(Outcome::Refused(answer));
+            }
+            _ => {}
+        }
+    }
+    Ok(Outcome::GivenUp)
+}
+
+/// An answer's status, and its retCode where it has one.
+fn name(reply: &Reply) -> String {
+    match reply.ret_code() {
+        Some(ret_code) => format!("HTTP {} retCode {ret_code}", reply.status()),
+        None => format!("HTTP {}", reply.status()),
+    }
+}
+
+/// Accounts take turns, task by task.
+pub(super) fn account(credentials: &Credentials, task: usize) -> &Credential {
+    let count = credentials.iter().count();
+    credentials
+        .iter()
+        .nth(task % count)
+        .unwrap_or_else(|| credentials.first())
+}
+
+fn request(
+    plan: &Plan,
+    credential: &Credential,
+    message: &Message,
+) -> Result<(HeaderMap, String), Failure> {
+    let life = plan.life(message.task);
+    let genuine = life.body(&life.reports[message.report]);
+    let request_id = plan.request_id(message);
+    let create_ts = message.create_ts;
+    let (headers, body) = match message.kind {
+        Kind::Report | Kind::Resend { .. } => {
+            let (uuid, create_ts) = (&credential.uuid, create_ts.to_string());
+            let headers = Headers::sign(
+                credential,
+                uuid,
+                &request_id,
+                &create_ts,
+                genuine.as_bytes(),
+            );
+            (headers, genuine)
+        }
+        Kind::Forgery(forgery) => {
+            let forged = life.body(&plan.forged(message.task, message.report));
+            let headers = forgery.headers(credential, &request_id, create_ts, &forged, &genuine);
+            (headers, forged)
+        }
+    };
+    let mut map = HeaderMap::new();
+    map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in headers.iter() {
+        map.insert(HeaderName::try_from(name)?, HeaderValue::from_str(value)?);
+    }
+    Ok((map, body))
+}

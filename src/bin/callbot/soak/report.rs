@@ -1,0 +1,132 @@
+//! What a soak has shown, for people and as JSON.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::audit::Findings;
+use super::plan::Plan;
+use super::stage::Stage;
+use super::tally::Tally;
+
+/// The result of a run.
+pub(super) struct Report<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) tally: &'a Tally,
+    pub(super) findings: &'a Findings,
+    pub(super) stage: Option<&'a Stage>,
+}
+
+impl Report<'_> {
+    /// Whether everything is as promised. A run in which nothing was acknowledged has shown nothing.
+    pub(super) fn holds(&self) -> bool {
+        self.findings.hold()
+            && self.findings.acknowledged > 0
+            && self.tally.forgeries_taken.is_empty()
+            && self.tally.refused.is_empty()
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "run": self.plan.run,
+            "seed": self.plan.seed,
+            "tasks": self.plan.tasks,
+            "callbacks": self.plan.callbacks,
+            "duplicates": self.plan.duplicates,
+            "forge": self.plan.forge,
+            "shuffle": self.plan.shuffle,
+            "sent": self.tally.to_json(),
+            "stage": self.stage.map(Stage::to_json),
+            "table": self.findings.to_json(),
+            "holds": self.holds(),
+        })
+    }
+
+    fn verdict(&self) -> String {
+        if self.holds() {
+            return format!(
+                "All {} acknowledged reports are in the table, each once, as they were sent.",
+                self.findings.acknowledged
+            );
+        }
+        if self.findings.acknowledged == 0 {
+            return "Nothing was acknowledged, so nothing is shown: look at the answers."
+                .to_owned();
+        }
+        "NOT as promised: see above.".to_owned()
+    }
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            tally, findings, ..
+        } = self;
+        writeln!(
+            f,
+            "sent          {} requests in {:.0} s, {:.0} a second; {} of them again after a 5xx or no answer",
+            tally.requests,
+            tally.elapsed().as_secs_f64(),
+            tally.rate(),
+            tally.retries
+        )?;
+        let [p50, p90, p99, max] = [50.0, 90.0, 99.0, 100.0].map(|p| tally.percentile(p));
+        writeln!(
+            f,
+            "answered      half within {p50:.1?}, 90 % within {p90:.1?}, 99 % within {p99:.1?}, all within {max:.1?}"
+        )?;
+        for (answer, count) in tally.answers() {
+            writeln!(f, "{:14}{count:>8}  {answer}", "")?;
+        }
+        if let Some(stage) = self.stage {
+            let faults = stage.faults();
+            let sum: usize = faults.values().sum();
+            writeln!(f, "faults        {sum} between the function and the engine")?;
+            for (fault, count) in faults {
+                writeln!(f, "{:14}{count:>8}  {fault}", "")?;
+            }
+            let (starts, kills) = stage.starts_and_kills();
+            writeln!(
+                f,
+                "processes     {starts} started, {kills} killed in the middle of a call"
+            )?;
+            if stage.deaths() > 0 {
+                let deaths = stage.deaths();
+                writeln!(
+                    f,
+                    "{:14}{deaths} ended by themselves: --log FILE keeps what they said",
+                    ""
+                )?;
+            }
+        }
+        writeln!(
+            f,
+            "acknowledged  {} reports, {} resends; given up after many attempts: {}",
+            findings.acknowledged, tally.resends_acknowledged, tally.given_up
+        )?;
+        writeln!(
+            f,
+            "refused       {} forgeries; taken or answered wrongly: {}; genuine reports refused: {}",
+            tally.forgeries_refused,
+            tally.forgeries_taken.len(),
+            tally.refused.len()
+        )?;
+        let wrong = tally.forgeries_taken.iter().chain(&tally.refused);
+        for wrong in wrong.take(20) {
+            writeln!(f, "{:14}{wrong}", "")?;
+        }
+        writeln!(
+            f,
+            "in the table  {} snapshots; lost: {}, doubled: {}, never sent: {}, not as sent: {}",
+            findings.snapshots,
+            findings.lost,
+            findings.doubled,
+            findings.not_sent,
+            findings.different
+        )?;
+        for place in &findings.places {
+            writeln!(f, "{:14}{place}", "")?;
+        }
+        write!(f, "{}", self.verdict())
+    }
+}

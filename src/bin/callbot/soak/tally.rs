@@ -1,0 +1,125 @@
+//! What was answered, and how fast.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use serde_json::{Value, json};
+
+use super::plan::Kind;
+
+/// What became of one message in the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// retCode 0.
+    Acknowledged,
+    /// Refused for good, as this answer has it.
+    Refused(String),
+    /// Never acknowledged and never refused for good: a sender would go on.
+    GivenUp,
+}
+
+/// Counts and times of a run.
+pub(super) struct Tally {
+    started: Instant,
+    /// Send to answer, microseconds, of every request.
+    latencies: Histogram<u64>,
+    /// How often each answer was given.
+    answers: BTreeMap<String, u64>,
+    pub(super) requests: u64,
+    pub(super) retries: u64,
+    pub(super) reports_acknowledged: u64,
+    pub(super) resends_acknowledged: u64,
+    pub(super) forgeries_refused: u64,
+    pub(super) given_up: u64,
+    /// Forgeries that were answered otherwise than they must be.
+    pub(super) forgeries_taken: Vec<String>,
+    /// Reports of the platform's own that were refused.
+    pub(super) refused: Vec<String>,
+}
+
+impl Tally {
+    pub(super) fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            // To a minute, with three digits.
+            latencies: Histogram::new_with_max(60_000_000, 3).expect("good bounds"),
+            answers: BTreeMap::new(),
+            requests: 0,
+            retries: 0,
+            reports_acknowledged: 0,
+            resends_acknowledged: 0,
+            forgeries_refused: 0,
+            given_up: 0,
+            forgeries_taken: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
+    /// One request was answered so, or not at all.
+    pub(super) fn answered(&mut self, answer: String, took: Duration) {
+        self.requests += 1;
+        self.latencies
+            .saturating_record(took.as_micros().try_into().unwrap_or(u64::MAX));
+        *self.answers.entry(answer).or_default() += 1;
+    }
+
+    /// A message is done with.
+    pub(super) fn done(&mut self, kind: Kind, outcome: &Outcome) {
+        match (kind, outcome) {
+            (_, Outcome::GivenUp) => self.given_up += 1,
+            (Kind::Report, Outcome::Acknowledged) => self.reports_acknowledged += 1,
+            (Kind::Resend { .. }, Outcome::Acknowledged) => self.resends_acknowledged += 1,
+            (Kind::Forgery(forgery), Outcome::Refused(answer))
+                if answer.ends_with(&format!("retCode {}", forgery.ret_code())) =>
+            {
+                self.forgeries_refused += 1;
+            }
+            (Kind::Forgery(forgery), outcome) => {
+                let taken = format!("{forgery:?}: {outcome:?}");
+                self.forgeries_taken.push(taken);
+            }
+            (_, Outcome::Refused(answer)) => self.refused.push(answer.clone()),
+        }
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Requests a second.
+    pub(super) fn rate(&self) -> f64 {
+        self.requests as f64 / self.elapsed().as_secs_f64()
+    }
+
+    /// The time within which so many of a hundred requests were answered.
+    pub(super) fn percentile(&self, percentile: f64) -> Duration {
+        Duration::from_micros(self.latencies.value_at_percentile(percentile))
+    }
+
+    /// Every answer and how often it was given.
+    pub(super) fn answers(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.answers
+            .iter()
+            .map(|(answer, count)| (answer.as_str(), *count))
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let millis = |percentile| self.percentile(percentile).as_secs_f64() * 1_000.0;
+        json!({
+            "seconds": self.elapsed().as_secs_f64(),
+            "requests": self.requests,
+            "retries": self.retries,
+            "latencyMs": {
+                "p50": millis(50.0), "p90": millis(90.0), "p99": millis(99.0), "max": millis(100.0),
+            },
+            "answers": self.answers,
+            "reportsAcknowledged": self.reports_acknowledged,
+            "resendsAcknowledged": self.resends_acknowledged,
+            "forgeriesRefused": self.forgeries_refused,
+            "forgeriesTaken": self.forgeries_taken,
+            "reportsRefused": self.refused,
+            "givenUp": self.given_up,
+        })
+    }
+}
