@@ -20,6 +20,8 @@
 //! [`local`] (feature `cli`) is the local stack of the developer's tool and of the tests; `runtime_api` (the feature
 //! of this name) is Lambda's side of a function's process, for that and for the bench.
 
+#![forbid(unsafe_code)]
+
 pub mod aws;
 pub mod callback;
 pub mod config;

@@ -1,5 +1,6 @@
 //! The Lambda function: reads the configuration, builds the clients once, answers invocations.
 
+#![forbid(unsafe_code)]
 // The SDK's futures nest deeper than the compiler's default lets a type be.
 #![recursion_limit = "256"]
 

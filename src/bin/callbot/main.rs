@@ -1,6 +1,8 @@
 //! `callbot`, the developer's tool: the platform's side (sign, send), the reader's side (history), the
 //! deployment's (secret, check) and a local stack (local, demo).
 
+#![forbid(unsafe_code)]
+
 mod check;
 mod demo;
 mod event;
