@@ -1,0 +1,193 @@
+//! Whether the time of a verification tells how much of a forgery is right: `make timing`. Two classes of forgeries
+//! are verified in random order, millions of times, and their times compared. A comparison that does leak is measured
+//! beside it: what shows there would show here.
+
+mod field;
+mod welch;
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::sync::atomic::{Ordering, fence};
+use std::time::Instant;
+
+use comfy_table::{Table, presets};
+use field::Field;
+use task_callback::credentials::{Algorithm, Credentials};
+use task_callback::signature::{Signed, verify};
+use welch::Times;
+
+const SAMPLES: usize = 4_000_000;
+const WARM_UP: usize = 50_000;
+/// The threshold of the paper.
+const LEAK: f64 = 4.5;
+
+const EVENT: &str = include_str!("../../events/completed.json");
+const UUID: &str = "local-account";
+
+/// What differs between the classes.
+#[derive(Clone, Copy)]
+struct Forgery {
+    uuid: Field,
+    /// Empty for none.
+    algorithm: Field,
+    signature: Field,
+}
+
+struct Bench {
+    body: Vec<u8>,
+    table: Table,
+    as_it_should_be: bool,
+}
+
+type Check = fn(&Credentials, &Signed<'_>, &Forgery) -> bool;
+
+fn main() -> ExitCode {
+    let event: serde_json::Value = serde_json::from_str(EVENT).expect("the sample is JSON");
+    let body = event["body"].as_str().expect("the sample has a body");
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN);
+    table.set_header(["forgeries", "samples", "difference", "|t|"]);
+    let mut bench = Bench {
+        body: body.into(),
+        table,
+        as_it_should_be: true,
+    };
+    bench.run();
+    println!("{}", bench.table);
+    if bench.as_it_should_be {
+        ExitCode::SUCCESS
+    } else {
+        println!("A |t| over {LEAK} is a leak: in the control alone there should be one.");
+        ExitCode::FAILURE
+    }
+}
+
+impl Forgery {
+    fn either([one, other]: &[Self; 2], class: usize) -> Self {
+        Self {
+            uuid: Field::either(&one.uuid, &other.uuid, class),
+            algorithm: Field::either(&one.algorithm, &other.algorithm, class),
+            signature: Field::either(&one.signature, &other.signature, class),
+        }
+    }
+}
+
+impl Bench {
+    fn run(&mut self) {
+        let right = self.right(Algorithm::Md5);
+        let ends = [wrong(&right, 0..1), wrong(&right, 15..16)];
+        let md5 = Algorithm::Md5;
+        self.row("control: compared byte by byte, MD5", md5, &ends, leaky);
+        let same = [ends[0]; 2];
+        self.row("control: no difference", md5, &same, constant);
+
+        self.row("first or last byte wrong, MD5", md5, &ends, constant);
+        for algorithm in [Algorithm::Sha256, Algorithm::HmacSha256] {
+            let right = self.right(algorithm);
+            let ends = [wrong(&right, 0..1), wrong(&right, 31..32)];
+            let name = format!("first or last byte wrong, {algorithm}");
+            self.row(&name, algorithm, &ends, constant);
+        }
+        let halves = [wrong(&right, 0..16), wrong(&right, 8..16)];
+        self.row("all or half of it wrong, MD5", md5, &halves, constant);
+
+        let forgery = wrong(&right, 0..16);
+        let stranger = Forgery {
+            uuid: Field::of(UUID.replace("local", "other").as_bytes()),
+            ..forgery
+        };
+        let accounts = [stranger, forgery];
+        self.row("account unknown or known, MD5", md5, &accounts, constant);
+
+        let header = |name: &str| Forgery {
+            algorithm: Field::of(name.as_bytes()),
+            ..forgery
+        };
+        let headers = [header("SHA256"), header("MD5")];
+        self.row("algorithm another or its own", md5, &headers, constant);
+    }
+
+    fn signed<'a>(&'a self, uuid: &'a str) -> Signed<'a> {
+        Signed {
+            body: &self.body,
+            create_ts: "1795359407",
+            request_id: "8f6cf6e4-2dd7-4b3f-9f2a-3a4a6e0f2b11",
+            uuid,
+        }
+    }
+
+    fn right(&self, algorithm: Algorithm) -> Forgery {
+        let credentials = credentials(algorithm);
+        let key = &credentials.first().secret_key;
+        Forgery {
+            uuid: Field::of(UUID.as_bytes()),
+            algorithm: Field::of(b""),
+            signature: Field::of(&self.signed(UUID).sign(algorithm, key)),
+        }
+    }
+
+    fn row(&mut self, name: &str, algorithm: Algorithm, classes: &[Forgery; 2], check: Check) {
+        let times = self.measure(&credentials(algorithm), classes, check);
+        let (t, faster) = (times.worst_t(), times.of_the_faster());
+        let leaks_on_purpose = std::ptr::fn_addr_eq(check, leaky as Check);
+        self.as_it_should_be &= (t > LEAK) == leaks_on_purpose;
+        self.table.add_row([
+            name.to_owned(),
+            format!("{} million", times.count() / 1_000_000),
+            format!("{:+.2} ± {:.2} ns", faster.difference, faster.margin()),
+            format!("{t:.1}"),
+        ]);
+    }
+
+    fn measure(&self, credentials: &Credentials, classes: &[Forgery; 2], check: Check) -> Times {
+        let mut times = Times::default();
+        for sample in 0..WARM_UP + SAMPLES {
+            let class = fastrand::usize(0..2);
+            let forgery = Forgery::either(classes, class);
+            let signed = self.signed(forgery.uuid.text());
+            // What was written for the class has to have ended.
+            fence(Ordering::SeqCst);
+
+            let start = Instant::now();
+            let taken = check(
+                black_box(credentials),
+                black_box(&signed),
+                black_box(&forgery),
+            );
+            let time = start.elapsed();
+
+            assert!(!black_box(taken), "it is a forgery");
+            if sample >= WARM_UP {
+                times.classes[class].push(u32::try_from(time.as_nanos()).unwrap_or(u32::MAX));
+            }
+        }
+        times
+    }
+}
+
+fn constant(credentials: &Credentials, signed: &Signed<'_>, forgery: &Forgery) -> bool {
+    let algorithm = Some(forgery.algorithm.text()).filter(|name| !name.is_empty());
+    verify(credentials, signed, algorithm, forgery.signature.bytes()).is_ok()
+}
+
+/// The same work with a comparison that ends at the first difference.
+fn leaky(credentials: &Credentials, signed: &Signed<'_>, forgery: &Forgery) -> bool {
+    let credential = credentials.first();
+    let expected = signed.sign(credential.algorithm, &credential.secret_key);
+    let mut bytes = expected.iter().zip(forgery.signature.bytes());
+    bytes.all(|(expected, byte)| black_box(expected) == byte)
+}
+
+fn wrong(right: &Forgery, bytes: std::ops::Range<usize>) -> Forgery {
+    let mut forgery = *right;
+    for byte in &mut forgery.signature.bytes[bytes] {
+        *byte = !*byte;
+    }
+    forgery
+}
+
+fn credentials(algorithm: Algorithm) -> Credentials {
+    let json =
+        format!(r#"[{{"uuid":"{UUID}","secretKey":"local-secret","algorithm":"{algorithm}"}}]"#);
+    json.parse().expect("credentials")
+}
