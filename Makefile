@@ -73,7 +73,7 @@ lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies and the 
 	@echo 'The dependencies of everything that is built here'
 	cargo deny --locked --workspace --all-features check --allow duplicate bans licenses sources
 	@echo 'The function alone, as it is deployed: no crate in two versions'
-	cargo deny --locked --exclude-dev check bans
+	cargo deny --locked --exclude-dev check --deny unmatched-skip bans
 	cargo shear --locked --deny-warnings
 	sam validate --lint --region us-east-1
 	$(CHECKERS)/bin/cfn-lint --template template.yaml --include-checks I --append-rules cfn_lint_serverless.rules

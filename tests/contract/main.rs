@@ -5,6 +5,7 @@ mod app;
 mod body;
 mod configuration;
 mod connections;
+mod dependencies;
 mod events;
 mod extra;
 mod faults;
