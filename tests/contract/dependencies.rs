@@ -62,7 +62,10 @@ async fn each_crate_the_function_names_has_a_reason_in_the_readme() {
     assert_eq!(explained, named);
     assert_eq!(rows.len(), explained.len(), "one row each");
     for (name, reason) in rows {
-        assert!(reason.len() > 20, "{name} is there because {reason}");
+        assert!(
+            !reason.trim_matches([' ', '|']).is_empty(),
+            "{name} has no reason"
+        );
     }
 }
 
