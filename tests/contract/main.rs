@@ -12,6 +12,7 @@ mod faults;
 mod history;
 mod log;
 mod moto;
+mod properties;
 mod proxy;
 mod request;
 mod secret;

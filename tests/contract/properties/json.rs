@@ -1,0 +1,214 @@
+//! JSON texts: bodies as the contract has them in every writing that it allows, and bodies that are nearly such.
+
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::string::string_regex;
+
+/// A body's fields, as name and JSON text; of `taskStat`, apart.
+#[derive(Clone, Debug)]
+pub(super) struct Body {
+    fields: Vec<(String, String)>,
+    stat: Vec<(String, String)>,
+}
+
+impl Body {
+    pub(super) fn text(&self) -> String {
+        let mut fields = self.fields.clone();
+        for field in &mut fields {
+            if field.0 == "taskStat" && field.1.is_empty() {
+                field.1 = object(&self.stat);
+            }
+        }
+        object(&fields)
+    }
+}
+
+fn object(fields: &[(String, String)]) -> String {
+    let fields = fields.iter();
+    let fields: Vec<String> = fields
+        .map(|(name, json)| format!("{}: {json}", quoted(name)))
+        .collect();
+    format!("{{{}}}", fields.join(",\n"))
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Texts of this form. (A `&str` is a strategy, too, but reads its expression anew for every text.)
+fn text(form: &str) -> impl Strategy<Value = String> + use<> {
+    string_regex(form).expect("a regular expression")
+}
+
+/// Any text, as JSON.
+fn string() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => text(".{0,12}").prop_map(|text| quoted(&text)),
+        2 => text("[0-9]{1,25}").prop_map(|text| quoted(&text)),
+        1 => any::<String>().prop_map(|text| quoted(&text)),
+        1 => text(r"(\\u00[0-9a-f]{2}|\\u[1-9a-c][0-9A-F]{3}|\\ud83d\\ude00|\\[nrt/\\]){1,4}")
+            .prop_map(|text| format!(r#""{text}""#)),
+    ]
+}
+
+/// Any number, as JSON: of few digits, of very many, of any magnitude.
+fn number() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<u64>().prop_map(|number| number.to_string()),
+        any::<i64>().prop_map(|number| number.to_string()),
+        any::<f64>()
+            .prop_filter("a number", |number| number.is_finite())
+            .prop_map(|number| format!("{number:e}")),
+        text(r"-?(0|[1-9][0-9]{0,3})(\.[0-9]{1,3})?([eE][+-]?[0-9]{1,3})?"),
+        text(r"-?(0|[1-9][0-9]{34,40})(\.[0-9]{1,4})?([eE][+-]?[0-9]{1,2})?"),
+        text(r"-?0\.0{0,140}[1-9][0-9]{0,40}([eE][+-]?[0-9]{1,3})?"),
+        text(r"-?[0-9]([eE][+-]?(12[4-7]|1[23][0-9]|[0-9]{15,25}))"),
+    ]
+}
+
+/// Any value, well-formed as JSON goes: with repeated and empty names, half surrogate pairs, deep nesting.
+pub(super) fn value() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        select(vec!["null", "true", "false", r#""\ud800""#, "[]", "{}"]).prop_map(str::to_owned),
+        string(),
+        number(),
+    ];
+    let nested = leaf.prop_recursive(5, 24, 4, |value| {
+        let name = prop_oneof![text("[ab]?"), text(".{0,4}")];
+        prop_oneof![
+            vec(value.clone(), 0..4).prop_map(|values| format!("[{}]", values.join(" , "))),
+            vec((name, value), 0..4).prop_map(|fields| object(&fields)),
+        ]
+    });
+    let deep = (nested.clone(), 20..40_usize, any::<bool>()).prop_map(|(value, levels, list)| {
+        let (open, close) = if list { ("[", "]") } else { (r#"{"d":"#, "}") };
+        format!("{}{value}{}", open.repeat(levels), close.repeat(levels))
+    });
+    prop_oneof![9 => nested, 1 => deep]
+}
+
+/// An unsigned integer in one of its writings.
+fn integer(number: impl Strategy<Value = u64>) -> impl Strategy<Value = String> {
+    (number, 0..6_usize, 0..4_usize).prop_map(|(number, writing, zeros)| {
+        let zeros = "0".repeat(zeros);
+        match writing {
+            0 => format!(r#""{zeros}{number}""#),
+            1 => format!("{number}.0{zeros}"),
+            2 if number > 0 => format!("{number}{zeros}e-{}", zeros.len()),
+            3 => format!("{number}.0{zeros}E+0"),
+            _ => number.to_string(),
+        }
+    })
+}
+
+fn counter() -> impl Strategy<Value = String> {
+    integer(prop_oneof![0..200_u64, any::<u64>(), Just(u64::MAX)])
+}
+
+/// A rate in one of its writings: all that DynamoDB takes is taken.
+fn rate() -> impl Strategy<Value = String> {
+    let number = prop_oneof![
+        text(r"[01]\.[0-9]{2}"),
+        text(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,19})?([eE][+-]?[0-9]{1,2})?"),
+        text(r"-?0(\.0{1,5})?([eE][+-]?[0-9]{1,30})?"),
+    ];
+    (number, any::<bool>()).prop_map(|(number, quote)| match quote {
+        true => format!(r#""{number}""#),
+        false => number,
+    })
+}
+
+/// A body that the contract allows, with fields that it does not name.
+pub(super) fn bodies() -> impl Strategy<Value = Body> {
+    let named = (
+        text(r"\PC{1,20}"),
+        text(r"\PC{0,20}"),
+        string(),
+        integer(Just(1)),
+        integer(1..=5_u64),
+        counter(),
+    );
+    let stat = (vec(counter(), 5), vec(rate(), 2));
+    let unnamed = || {
+        btree_map(
+            text(".{1,6}").prop_map(|name| format!("x{name}")),
+            value(),
+            0..3,
+        )
+    };
+    (named, stat, unnamed(), unnamed(), any::<u64>()).prop_map(
+        |(
+            (task, user_task, scene, kind, status, create_ts),
+            (counts, rates),
+            more,
+            more_stat,
+            order,
+        )| {
+            let named = [
+                ("taskID", quoted(&task)),
+                ("userTaskID", quoted(&user_task)),
+                ("sceneID", scene),
+                ("callbackType", kind),
+                ("taskStatus", status),
+                ("createTs", create_ts),
+                ("taskStat", String::new()),
+            ];
+            let counters = [
+                "answerOrderCount",
+                "finishOrderCount",
+                "totalOrderCount",
+                "totalAnswerCall",
+                "totalCall",
+            ];
+            let stat = counters.into_iter().zip(counts);
+            let stat = stat.chain(["finishRate", "answerRate"].into_iter().zip(rates));
+            let own = |(name, json): (&str, String)| (name.to_owned(), json);
+            let mut fields: Vec<_> = named.map(own).into_iter().chain(more).collect();
+            let mut stat: Vec<_> = stat.map(own).chain(more_stat).collect();
+            let (by, by_stat) = (order as usize % fields.len(), order as usize % stat.len());
+            fields.rotate_left(by);
+            stat.rotate_left(by_stat);
+            Body { fields, stat }
+        },
+    )
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Write(String),
+    Rename(String),
+    Drop,
+    Repeat,
+}
+
+/// A body with up to three fields that were changed, dropped, renamed or repeated.
+pub(super) fn near_bodies() -> impl Strategy<Value = Body> {
+    let change = prop_oneof![
+        6 => prop_oneof![value(), number(), counter(), rate(), string()].prop_map(Change::Write),
+        1 => prop_oneof![text("[a-z]{0,4}"), Just("taskStat".to_owned()), Just(String::new())].prop_map(Change::Rename),
+        1 => Just(Change::Drop),
+        1 => Just(Change::Repeat),
+    ];
+    let changes = vec((any::<Index>(), any::<bool>(), change), 0..4);
+    (bodies(), changes).prop_map(|(mut body, changes)| {
+        for (at, in_stat, change) in changes {
+            let fields = if in_stat {
+                &mut body.stat
+            } else {
+                &mut body.fields
+            };
+            if fields.is_empty() {
+                continue;
+            }
+            let at = at.index(fields.len());
+            match change {
+                Change::Write(json) => fields[at].1 = json,
+                Change::Rename(name) => fields[at].0 = name,
+                Change::Drop => drop(fields.remove(at)),
+                Change::Repeat => fields.push(fields[at].clone()),
+            }
+        }
+        body
+    })
+}
