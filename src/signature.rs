@@ -83,6 +83,10 @@ pub enum Unverified {
     /// No secret of the account gives this signature.
     #[error("the signature matches no secret of this account")]
     WrongSignature,
+    /// The body is a text that was signed before, with the padding it was hashed with: a forgery that takes no
+    /// secret, only an overheard message and length extension.
+    #[error("the signature was made out of another message's, by length extension")]
+    Extended,
 }
 
 /// Proves that a configured account signed the request: every secret of the account is tried.
@@ -105,21 +109,41 @@ pub fn verify<'a>(
     let mut known = false;
     let mut permitted = false;
     let mut verified = Choice::from(0);
+    let mut forged = Choice::from(0);
+    let extended = credentials
+        .iter()
+        .any(|credential| holds_a_hashed_text(signed.body, &credential.uuid));
     for credential in credentials.iter() {
         let expected = signed.sign(credential.algorithm, &credential.secret_key);
-        let matches = expected.ct_eq(signature);
-
         let name = credential.algorithm.name();
         let own = credential.uuid == signed.uuid;
         let own_algorithm = own && algorithm.is_none_or(|other| other.eq_ignore_ascii_case(name));
+        let forgeable = extended && credential.algorithm != Algorithm::HmacSha256;
         known |= own;
         permitted |= own_algorithm;
-        verified |= matches & Choice::from(u8::from(own_algorithm));
+
+        let matches = expected.ct_eq(signature) & Choice::from(u8::from(own_algorithm));
+        let forgeable = Choice::from(u8::from(forgeable));
+        verified |= matches & !forgeable;
+        forged |= matches & forgeable;
     }
-    match (known, permitted, bool::from(verified)) {
+    match (known, permitted, bool::from(verified), bool::from(forged)) {
         (false, ..) => Err(Unverified::UnknownUuid),
-        (_, false, _) => Err(Unverified::OtherAlgorithm),
+        (_, false, ..) => Err(Unverified::OtherAlgorithm),
+        (.., true, _) => Ok(VerifiedBody(signed.body)),
+        (.., true) => Err(Unverified::Extended),
         (.., false) => Err(Unverified::WrongSignature),
-        (.., true) => Ok(VerifiedBody(signed.body)),
     }
+}
+
+/// Whether there is, in the body, the end of a text that an account signed, and the first byte of the padding
+/// that MD5 and SHA-256 put behind it. Every length extension leaves these in the body: behind them a new
+/// `createTs`, `requestID` and `uuid` can be signed, and no header, which is text, can hold that byte there.
+/// No body in UTF-8 can, either.
+fn holds_a_hashed_text(body: &[u8], uuid: &str) -> bool {
+    const PADDING: u8 = 0x80;
+    let ends = (0..body.len()).filter(|&end| body[end] == PADDING);
+    ends.map(|end| &body[..end])
+        .filter_map(|text| text.strip_suffix(uuid.as_bytes()))
+        .any(|text| text.ends_with(b"&uuid="))
 }

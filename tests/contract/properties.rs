@@ -6,6 +6,7 @@
 mod body;
 mod boundaries;
 mod exact;
+mod extension;
 mod item;
 mod json;
 mod message;
