@@ -1,0 +1,11 @@
+//! Any bytes as a signed body: refused with a reason, or held in the item exactly.
+#![no_main]
+
+#[path = "../../tests/contract/properties/exact.rs"]
+mod exact;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|body: &[u8]| {
+    let _ = exact::taken_and_held(body);
+});

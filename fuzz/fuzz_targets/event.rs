@@ -1,0 +1,36 @@
+//! Any text as an event: what is a request in it goes on through headers, signature and body.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use serde_json::json;
+use task_callback::callback::Callback;
+use task_callback::credentials::{Algorithm, Credentials, SecretKey};
+use task_callback::headers::CallbackHeaders;
+use task_callback::http::Payload;
+use task_callback::signature::{Signed, verify};
+
+const SECRET: &str = "the fuzzer does not know it";
+
+fuzz_target!(|event: &str| {
+    let (_, Ok(request)) = Payload::decode(event) else {
+        return;
+    };
+    let Ok(headers) = CallbackHeaders::parse(&request.headers) else {
+        return;
+    };
+    let account = json!([{"uuid": headers.uuid, "secretKey": SECRET, "algorithm": "HMAC-SHA256"}]);
+    let credentials: Credentials = account.to_string().parse().expect("good credentials");
+    let signed = Signed {
+        body: &request.body,
+        create_ts: headers.create_ts_text,
+        request_id: headers.request_id,
+        uuid: headers.uuid,
+    };
+    let forged = verify(&credentials, &signed, headers.algorithm, &headers.sign);
+    assert!(forged.is_err(), "nobody signed it");
+
+    let sign = signed.sign(Algorithm::HmacSha256, &SecretKey::from(SECRET));
+    let body = verify(&credentials, &signed, None, &sign).expect("it is signed");
+    assert_eq!(body.bytes(), &*request.body);
+    let _ = Callback::parse(&body);
+});
