@@ -68,7 +68,7 @@ test: $(CARGO_LAMBDA) $(MOTO) ## Run all tests (against another engine with DYNA
 ifndef DYNAMODB_ENDPOINT_URL
 	@echo 'The same over a second engine, moto'
 	DYNAMODB_ENDPOINT_URL=moto cargo test --locked --features cli --test contract -- \
-		--skip tool:: --skip store_trouble:: --skip configuration:: --skip faults:: --skip soak::
+		--skip tool:: --skip store_trouble:: --skip configuration:: --skip faults:: --skip soak:: --skip properties:: --skip dependencies::
 endif
 
 lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies and the template
@@ -110,6 +110,7 @@ bench-stages:
 
 timing: ## Measure whether a verification's time tells how much of a forged signature is right
 	cargo bench --locked --package task-callback-bench --bench timing
+
 # No sanitizer: that takes a nightly compiler, and this code, which forbids `unsafe`, gives it little to find. The
 # release profile is three times as fast as the dev profile and no slower to build, without what makes it small.
 FUZZ := target/fuzz

@@ -216,7 +216,7 @@ async fn our_own_trouble_is_an_error_with_its_cause() {
         };
         let reason = lines[0]["reason"].as_str().expect("a reason");
         assert!(
-            reason.contains(code) && reason.contains("by the test"),
+            reason.contains(code) && reason.contains("by the proxy"),
             "{reason}"
         );
     }
@@ -234,7 +234,7 @@ async fn trouble_that_passed_is_a_warning_with_its_cause_beside_the_callbacks_li
     assert_eq!(lines[0]["message"], "written at the second attempt");
     assert_eq!(
         lines[0]["reason"],
-        "400 Bad Request: ThrottlingException by the test"
+        "400 Bad Request: ThrottlingException by the proxy"
     );
     assert_eq!(lines[1]["outcome"], "stored");
 }
