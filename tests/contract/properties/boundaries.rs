@@ -90,7 +90,7 @@ fn messages() -> impl Strategy<Value = ([Account; 2], Message)> {
         ];
         let message = (
             fragments(&accounts),
-            prop_oneof![5 => "[0-9]{1,3}", 1 => fragments(&accounts)],
+            prop_oneof![5 => "[0-9]{1,3}", 1 => r"[+ ][0-9]{1,3}", 1 => fragments(&accounts)],
             prop_oneof![5 => "[a-z=]{1,3}", 1 => fragments(&accounts)],
             uuid,
         );
