@@ -41,7 +41,7 @@ ROUNDS ?= 25
 FUZZ_SECONDS ?= 60
 TASK  ?= t-20260913-0007
 # How many tasks `make soak` makes up.
-TASKS ?= 3000
+TASKS ?= 2500
 
 CALLBOT := cargo run --locked --features cli --bin callbot
 
