@@ -3,6 +3,7 @@
 mod history;
 mod item;
 mod put_item;
+mod tasks;
 mod wire;
 
 use std::sync::{Arc, OnceLock};
@@ -18,6 +19,7 @@ use crate::snapshot::{ReportTime, Snapshot};
 pub use history::HistoryError;
 pub use item::{Item, ItemError, item_of, snapshot_of};
 use put_item::Written;
+pub use tasks::LastReport;
 
 /// The table's partition key.
 pub const PARTITION_KEY: &str = "taskID";
@@ -25,6 +27,8 @@ pub const PARTITION_KEY: &str = "taskID";
 pub const SORT_KEY: &str = "createTs";
 /// The index by the customer's own task id.
 pub const USER_TASK_INDEX: &str = "userTaskID-createTs-index";
+/// The index by status, which tells what all tasks are doing. It holds keys only.
+pub const STATUS_INDEX: &str = "status-createTs-index";
 /// The attribute that DynamoDB's TTL looks at.
 pub const TTL_ATTRIBUTE: &str = "expiresAt";
 

@@ -134,14 +134,14 @@ fn n(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-fn string<'a>(item: &'a Item, attribute: &'static str) -> Result<&'a str, ItemError> {
+pub(super) fn string<'a>(item: &'a Item, attribute: &'static str) -> Result<&'a str, ItemError> {
     match item.get(attribute) {
         Some(AttributeValue::S(text)) => Ok(text),
         _ => Err(ItemError(attribute)),
     }
 }
 
-fn number<T: FromStr>(item: &Item, attribute: &'static str) -> Result<T, ItemError> {
+pub(super) fn number<T: FromStr>(item: &Item, attribute: &'static str) -> Result<T, ItemError> {
     match item.get(attribute) {
         Some(AttributeValue::N(number)) => parsed(number, attribute),
         _ => Err(ItemError(attribute)),

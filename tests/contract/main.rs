@@ -21,5 +21,6 @@ mod slots;
 mod snapshots;
 mod soak;
 mod store_trouble;
+mod tasks;
 mod template;
 mod tool;

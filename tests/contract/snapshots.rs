@@ -7,7 +7,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use task_callback::callback::TaskStatus;
 use task_callback::snapshot::ReceivedAt;
-use task_callback::store::{PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, USER_TASK_INDEX};
+use task_callback::store::{
+    PARTITION_KEY, SORT_KEY, STATUS_INDEX, TTL_ATTRIBUTE, USER_TASK_INDEX,
+};
 
 use crate::app::{TestApp, text};
 use crate::request::{NOW, Request, UUID, body, body_plus, body_with, now};
@@ -168,8 +170,10 @@ async fn the_templates_table_is_the_one_the_code_uses() {
             (SORT_KEY.into(), "RANGE".into())
         ]
     );
-    let index = &table.global_secondary_indexes()[0];
-    assert_eq!(index.index_name(), Some(USER_TASK_INDEX));
+    let indexes = table.global_secondary_indexes().iter();
+    let mut indexes: Vec<_> = indexes.filter_map(|index| index.index_name()).collect();
+    indexes.sort_unstable();
+    assert_eq!(indexes, [STATUS_INDEX, USER_TASK_INDEX]);
     let ttl = app
         .client
         .describe_time_to_live()

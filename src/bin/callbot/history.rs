@@ -1,6 +1,6 @@
 //! `callbot history`: what became of a task.
 
-mod json;
+pub(crate) mod json;
 mod table;
 
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use task_callback::store::Store;
 use crate::Failure;
 use crate::platform;
 use crate::stack::reach_aws;
-pub(crate) use table::render;
+pub(crate) use table::{bar, render, share};
 
 /// Print a task's history from the table
 #[derive(clap::Args)]

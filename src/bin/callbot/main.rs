@@ -15,6 +15,7 @@ mod send;
 mod sign;
 mod soak;
 mod stack;
+mod tasks;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,7 @@ enum Command {
     Sign(sign::Args),
     Send(send::Args),
     History(history::Args),
+    Tasks(tasks::Args),
     Secret(secret::Args),
     Check(check::Args),
     Local(local::Args),
@@ -52,6 +54,7 @@ async fn main() -> ExitCode {
         Command::Sign(args) => sign::run(&args),
         Command::Send(args) => send::run(&args).await,
         Command::History(args) => history::run(&args).await,
+        Command::Tasks(args) => tasks::run(&args).await,
         Command::Secret(args) => secret::run(&args).await,
         Command::Check(args) => check::run(&args).await,
         Command::Local(args) => local::run(&args).await,

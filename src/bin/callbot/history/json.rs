@@ -13,13 +13,18 @@ use crate::Failure;
 
 /// Writes the snapshots as one JSON array.
 pub(crate) fn render(history: &[Snapshot]) -> Result<String, Failure> {
-    let rows: Vec<Row<'_>> = history.iter().map(Row::from).collect();
-    Ok(serde_json::to_string_pretty(&rows)?)
+    Ok(serde_json::to_string_pretty(&rows(history))?)
 }
 
+/// The snapshots, ready to be written.
+pub(crate) fn rows(history: &[Snapshot]) -> Vec<Row<'_>> {
+    history.iter().map(Row::from).collect()
+}
+
+/// A snapshot.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row<'a> {
+pub(crate) struct Row<'a> {
     #[serde(rename = "taskID")]
     task_id: &'a str,
     #[serde(serialize_with = "exact_time")]

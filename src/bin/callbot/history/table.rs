@@ -108,13 +108,15 @@ fn time_of(unix_seconds: u64) -> String {
         .unwrap_or_else(|| unix_seconds.to_string())
 }
 
-fn bar(part: u64, whole: u64) -> String {
+/// How much of the whole there is, drawn.
+pub(crate) fn bar(part: u64, whole: u64) -> String {
     let full = (ratio(part, whole) * BAR_WIDTH as f64) as usize;
     let empty = BAR_WIDTH - full;
     format!("{}{}", "█".repeat(full), "░".repeat(empty))
 }
 
-fn share(part: u64, whole: u64) -> String {
+/// How much of the whole there is, in figures.
+pub(crate) fn share(part: u64, whole: u64) -> String {
     format!("{part} of {whole} ({:.0} %)", ratio(part, whole) * 100.0)
 }
 

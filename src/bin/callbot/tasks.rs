@@ -1,0 +1,139 @@
+//! `callbot tasks`: what is running, what has failed, what has fallen silent.
+
+mod overview;
+mod table;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use serde::Serialize;
+use task_callback::snapshot::Snapshot;
+use task_callback::store::{HistoryError, LastReport, Store};
+
+use crate::Failure;
+use crate::history::{self, json::Row};
+use crate::platform;
+use crate::stack::reach_aws;
+use overview::{Overview, Section};
+
+/// How many histories are read at once.
+const CONCURRENCY: usize = 16;
+
+/// Show the tasks that are in progress, that have fallen silent meanwhile, and that have failed today
+///
+/// Reads the index status-createTs-index: the keys of every report since --since, and the newest snapshot of each
+/// task that is shown.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  callbot tasks --table TABLE_NAME --silent-for 30m")]
+pub(crate) struct Args {
+    /// How far to look back: a task that has not reported since then is not seen
+    #[arg(long, value_name = "DURATION", default_value = "3d")]
+    since: Span,
+    /// After how long without a report a task in progress counts as silent
+    #[arg(long, value_name = "DURATION", default_value = "1h")]
+    silent_for: Span,
+    /// How many tasks of each kind to show; all are counted
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// Print JSON: counts, and the newest snapshot of each task shown
+    #[arg(long)]
+    json: bool,
+    /// The snapshots table: the stack's output TableName
+    #[arg(long, env = "TABLE_NAME")]
+    table: String,
+    /// Read a local engine at this address instead of DynamoDB
+    #[arg(long, value_name = "URL")]
+    local: Option<String>,
+}
+
+/// A duration as it was typed.
+#[derive(Clone)]
+struct Span {
+    text: String,
+    duration: Duration,
+}
+
+impl FromStr for Span {
+    type Err = humantime::DurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let duration = humantime::parse_duration(text)?;
+        let text = text.to_owned();
+        Ok(Self { text, duration })
+    }
+}
+
+/// The newest snapshots of the tasks of one kind, and how many such tasks there are.
+struct Shown {
+    section: Section,
+    count: usize,
+    snapshots: Vec<Snapshot>,
+}
+
+pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let store = Store::new(reach_aws(args.local.as_deref()).await, &args.table);
+    let now = platform::now();
+    let since = now.saturating_sub(args.since.duration.as_secs());
+    let reports = store.last_reports(since).await?;
+    let today = now - now % 86_400;
+    let overview = Overview::new(reports, now, args.silent_for.duration, today);
+
+    let mut shown = Vec::new();
+    for section in Section::ALL {
+        let tasks = overview.tasks(section);
+        shown.push(Shown {
+            section,
+            count: tasks.len(),
+            snapshots: newest(&store, &tasks[..tasks.len().min(args.limit)]).await?,
+        });
+    }
+    if args.json {
+        println!("{}", to_json(&overview, &shown)?);
+    } else {
+        println!("{}", table::render(&overview, &shown, args, now));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The newest snapshot of each task: the index has keys only.
+async fn newest(store: &Store, tasks: &[LastReport]) -> Result<Vec<Snapshot>, HistoryError> {
+    let newest = stream::iter(tasks).map(|task| store.task_history(&task.task_id, true));
+    let newest: Vec<_> = newest.buffered(CONCURRENCY).try_collect().await?;
+    Ok(newest.into_iter().flatten().collect())
+}
+
+/// Counts, and the newest snapshots as `callbot history --json` has them.
+fn to_json(overview: &Overview, shown: &[Shown]) -> Result<String, Failure> {
+    #[derive(Serialize)]
+    struct Tasks<'a> {
+        count: usize,
+        newest: Vec<Row<'a>>,
+    }
+
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Json<'a> {
+        #[serde(flatten)]
+        sections: BTreeMap<&'static str, Tasks<'a>>,
+        others: BTreeMap<&'static str, usize>,
+    }
+
+    let sections = shown.iter().map(|shown| {
+        let tasks = Tasks {
+            count: shown.count,
+            newest: history::json::rows(&shown.snapshots),
+        };
+        (shown.section.name(), tasks)
+    });
+    let others = overview.others.iter();
+    let json = Json {
+        sections: sections.collect(),
+        others: others
+            .map(|(status, count)| (status.name(), *count))
+            .collect(),
+    };
+    Ok(serde_json::to_string_pretty(&json)?)
+}
