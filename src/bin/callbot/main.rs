@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod deliver;
 mod demo;
 mod event;
 mod history;

@@ -5,25 +5,22 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
-use rand::RngExt;
-use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use task_callback::callback::CALLBACK_PATH;
 use task_callback::credentials::{Credential, Credentials};
-use tokio::time::sleep;
 
 use super::plan::{Kind, Message, Plan};
 use super::tally::{Outcome, Tally};
 use crate::Failure;
+use crate::deliver::{Patience, deliver};
 use crate::platform::{self, Headers};
 use crate::send::{Reply, Sender};
 use crate::stack::asked_to_stop;
 
-/// How often a callback is sent before the sender gives up.
-const ATTEMPTS: u32 = 12;
-/// The first pause before it is sent again; every further one is twice as long, up to the longest.
-const PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Half a minute: longer than anything that goes wrong in a stack of the soak's own.
+const PATIENCE: Patience = Patience {
+    attempts: 12,
+    pause: Duration::from_millis(100),
+    longest_pause: Duration::from_secs(5),
+};
 /// How often a line says how far it is where there is no terminal for a bar.
 const LINE_EVERY: Duration = Duration::from_secs(15);
 
@@ -56,7 +53,7 @@ pub(super) async fn drive(
         }
     });
     let sent = stream::iter(messages).map(async |message| {
-        let outcome = deliver(plan, sender, credentials, &message, &tally).await;
+        let outcome = deliver_message(plan, sender, credentials, &message, &tally).await;
         (message, outcome)
     });
     let mut sent = std::pin::pin!(sent.buffer_unordered(concurrency));
@@ -67,7 +64,7 @@ pub(super) async fn drive(
     loop {
         let (message, outcome) = tokio::select! {
             next = sent.next() => match next {
-                Some((message, outcome)) => (message, outcome?),
+                Some(sent) => sent,
                 None => break,
             },
             stopped = &mut stop => {
@@ -121,43 +118,27 @@ fn progress(tally: &Tally) -> String {
 }
 
 /// Sends one message until it is acknowledged or refused for good.
-async fn deliver(
+async fn deliver_message(
     plan: &Plan,
     sender: &Sender,
     credentials: &Credentials,
     message: &Message,
     tally: &RefCell<Tally>,
-) -> Result<Outcome, Failure> {
-    let (headers, body) = request(plan, account(credentials, message.task), message)?;
-    let mut pause = PAUSE;
-    for attempt in 0..ATTEMPTS {
-        if attempt > 0 {
-            tally.borrow_mut().retries += 1;
-            sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0))).await;
-            pause = LONGEST_PAUSE.min(pause * 2);
-        }
-        let started = Instant::now();
-        let (headers, body) = (headers.clone(), body.clone().into_bytes());
-        let reply = sender
-            .request(Method::POST, CALLBACK_PATH, headers, body)
-            .await;
-        let answer = match &reply {
-            Ok(reply) => name(reply),
-            Err(_) => "no answer".to_owned(),
-        };
-        tally
-            .borrow_mut()
-            .answered(answer.clone(), started.elapsed());
-        match reply {
-            Ok(reply) if reply.is_taken() => return Ok(Outcome::Acknowledged),
-            // 429 is API Gateway's, when it is asked too often.
-            Ok(reply) if reply.status() < 500 && reply.status() != 429 => {
-                return Ok(Outcome::Refused(answer));
-            }
-            _ => {}
-        }
+) -> Outcome {
+    let (headers, body) = request(plan, account(credentials, message.task), message);
+    let mut attempts = 0;
+    let each = |reply: &Result<Reply, Failure>, took: Duration| {
+        let mut tally = tally.borrow_mut();
+        tally.retries += u64::from(attempts > 0);
+        attempts += 1;
+        let answer = reply.as_ref().map_or("no answer".to_owned(), name);
+        tally.answered(answer, took);
+    };
+    match deliver(sender, &headers, body.as_bytes(), PATIENCE, each).await {
+        Ok(reply) if reply.is_taken() => Outcome::Acknowledged,
+        Ok(reply) if reply.is_final() => Outcome::Refused(name(&reply)),
+        _ => Outcome::GivenUp,
     }
-    Ok(Outcome::GivenUp)
 }
 
 /// An answer's status, and its retCode where it has one.
@@ -177,16 +158,12 @@ pub(super) fn account(credentials: &Credentials, task: usize) -> &Credential {
         .unwrap_or_else(|| credentials.first())
 }
 
-fn request(
-    plan: &Plan,
-    credential: &Credential,
-    message: &Message,
-) -> Result<(HeaderMap, String), Failure> {
+fn request(plan: &Plan, credential: &Credential, message: &Message) -> (Headers, String) {
     let life = plan.life(message.task);
     let genuine = life.body(&life.reports[message.report]);
     let request_id = plan.request_id(message);
     let create_ts = message.create_ts;
-    let (headers, body) = match message.kind {
+    match message.kind {
         Kind::Report | Kind::Resend { .. } => {
             let (uuid, create_ts) = (&credential.uuid, create_ts.to_string());
             let headers = Headers::sign(
@@ -203,11 +180,5 @@ fn request(
             let headers = forgery.headers(credential, &request_id, create_ts, &forged, &genuine);
             (headers, forged)
         }
-    };
-    let mut map = HeaderMap::new();
-    map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    for (name, value) in headers.iter() {
-        map.insert(HeaderName::try_from(name)?, HeaderValue::from_str(value)?);
     }
-    Ok((map, body))
 }
