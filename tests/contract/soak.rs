@@ -5,16 +5,15 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
-use task_callback::local::{Fault, Function, Lambda, Proxy};
+use task_callback::local::{Fault, Proxy};
 use task_callback::store::Item;
 use tempfile::NamedTempFile;
 use tokio::time::sleep;
 
 use crate::app::{TestApp, text};
 use crate::proxy::split;
-use crate::tool::{CREDENTIALS, callbot, run};
-
-const FUNCTION: &str = env!("CARGO_BIN_EXE_task-callback");
+use crate::service::{self, FUNCTION};
+use crate::tool::{callbot, run};
 
 /// Runs a soak of 24 tasks with 5 reports each; its output, whether it holds, and its report.
 async fn soak(arguments: &[&str]) -> (bool, String, Value) {
@@ -134,22 +133,7 @@ async fn soak_over(lie: Option<Lie>) -> (bool, String, Value) {
         let (client, table_name) = (app.client.clone(), app.table_name.clone());
         tokio::spawn(write_beside(lie, client, table_name))
     });
-    let variables = [
-        ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "local"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
-        ("TABLE_NAME", &app.table_name),
-        ("CALLBOT_CREDENTIALS", CREDENTIALS),
-    ];
-    let function = Function {
-        program: FUNCTION.into(),
-        environment: variables
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
-        log: None,
-    };
-    let lambda = Lambda::start(function, 2, || None).await.expect("a port");
+    let lambda = service::start(&app, proxy.url(), None).await;
     let stack = [
         "--url",
         lambda.url(),

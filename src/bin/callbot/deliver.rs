@@ -25,11 +25,11 @@ pub(crate) struct Patience {
     pub(crate) longest_pause: Duration,
 }
 
-/// A sender that somebody watches: it gives up after some fifteen seconds of pauses.
+/// A sender that somebody watches: a passing trouble passes, a lasting one is soon told.
 pub(crate) const WATCHED: Patience = Patience {
-    attempts: 6,
+    attempts: 4,
     pause: Duration::from_millis(500),
-    longest_pause: Duration::from_secs(8),
+    longest_pause: Duration::from_secs(2),
 };
 
 /// Sends a callback until it is acknowledged, refused for good or given up. `each` is told of every answer and how

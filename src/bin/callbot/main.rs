@@ -11,6 +11,7 @@ mod history;
 mod life;
 mod local;
 mod platform;
+mod replay;
 mod secret;
 mod send;
 mod sign;
@@ -34,6 +35,7 @@ struct Cli {
 enum Command {
     Sign(sign::Args),
     Send(send::Args),
+    Replay(replay::Args),
     History(history::Args),
     Tasks(tasks::Args),
     Secret(secret::Args),
@@ -54,6 +56,7 @@ async fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Sign(args) => sign::run(&args),
         Command::Send(args) => send::run(&args).await,
+        Command::Replay(args) => replay::run(&args).await,
         Command::History(args) => history::run(&args).await,
         Command::Tasks(args) => tasks::run(&args).await,
         Command::Secret(args) => secret::run(&args).await,
