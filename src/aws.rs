@@ -1,5 +1,7 @@
 //! How AWS is reached: region, credentials and endpoints, TLS, timeouts, retries.
 
+mod error;
+
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -12,6 +14,7 @@ use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials, SharedCredential
 
 use crate::connection::Connections;
 use crate::direct::Direct;
+pub use error::{Asked, AwsError};
 
 /// A connection within a region takes a few milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -20,6 +23,9 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// With the backoff below, attempts that fail at once end within 6 s: before the store's 7, so that the log
 /// has their cause.
 const MAX_ATTEMPTS: u32 = 10;
+/// A person who waits would rather know.
+#[cfg(feature = "cli")]
+const DEVELOPERS_MAX_ATTEMPTS: u32 = 4;
 /// A callback may be waiting for the secret, and has to be stored still: three attempts within 2.5 s.
 const SECRET_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
 const SECRET_MAX_ATTEMPTS: u32 = 3;
@@ -34,6 +40,7 @@ pub struct Aws {
     connections: Connections,
     /// Where they do not change while the process lives.
     credentials: Option<Credentials>,
+    max_attempts: u32,
     dynamodb_url: Option<String>,
     secrets_manager_url: Option<String>,
 }
@@ -74,6 +81,7 @@ impl Aws {
             config: config(region.map(Region::new), provider, connections.clone()),
             connections,
             credentials,
+            max_attempts: MAX_ATTEMPTS,
             dynamodb_url: endpoint_url("AWS_ENDPOINT_URL_DYNAMODB"),
             secrets_manager_url: endpoint_url("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
         }
@@ -94,6 +102,7 @@ impl Aws {
             config: config.load().await,
             connections: Connections::default(),
             credentials: None,
+            max_attempts: DEVELOPERS_MAX_ATTEMPTS,
             dynamodb_url: None,
             secrets_manager_url: None,
         }
@@ -109,6 +118,7 @@ impl Aws {
             config: config(region, credentials.clone(), connections.clone()),
             connections,
             credentials: Some(credentials),
+            max_attempts: MAX_ATTEMPTS,
             dynamodb_url: Some(endpoint_url.to_owned()),
             secrets_manager_url: Some(endpoint_url.to_owned()),
         }
@@ -124,11 +134,32 @@ impl Aws {
         }
     }
 
+    /// What is asked of DynamoDB here about a table, for the words about what went wrong.
+    pub fn asked_of_dynamodb(&self, table_name: &str) -> Asked {
+        Asked {
+            service: "DynamoDB",
+            resource: format!("table {table_name}"),
+            region: self.config.region().map(ToString::to_string),
+            local_url: self.dynamodb_url.clone(),
+        }
+    }
+
+    /// What is asked of Secrets Manager here about a secret, for the words about what went wrong.
+    #[cfg(feature = "cli")]
+    pub fn asked_of_secrets_manager(&self, secret_id: &str) -> Asked {
+        Asked {
+            service: "Secrets Manager",
+            resource: format!("secret {secret_id}"),
+            region: self.config.region().map(ToString::to_string),
+            local_url: self.secrets_manager_url.clone(),
+        }
+    }
+
     /// A client of DynamoDB.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config)
             .timeout_config(timeouts(ATTEMPT_TIMEOUT))
-            .retry_config(retries(MAX_ATTEMPTS))
+            .retry_config(retries(self.max_attempts))
             .retry_partition(every_call_may_retry());
         if let Some(url) = &self.dynamodb_url {
             config = config.endpoint_url(url);

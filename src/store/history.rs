@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{ItemError, PARTITION_KEY, Store, USER_TASK_INDEX, snapshot_of};
-use crate::error_chain::error_chain;
+use crate::aws::AwsError;
 use crate::snapshot::Snapshot;
 
 /// Why a history could not be read.
@@ -11,7 +11,7 @@ use crate::snapshot::Snapshot;
 pub enum HistoryError {
     /// DynamoDB did not answer the query, or refused it.
     #[error("DynamoDB did not give the history: {0}")]
-    Query(String),
+    Query(#[source] AwsError),
     /// The table holds something else than snapshots.
     #[error(transparent)]
     Item(#[from] ItemError),
@@ -72,7 +72,8 @@ impl Store {
         } else {
             query.into_paginator().items().send().collect().await
         };
-        let items = items.map_err(|error| HistoryError::Query(error_chain(&error)))?;
+        let asked = || self.aws.asked_of_dynamodb(&self.table_name);
+        let items = items.map_err(|error| HistoryError::Query(AwsError::new(asked(), error)))?;
         Ok(items.iter().map(snapshot_of).collect::<Result<_, _>>()?)
     }
 }

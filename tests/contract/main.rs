@@ -2,6 +2,7 @@
 
 mod answers;
 mod app;
+mod aws_trouble;
 mod body;
 mod configuration;
 mod connections;

@@ -41,11 +41,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         store.user_task_history(&args.task_id, args.latest).await
     } else {
         store.task_history(&args.task_id, args.latest).await
-    };
-    let history = history.map_err(|error| match &args.local {
-        Some(url) => format!("{error}; is an engine running at {url}? `callbot local` starts one"),
-        None => error.to_string(),
-    })?;
+    }?;
     if args.json {
         println!("{}", json::render(&history)?);
     } else if history.is_empty() {

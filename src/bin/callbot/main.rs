@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod aws_trouble;
 mod check;
 mod deliver;
 mod demo;
@@ -66,7 +67,7 @@ async fn main() -> ExitCode {
         Command::Soak(args) => soak::run(&args).await,
     };
     result.unwrap_or_else(|error| {
-        eprintln!("callbot: {error}");
+        eprintln!("callbot: {}", aws_trouble::in_words(&*error));
         ExitCode::FAILURE
     })
 }

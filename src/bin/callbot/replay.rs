@@ -20,6 +20,7 @@ use reqwest::Url;
 use task_callback::store::Store;
 
 use crate::Failure;
+use crate::aws_trouble;
 use crate::platform::{self, CredentialsArgs};
 use crate::send::Sender;
 use crate::stack::reach_aws;
@@ -111,6 +112,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     if let Some(error) = stopped {
         println!("{totals}");
+        let error = aws_trouble::in_words(&*error);
         return Err(format!("{error}. Stopped at once; the same again goes on from here").into());
     }
     let counts = reading.counts()?;

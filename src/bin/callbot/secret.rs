@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use aws_sdk_secretsmanager::Client;
 use serde_json::json;
+use task_callback::aws::{Aws, AwsError};
 use task_callback::credentials::Credentials;
-use task_callback::error_chain::error_chain;
 
 use crate::Failure;
 use crate::platform;
@@ -29,7 +29,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let client = client(args).await;
+    let aws = aws(args).await;
+    let client = aws.secrets_manager();
     let (json, from) = match &args.file {
         Some(file) => (platform::read(file)?, file.display().to_string()),
         None if stdin().is_terminal() => {
@@ -49,18 +50,18 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let put = put.secret_id(&args.secret_id).secret_string(json.trim());
     put.send()
         .await
-        .map_err(|error| format!("the secret was not written: {}", error_chain(&error)))?;
+        .map_err(|error| AwsError::new(aws.asked_of_secrets_manager(&args.secret_id), error))?;
     let count = credentials.iter().count();
     println!("Written: {count} credential(s). The function takes them within seconds.");
     Ok(ExitCode::SUCCESS)
 }
 
 /// A secret's ARN names its region: whichever is configured, that is where it is.
-async fn client(args: &Args) -> Client {
+async fn aws(args: &Args) -> Aws {
     let aws = reach_aws(args.local.as_deref()).await;
     match args.secret_id.split(':').collect::<Vec<_>>()[..] {
-        ["arn", _, "secretsmanager", region, ..] => aws.in_region(region).secrets_manager(),
-        _ => aws.secrets_manager(),
+        ["arn", _, "secretsmanager", region, ..] => aws.in_region(region),
+        _ => aws,
     }
 }
 

@@ -114,6 +114,8 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         };
         let credentials = args.credentials.load()?;
         let store = Store::new(reach_aws(args.local.as_deref()).await, table);
+        // A table that cannot be read is better told now than after an hour of sending.
+        store.task_history(&plan.run, true).await?;
         return soak(args, &plan, url.clone(), &credentials, &store, None).await;
     };
     let credentials = stage_credentials();
