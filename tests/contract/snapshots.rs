@@ -7,9 +7,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use task_callback::callback::TaskStatus;
 use task_callback::snapshot::ReceivedAt;
-use task_callback::store::{
-    PARTITION_KEY, SORT_KEY, STATUS_INDEX, TTL_ATTRIBUTE, USER_TASK_INDEX,
-};
+use task_callback::store::{PARTITION_KEY, SORT_KEY, STATUS_INDEX, TTL_ATTRIBUTE, USER_TASK_INDEX};
 
 use crate::app::{TestApp, text};
 use crate::request::{NOW, Request, UUID, body, body_plus, body_with, now};

@@ -12,6 +12,7 @@ mod history;
 mod life;
 mod local;
 mod platform;
+mod progress;
 mod replay;
 mod secret;
 mod send;
@@ -19,6 +20,8 @@ mod sign;
 mod soak;
 mod stack;
 mod tasks;
+mod terminal;
+mod when;
 
 use std::process::ExitCode;
 

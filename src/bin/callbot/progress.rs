@@ -1,0 +1,31 @@
+//! A part of a whole, as a bar and in numbers.
+
+/// From 0 to 1, whatever the platform counts.
+pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        return 0.0;
+    }
+    (part as f64 / whole as f64).min(1.0)
+}
+
+/// A bar of so many columns, full only where the whole is reached.
+pub(crate) fn bar(part: u64, whole: u64, columns: usize) -> String {
+    let full = (ratio(part, whole) * columns as f64) as usize;
+    format!("{}{}", "█".repeat(full), "░".repeat(columns - full))
+}
+
+/// `26 %`, cut off rather than rounded: 100 % is all of it. Of nothing there is no share: `–`.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    match whole {
+        0 => "–".to_owned(),
+        _ => format!("{:.0} %", (ratio(part, whole) * 100.0 + 1e-9).floor()),
+    }
+}
+
+/// `31 of 120 (26 %)`
+pub(crate) fn share(part: u64, whole: u64) -> String {
+    match whole {
+        0 => format!("{part} of 0"),
+        _ => format!("{part} of {whole} ({})", percent(part, whole)),
+    }
+}

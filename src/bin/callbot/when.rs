@@ -1,0 +1,142 @@
+//! Times as people write and read them: in a zone, as a distance from now, as a duration.
+
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, Zoned};
+
+/// In which zone a command reads and writes times.
+#[derive(clap::Args)]
+pub(crate) struct ZoneArgs {
+    /// Time zone of all times, such as Europe/Berlin, +08:00 or UTC [default: this machine's]
+    #[arg(long, value_name = "NAME", value_parser = zone)]
+    tz: Option<TimeZone>,
+}
+
+impl ZoneArgs {
+    /// The time as it is now, Unix seconds, in the zone asked for.
+    pub(crate) fn clock(&self, now: u64) -> Clock {
+        let zone = self.tz.clone().unwrap_or_else(machine_zone);
+        Clock { now, zone }
+    }
+}
+
+/// The machine's zone, or UTC where it has none.
+fn machine_zone() -> TimeZone {
+    TimeZone::try_system().unwrap_or(TimeZone::UTC)
+}
+
+fn zone(name: &str) -> Result<TimeZone, String> {
+    static PARSER: DateTimeParser = DateTimeParser::new();
+    PARSER.parse_time_zone(name).map_err(|_| {
+        "no such time zone; write it as in Europe/Berlin, America/New_York, +08:00 or UTC"
+            .to_owned()
+    })
+}
+
+/// The present, and the zone in which times are told.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    /// Unix seconds.
+    pub(crate) now: u64,
+    /// The zone.
+    pub(crate) zone: TimeZone,
+}
+
+impl Clock {
+    /// `2026-09-13 14:34:18`
+    pub(crate) fn time(&self, seconds: u64) -> String {
+        self.format(seconds, "%Y-%m-%d %H:%M:%S")
+    }
+
+    /// A time by jiff's directives. What the platform gives and no calendar has is written as the number it is.
+    pub(crate) fn format(&self, seconds: u64, format: &str) -> String {
+        match self.zoned(seconds) {
+            Some(time) => time.strftime(format).to_string(),
+            None => seconds.to_string(),
+        }
+    }
+
+    /// The zone's name, `Europe/Berlin`, or what it is ahead of UTC, `+08:00`.
+    pub(crate) fn zone_name(&self) -> String {
+        match self.zone.iana_name() {
+            Some(name) => name.to_owned(),
+            None => self.format(self.now, "%:z"),
+        }
+    }
+
+    /// `3m ago`, `in 2h 5m`, `now`
+    pub(crate) fn relative(&self, seconds: u64) -> String {
+        match self.now.abs_diff(seconds) {
+            0 => "now".to_owned(),
+            distance if seconds < self.now => format!("{} ago", duration(distance)),
+            distance => format!("in {}", duration(distance)),
+        }
+    }
+
+    /// Reads a time as a person gives it, Unix seconds: `2h` or `3d` before now, a date (its first moment), a date
+    /// and a time, RFC 3339, or Unix seconds as in the table.
+    ///
+    /// # Errors
+    ///
+    /// A text that says what can be written.
+    pub(crate) fn parse(&self, text: &str) -> Result<u64, String> {
+        let text = text.trim();
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text.parse().map_err(|_| wrong(text));
+        }
+        let time = text
+            .parse::<Timestamp>()
+            .or_else(|_| self.civil(text))
+            .or_else(|_| self.before_now(text))
+            .map_err(|_| wrong(text))?;
+        // Before 1970 nothing was reported.
+        Ok(time.as_second().try_into().unwrap_or_default())
+    }
+
+    fn civil(&self, text: &str) -> Result<Timestamp, jiff::Error> {
+        let time: DateTime = text.parse()?;
+        Ok(time.to_zoned(self.zone.clone())?.timestamp())
+    }
+
+    /// Days are the calendar's: where the clocks change, one has 23 hours.
+    fn before_now(&self, text: &str) -> Result<Timestamp, jiff::Error> {
+        let span: Span = text.parse()?;
+        let now = Timestamp::from_second(self.now as i64)?.to_zoned(self.zone.clone());
+        Ok(now.checked_sub(span.abs())?.timestamp())
+    }
+
+    fn zoned(&self, seconds: u64) -> Option<Zoned> {
+        let time = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
+        Some(time.to_zoned(self.zone.clone()))
+    }
+}
+
+fn wrong(text: &str) -> String {
+    format!(
+        "{text:?} is no time: write 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, \
+         2026-09-13T14:00:00Z, or Unix seconds"
+    )
+}
+
+/// The two largest units of a duration: `4s`, `1m 30s`, `2h 5m`, `3d 4h`.
+pub(crate) fn duration(seconds: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+    let mut rest = seconds;
+    let mut parts = Vec::new();
+    for (size, unit) in UNITS {
+        let count = rest / size;
+        rest %= size;
+        if count > 0 {
+            parts.push(format!("{count}{unit}"));
+        }
+        // After the largest comes the next one or nothing: `1d 5s` would be more exact than it is.
+        if !parts.is_empty() && (parts.len() == 2 || count == 0) {
+            break;
+        }
+    }
+    match parts.is_empty() {
+        true => "0s".to_owned(),
+        false => parts.join(" "),
+    }
+}
