@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{number, string};
 use super::{HistoryError, PARTITION_KEY, SORT_KEY, STATUS_INDEX, Store};
+use crate::aws::AwsError;
 use crate::callback::TaskStatus;
-use crate::error_chain::error_chain;
 use crate::snapshot::ReportTime;
 
 /// The newest report of a task, as far as the index has it.
@@ -47,7 +47,9 @@ impl Store {
                 .items()
                 .send();
             while let Some(item) = pages.next().await {
-                let item = item.map_err(|error| HistoryError::Query(error_chain(&error)))?;
+                let asked = || self.aws.asked_of_dynamodb(&self.table_name);
+                let item =
+                    item.map_err(|error| HistoryError::Query(AwsError::new(asked(), error)))?;
                 let create_ts = number(&item, SORT_KEY)?;
                 let newest = newest
                     .entry(string(&item, PARTITION_KEY)?.to_owned())

@@ -5,7 +5,6 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -17,7 +16,10 @@ use crate::Failure;
 use crate::history::{self, json::Row};
 use crate::platform;
 use crate::stack::reach_aws;
+use crate::terminal::{TerminalArgs, print};
+use crate::when::ZoneArgs;
 use overview::{Overview, Section};
+use table::View;
 
 /// How many histories are read at once.
 const CONCURRENCY: usize = 16;
@@ -30,11 +32,11 @@ const CONCURRENCY: usize = 16;
 #[command(after_help = "Example:\n  callbot tasks --table TABLE_NAME --silent-for 30m")]
 pub(crate) struct Args {
     /// How far to look back: a task that has not reported since then is not seen
-    #[arg(long, value_name = "DURATION", default_value = "3d")]
-    since: Span,
+    #[arg(long, value_name = "TIME", default_value = "3d")]
+    since: String,
     /// After how long without a report a task in progress counts as silent
-    #[arg(long, value_name = "DURATION", default_value = "1h")]
-    silent_for: Span,
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
+    silent_for: Duration,
     /// How many tasks of each kind to show; all are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
@@ -47,23 +49,10 @@ pub(crate) struct Args {
     /// Read a local engine at this address instead of DynamoDB
     #[arg(long, value_name = "URL")]
     local: Option<String>,
-}
-
-/// A duration as it was typed.
-#[derive(Clone)]
-struct Span {
-    text: String,
-    duration: Duration,
-}
-
-impl FromStr for Span {
-    type Err = humantime::DurationError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let duration = humantime::parse_duration(text)?;
-        let text = text.to_owned();
-        Ok(Self { text, duration })
-    }
+    #[command(flatten)]
+    zone: ZoneArgs,
+    #[command(flatten)]
+    terminal: TerminalArgs,
 }
 
 /// The newest snapshots of the tasks of one kind, and how many such tasks there are.
@@ -75,11 +64,9 @@ struct Shown {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let store = Store::new(reach_aws(args.local.as_deref()).await, &args.table);
-    let now = platform::now();
-    let since = now.saturating_sub(args.since.duration.as_secs());
-    let reports = store.last_reports(since).await?;
-    let today = now - now % 86_400;
-    let overview = Overview::new(reports, now, args.silent_for.duration, today);
+    let clock = args.zone.clock(platform::now());
+    let reports = store.last_reports(clock.parse(&args.since)?).await?;
+    let overview = Overview::new(reports, clock.now, args.silent_for, clock.today());
 
     let mut shown = Vec::new();
     for section in Section::ALL {
@@ -91,9 +78,14 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         });
     }
     if args.json {
-        println!("{}", to_json(&overview, &shown)?);
+        print(&to_json(&overview, &shown)?)?;
     } else {
-        println!("{}", table::render(&overview, &shown, args, now));
+        let view = View {
+            args,
+            clock: &clock,
+            terminal: args.terminal.stdout(),
+        };
+        print(&view.render(&overview, &shown))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -65,6 +65,18 @@ impl Clock {
         }
     }
 
+    /// When today began, Unix seconds.
+    pub(crate) fn today(&self) -> u64 {
+        let midnight = self.zoned(self.now).and_then(|now| now.start_of_day().ok());
+        midnight.map_or(self.now, |midnight| {
+            midnight
+                .timestamp()
+                .as_second()
+                .try_into()
+                .unwrap_or_default()
+        })
+    }
+
     /// `3m ago`, `in 2h 5m`, `now`
     pub(crate) fn relative(&self, seconds: u64) -> String {
         match self.now.abs_diff(seconds) {
