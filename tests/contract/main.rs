@@ -17,6 +17,7 @@ mod properties;
 mod proxy;
 mod replay;
 mod request;
+mod scenario;
 mod secret;
 mod service;
 mod signature;

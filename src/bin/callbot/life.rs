@@ -74,6 +74,30 @@ impl Life {
         }
     }
 
+    /// A life that takes this course: a status and how much is done, in per cent, report by report.
+    pub(crate) fn told(
+        task_id: String,
+        user_task_id: String,
+        created: u64,
+        course: impl Iterator<Item = (TaskStatus, u64)>,
+        random: &mut impl RngExt,
+    ) -> Self {
+        let total_orders = random.random_range(100..1_000);
+        let mut report = Report::first(total_orders);
+        let reports = course.map(|(status, share)| {
+            if status != TaskStatus::Pending {
+                report.advance(total_orders * share / 100, random);
+            }
+            Report { status, ..report }
+        });
+        Self {
+            task_id,
+            user_task_id,
+            created,
+            reports: reports.collect(),
+        }
+    }
+
     /// The body that reports this.
     pub(crate) fn body(&self, report: &Report) -> String {
         let body = json!({

@@ -13,7 +13,9 @@ mod life;
 mod local;
 mod platform;
 mod progress;
+mod rehearsal;
 mod replay;
+mod scenario;
 mod secret;
 mod send;
 mod sign;
@@ -29,7 +31,7 @@ use clap::{Parser, Subcommand};
 
 /// Send signed task callbacks as the callbot platform does, read a task's history, run it all locally.
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(name = "callbot", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

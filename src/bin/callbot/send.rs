@@ -14,16 +14,30 @@ use task_callback::error_chain::error_chain;
 use crate::Failure;
 use crate::event::Event;
 use crate::platform::{self, CredentialsArgs};
+use crate::rehearsal;
+use crate::scenario::Scenario;
 
 /// The function is given 10 s; API Gateway, the network and a local build want some more.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Sign events now and send them, as the platform does
+/// Sign events now and send them, or rehearse a life, as the platform does
+///
+/// Ends with an error where one is not acknowledged.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  callbot send events/pending.json events/completed.json --url http://127.0.0.1:9000
+  callbot send --scenario pauses --speed 600x --url CALLBACK_URL --credentials .local/credentials.json")]
 pub(crate) struct Args {
     /// API Gateway events, such as events/pending.json events/completed.json
-    #[arg(required = true)]
+    #[arg(required_unless_present = "scenario", conflicts_with = "scenario")]
     events: Vec<PathBuf>,
+    /// Rehearse this instead: new tasks, whose ids begin with rehearsal-
+    #[arg(long, value_name = "NAME")]
+    scenario: Option<Scenario>,
+    /// How many times as fast the scenario goes; the table has the times at which the reports were really made
+    #[arg(long, default_value = "60x", value_parser = rehearsal::speed)]
+    #[arg(requires = "scenario", conflicts_with = "events")]
+    speed: f64,
     /// Where to: the stack's CallbackUrl; to an address without a path, each event's own path is added
     #[arg(long, value_name = "URL")]
     url: Url,
@@ -33,6 +47,9 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let credentials = args.credentials.load()?;
+    if let Some(scenario) = args.scenario {
+        return rehearsal::play(scenario, args.speed, &args.url, &credentials).await;
+    }
     let events: Vec<Event> = args
         .events
         .iter()
