@@ -15,6 +15,7 @@ mod log;
 mod moto;
 mod properties;
 mod proxy;
+mod reference;
 mod replay;
 mod request;
 mod scenario;

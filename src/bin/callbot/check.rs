@@ -19,6 +19,8 @@ use crate::send::{Reply, Sender};
 /// Without credentials the last part is left out. With them it stores one snapshot, of a task whose id says
 /// that it is a test.
 #[derive(clap::Args)]
+#[command(after_help = "Example:
+  callbot check --url CALLBACK_URL --credentials .local/credentials.json")]
 pub(crate) struct Args {
     /// The stack's output CallbackUrl
     #[arg(long, value_name = "URL")]

@@ -32,6 +32,8 @@ const SECONDS_BETWEEN_REPORTS: u64 = 60;
 /// Send the sample events through the real function into a local DynamoDB engine, and show the task's
 /// history
 #[derive(clap::Args)]
+#[command(after_help = "Example:
+  callbot demo")]
 pub(crate) struct Args {
     /// The project's folder
     #[arg(long, default_value = ".")]

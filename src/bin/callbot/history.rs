@@ -14,6 +14,9 @@ pub(crate) use table::{bar, render, share};
 
 /// Print a task's history from the table
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  callbot history t-20260913-0007 --table TABLE_NAME
+  callbot history autumn-renewals --user-task --table snapshots --local http://127.0.0.1:8000")]
 pub(crate) struct Args {
     /// The vendor's task id
     task_id: String,

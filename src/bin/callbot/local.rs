@@ -11,6 +11,9 @@ use crate::stack::{Process, asked_to_stop, environment, start_engine};
 /// Run a local DynamoDB engine with the template's table, until interrupted or, given a command, until that
 /// ends
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  callbot local --db .local/snapshots.db
+  callbot local -- cargo lambda watch")]
 pub(crate) struct Args {
     /// The engine's port on this machine; 0 takes any free one
     #[arg(long, default_value_t = 8000)]

@@ -5,6 +5,7 @@
 
 mod aws_trouble;
 mod check;
+mod completions;
 mod deliver;
 mod demo;
 mod event;
@@ -13,6 +14,7 @@ mod life;
 mod local;
 mod platform;
 mod progress;
+mod reference;
 mod rehearsal;
 mod replay;
 mod scenario;
@@ -49,6 +51,10 @@ enum Command {
     Local(local::Args),
     Demo(demo::Args),
     Soak(soak::Args),
+    Completions(completions::Args),
+    /// Print src/bin/callbot/README.md
+    #[command(hide = true)]
+    Reference,
 }
 
 /// What any command may fail with: a text for the person who typed it.
@@ -70,6 +76,8 @@ async fn main() -> ExitCode {
         Command::Local(args) => local::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
         Command::Soak(args) => soak::run(&args).await,
+        Command::Completions(args) => completions::run(&args),
+        Command::Reference => reference::run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("callbot: {}", aws_trouble::in_words(&*error));

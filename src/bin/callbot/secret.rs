@@ -17,6 +17,8 @@ use crate::stack::reach_aws;
 ///
 /// The function takes them within seconds; nothing is deployed, and nothing is shown.
 #[derive(clap::Args)]
+#[command(after_help = "Example:
+  callbot secret CREDENTIALS_SECRET_ARN --file .local/credentials.json")]
 pub(crate) struct Args {
     /// The secret's name or ARN: the stack's output CredentialsSecretArn
     secret_id: String,

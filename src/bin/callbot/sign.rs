@@ -10,6 +10,8 @@ use crate::platform::{self, CredentialsArgs};
 /// Print an event with a fresh createTs, requestID and sign, ready for `cargo lambda invoke --data-file` or
 /// `sam local invoke -e`
 #[derive(clap::Args)]
+#[command(after_help = "Example:
+  callbot sign events/completed.json > .local/event.json")]
 pub(crate) struct Args {
     /// An API Gateway event, such as events/completed.json
     event: PathBuf,

@@ -31,6 +31,9 @@ use stage::{Settings, Stage};
 /// in the middle of calls, and the engine behind them fails. Ends with an error where one acknowledged report is
 /// not in the table, or is there twice.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  callbot soak --url CALLBACK_URL --table TABLE_NAME --tasks 100 --credentials .local/credentials.json
+  callbot soak --function target/lambda/task-callback/bootstrap --shuffle --report target/soak.json")]
 pub(crate) struct Args {
     /// The stack's output CallbackUrl
     #[arg(long, value_name = "URL", required_unless_present = "function")]
