@@ -17,6 +17,7 @@ mod properties;
 mod proxy;
 mod reference;
 mod replay;
+mod replayed_logs;
 mod request;
 mod scenario;
 mod secret;
