@@ -52,11 +52,16 @@ impl Life {
             1 => TaskStatus::InProgress,
             _ => TaskStatus::Completed,
         };
+        // What is not completed has orders left.
+        let finished_at_last = match end {
+            TaskStatus::Completed => total_orders,
+            _ => random.random_range(1..total_orders),
+        };
         let last = reports.saturating_sub(1);
         let mut report = Report::first(total_orders);
         let reports = (0..reports).map(|number| {
             if number > 0 {
-                let all = (total_orders * number as u64).div_ceil(last as u64);
+                let all = (finished_at_last * number as u64).div_ceil(last as u64);
                 report.advance(all, random);
                 report.status = match number {
                     _ if number == last => end,
