@@ -53,6 +53,17 @@ impl ReportTime {
         Self { seconds, slot: 0 }
     }
 
+    /// The last place before this second.
+    pub fn last_before(seconds: u64) -> Self {
+        match seconds.checked_sub(1) {
+            Some(seconds) => Self {
+                seconds,
+                slot: SLOTS_A_SECOND - 1,
+            },
+            None => Self::new(0),
+        }
+    }
+
     /// The next place in the same second; `None` after the thousandth.
     pub fn next_slot(self) -> Option<Self> {
         let slot = self.slot + 1;

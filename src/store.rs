@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::aws::Aws;
 use crate::direct::Direct;
 use crate::snapshot::{ReportTime, Snapshot};
-pub use history::HistoryError;
+pub use history::{HistoryError, Range};
 pub use item::{Item, ItemError, item_of, snapshot_of};
 use put_item::Written;
 pub use tasks::LastReport;

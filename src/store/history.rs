@@ -1,10 +1,44 @@
 //! Reading a task's snapshots back.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{ItemError, PARTITION_KEY, Store, USER_TASK_INDEX, snapshot_of};
+use super::{ItemError, PARTITION_KEY, SORT_KEY, Store, USER_TASK_INDEX, snapshot_of};
 use crate::aws::AwsError;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{ReportTime, Snapshot};
+
+/// Which of a task's snapshots are read. It becomes a condition on the sort key: what lies outside is not read at
+/// all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Range {
+    /// Those reported in this second or later, Unix seconds.
+    pub since: Option<u64>,
+    /// Those reported before this second: it is not among them, nor is any place within it.
+    pub until: Option<u64>,
+    /// Of these, only the newest.
+    pub latest: bool,
+}
+
+impl Range {
+    /// Every snapshot.
+    pub const ALL: Self = Self {
+        since: None,
+        until: None,
+        latest: false,
+    };
+
+    /// The newest of all.
+    pub const LATEST: Self = Self {
+        latest: true,
+        ..Self::ALL
+    };
+
+    /// Whether nothing can lie in it. DynamoDB would refuse the question.
+    fn is_empty(self) -> bool {
+        let before = |until| self.since.is_some_and(|since| since >= until);
+        self.until.is_some_and(before)
+    }
+}
 
 /// Why a history could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +52,7 @@ pub enum HistoryError {
 }
 
 impl Store {
-    /// Every snapshot of the vendor's task `task_id`, oldest first; only the newest where `latest`.
+    /// The snapshots of the vendor's task `task_id`, oldest first.
     ///
     /// # Errors
     ///
@@ -26,13 +60,13 @@ impl Store {
     pub async fn task_history(
         &self,
         task_id: &str,
-        latest: bool,
+        range: Range,
     ) -> Result<Vec<Snapshot>, HistoryError> {
-        self.query(None, PARTITION_KEY, task_id, latest).await
+        self.query(None, PARTITION_KEY, task_id, range).await
     }
 
-    /// Every snapshot of the customer's task `user_task_id`, oldest first; only the newest where `latest`.
-    /// Read from the index, which follows the table within a second or so.
+    /// The snapshots of the customer's task `user_task_id`, oldest first. Read from the index, which follows the
+    /// table within a second or so.
     ///
     /// # Errors
     ///
@@ -40,10 +74,10 @@ impl Store {
     pub async fn user_task_history(
         &self,
         user_task_id: &str,
-        latest: bool,
+        range: Range,
     ) -> Result<Vec<Snapshot>, HistoryError> {
         let index = Some(USER_TASK_INDEX);
-        self.query(index, "userTaskID", user_task_id, latest).await
+        self.query(index, "userTaskID", user_task_id, range).await
     }
 
     async fn query(
@@ -51,19 +85,22 @@ impl Store {
         index: Option<&str>,
         key: &str,
         value: &str,
-        latest: bool,
+        range: Range,
     ) -> Result<Vec<Snapshot>, HistoryError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
         let query = self
             .client()
             .query()
             .table_name(&self.table_name)
             .set_index_name(index.map(str::to_owned))
-            .key_condition_expression("#key = :value")
             .expression_attribute_names("#key", key)
             .expression_attribute_values(":value", AttributeValue::S(value.to_owned()))
             .consistent_read(index.is_none())
-            .scan_index_forward(!latest);
-        let items = if latest {
+            .scan_index_forward(!range.latest);
+        let query = within(query, range);
+        let items = if range.latest {
             query
                 .limit(1)
                 .send()
@@ -76,4 +113,29 @@ impl Store {
         let items = items.map_err(|error| HistoryError::Query(AwsError::new(asked(), error)))?;
         Ok(items.iter().map(snapshot_of).collect::<Result<_, _>>()?)
     }
+}
+
+/// The key condition. DynamoDB takes one comparison of the sort key, and the one with two ends includes both.
+fn within(query: QueryFluentBuilder, range: Range) -> QueryFluentBuilder {
+    let n = |time: ReportTime| AttributeValue::N(time.to_string());
+    let (condition, since, until) = match (range.since, range.until) {
+        (None, None) => return query.key_condition_expression("#key = :value"),
+        (Some(since), None) => (">= :since", Some(since), None),
+        (None, Some(until)) => ("< :until", None, Some(ReportTime::new(until))),
+        (Some(since), Some(until)) => (
+            "BETWEEN :since AND :until",
+            Some(since),
+            Some(ReportTime::last_before(until)),
+        ),
+    };
+    let mut query = query
+        .key_condition_expression(format!("#key = :value AND #time {condition}"))
+        .expression_attribute_names("#time", SORT_KEY);
+    if let Some(since) = since {
+        query = query.expression_attribute_values(":since", n(ReportTime::new(since)));
+    }
+    if let Some(until) = until {
+        query = query.expression_attribute_values(":until", n(until));
+    }
+    query
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use task_callback::store::{item_of, snapshot_of};
+use task_callback::store::{Range, item_of, snapshot_of};
 
 use crate::app::TestApp;
 use crate::request::{NOW, Request, body, body_plus, body_with};
@@ -19,21 +19,21 @@ async fn a_history_is_read_by_either_task_id_oldest_first() {
 
     let by_task = app
         .store
-        .task_history("t-1", false)
+        .task_history("t-1", Range::ALL)
         .await
         .expect("a history");
     let times: Vec<u64> = by_task.iter().map(|s| s.create_ts.seconds).collect();
     assert_eq!(times, [NOW, NOW + 60, NOW + 120]);
     let latest = app
         .store
-        .task_history("t-1", true)
+        .task_history("t-1", Range::LATEST)
         .await
         .expect("a history");
     assert_eq!(latest, by_task[2..]);
     // The index follows the table, in DynamoDB within a second or so.
     let started = Instant::now();
     loop {
-        let by_user_task = app.store.user_task_history("ut-1", false).await;
+        let by_user_task = app.store.user_task_history("ut-1", Range::ALL).await;
         let count = by_user_task.expect("a history").len();
         if count == 4 {
             break;
@@ -47,7 +47,7 @@ async fn a_history_is_read_by_either_task_id_oldest_first() {
     }
     assert!(
         app.store
-            .task_history("t-3", false)
+            .task_history("t-3", Range::ALL)
             .await
             .expect("a history")
             .is_empty()
@@ -64,7 +64,7 @@ async fn a_history_longer_than_a_page_is_read_to_its_end() {
     }
     let history = app
         .store
-        .task_history("t-1", false)
+        .task_history("t-1", Range::ALL)
         .await
         .expect("a history");
     assert_eq!(

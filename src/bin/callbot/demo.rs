@@ -10,7 +10,7 @@ use serde::Deserialize;
 use task_callback::aws::Aws;
 use task_callback::callback::CALLBACK_PATH;
 use task_callback::credentials::Credentials;
-use task_callback::store::Store;
+use task_callback::store::{Range, Store};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -19,6 +19,8 @@ use crate::event::Event;
 use crate::platform;
 use crate::send::Sender;
 use crate::stack::{Process, asked_to_stop, environment, start_engine};
+use crate::terminal::TerminalArgs;
+use crate::when::ZoneArgs;
 
 const TABLE_NAME: &str = "task-callback-demo";
 const BUILD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -38,6 +40,10 @@ pub(crate) struct Args {
     /// The project's folder
     #[arg(long, default_value = ".")]
     project: PathBuf,
+    #[command(flatten)]
+    terminal: TerminalArgs,
+    #[command(flatten)]
+    zone: ZoneArgs,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -77,7 +83,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let engine_url = engine.endpoint_url();
     let credentials = credentials.parse()?;
     let played = tokio::select! {
-        played = play(project, &url, &engine_url, &credentials) => played,
+        played = play(args, &url, &engine_url, &credentials) => played,
         status = function.wait() => Err(format!("cargo lambda watch ended: {}", status?).into()),
         _ = asked_to_stop() => Err("interrupted".into()),
     };
@@ -113,11 +119,12 @@ async fn build(project: &Path) -> Result<(), Failure> {
 
 /// Sends the events, prints the answers and the history, and says whether all was as it should be.
 async fn play(
-    project: &Path,
+    args: &Args,
     url: &str,
     engine_url: &str,
     credentials: &Credentials,
 ) -> Result<ExitCode, Failure> {
+    let project = &args.project;
     wait_for_function(url).await?;
     println!("Lambda function  {url}{CALLBACK_PATH}, under cargo lambda watch\n");
 
@@ -142,8 +149,12 @@ async fn play(
 
     let reported = &sent[..REPORTS.len()];
     let store = Store::new(Aws::local(engine_url), TABLE_NAME);
-    let history = store.task_history(&reported[0].task_id, false).await?;
-    println!("\n{}", crate::history::render(&history, platform::now()));
+    let history = store.task_history(&reported[0].task_id, Range::ALL).await?;
+    let clock = args.zone.clock(platform::now());
+    let table = crate::history::render(&history, &clock, args.terminal.stdout());
+    println!("\n{table}\n");
+    let picture = project.join("target/callbot-demo.svg");
+    crate::history::write_picture(&history, &clock, Some(&picture), None)?;
 
     let stored = history
         .iter()

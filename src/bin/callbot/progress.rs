@@ -14,12 +14,18 @@ pub(crate) fn bar(part: u64, whole: u64, columns: usize) -> String {
     format!("{}{}", "█".repeat(full), "░".repeat(columns - full))
 }
 
-/// `26 %`, cut off rather than rounded: 100 % is all of it. Of nothing there is no share: `–`.
+/// `26 %`; 100 % is all of it, and 0 % none. Of nothing there is no share: `–`.
 pub(crate) fn percent(part: u64, whole: u64) -> String {
-    match whole {
-        0 => "–".to_owned(),
-        _ => format!("{:.0} %", (ratio(part, whole) * 100.0 + 1e-9).floor()),
+    if whole == 0 {
+        return "–".to_owned();
     }
+    let rounded = (ratio(part, whole) * 100.0).round();
+    let percent = match part {
+        0 => 0.0,
+        part if part >= whole => 100.0,
+        _ => rounded.clamp(1.0, 99.0),
+    };
+    format!("{percent:.0} %")
 }
 
 /// `31 of 120 (26 %)`

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use reqwest::Url;
 use serde_json::json;
 use task_callback::credentials::Credentials;
-use task_callback::store::Store;
+use task_callback::store::{Range, Store};
 
 use crate::Failure;
 use crate::platform::{self, CredentialsArgs};
@@ -118,7 +118,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         let credentials = args.credentials.load()?;
         let store = Store::new(reach_aws(args.local.as_deref()).await, table);
         // A table that cannot be read is better told now than after an hour of sending.
-        store.task_history(&plan.run, true).await?;
+        store.task_history(&plan.run, Range::LATEST).await?;
         return soak(args, &plan, url.clone(), &credentials, &store, None).await;
     };
     let credentials = stage_credentials();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use task_callback::snapshot::Snapshot;
-use task_callback::store::{HistoryError, LastReport, Store};
+use task_callback::store::{HistoryError, LastReport, Range, Store};
 
 use crate::Failure;
 use crate::history::{self, json::Row};
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 /// The newest snapshot of each task: the index has keys only.
 async fn newest(store: &Store, tasks: &[LastReport]) -> Result<Vec<Snapshot>, HistoryError> {
-    let newest = stream::iter(tasks).map(|task| store.task_history(&task.task_id, true));
+    let newest = stream::iter(tasks).map(|task| store.task_history(&task.task_id, Range::LATEST));
     let newest: Vec<_> = newest.buffered(CONCURRENCY).try_collect().await?;
     Ok(newest.into_iter().flatten().collect())
 }

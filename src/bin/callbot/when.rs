@@ -11,13 +11,19 @@ pub(crate) struct ZoneArgs {
     /// Time zone of all times, such as Europe/Berlin, +08:00 or UTC [default: this machine's]
     #[arg(long, value_name = "NAME", value_parser = zone)]
     tz: Option<TimeZone>,
+    /// Tell it as if this were the present, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    now: Option<Timestamp>,
 }
 
 impl ZoneArgs {
-    /// The time as it is now, Unix seconds, in the zone asked for.
+    /// The time as it is now, Unix seconds, or is to be, in the zone asked for.
     pub(crate) fn clock(&self, now: u64) -> Clock {
-        let zone = self.tz.clone().unwrap_or_else(machine_zone);
-        Clock { now, zone }
+        let told = self.now.map(|told| told.as_second().try_into());
+        Clock {
+            now: told.map_or(now, Result::unwrap_or_default),
+            zone: self.tz.clone().unwrap_or_else(machine_zone),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bigdecimal::BigDecimal;
 use proptest::prelude::*;
 use task_callback::snapshot::{ReceivedAt, ReportTime};
-use task_callback::store::{Put, item_of, snapshot_of};
+use task_callback::store::{Put, Range, item_of, snapshot_of};
 use tokio::time::Instant;
 
 use super::cases;
@@ -77,7 +77,7 @@ fn a_snapshot_is_read_back_from_a_dynamodb_engine() {
             let deadline = Instant::now() + Duration::from_secs(10);
             let put = app.store.put(snapshot.clone(), deadline).await.expect("stored");
             prop_assert_eq!(put, Put::New(snapshot.create_ts));
-            let history = app.store.task_history(&task, false).await;
+            let history = app.store.task_history(&task, Range::ALL).await;
             prop_assert_eq!(history.expect("a history"), [snapshot]);
             Ok(())
         })?;

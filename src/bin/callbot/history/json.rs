@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use task_callback::callback::TASK_CALLBACK;
 use task_callback::decimal::Decimal;
-use task_callback::extra::Value;
+use task_callback::extra::{Extra, Value};
 use task_callback::snapshot::{ReportTime, Snapshot};
 
 use crate::Failure;
@@ -19,6 +19,16 @@ pub(crate) fn render(history: &[Snapshot]) -> Result<String, Failure> {
 /// The snapshots, ready to be written.
 pub(crate) fn rows(history: &[Snapshot]) -> Vec<Row<'_>> {
     history.iter().map(Row::from).collect()
+}
+
+/// Writes a snapshot as one line.
+pub(super) fn line(snapshot: &Snapshot) -> Result<String, Failure> {
+    Ok(serde_json::to_string(&Row::from(snapshot))?)
+}
+
+/// Writes what the contract does not name as one line.
+pub(super) fn extra(extra: &Extra) -> Result<String, Failure> {
+    Ok(serde_json::to_string(&exact_map(extra))?)
 }
 
 /// A snapshot.

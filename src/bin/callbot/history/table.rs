@@ -1,129 +1,254 @@
 //! A history as a table for people.
 
-use std::time::Duration;
+use std::collections::HashSet;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use task_callback::callback::TaskStatus;
 use task_callback::snapshot::Snapshot;
-use time::OffsetDateTime;
-use time::macros::format_description;
 
-const BAR_WIDTH: usize = 10;
+use super::phases::{Phase, by_task, is_end, phases};
+use crate::progress::{bar, percent, share};
+use crate::terminal::{BOLD, DIM, Terminal, shown, style_of};
+use crate::when::{Clock, duration};
 
-/// Draws the snapshots of one or, for a `userTaskID`, several tasks; `now` is Unix seconds.
-pub(crate) fn render(history: &[Snapshot], now: u64) -> String {
-    let mut tasks: Vec<&str> = history.iter().map(task_id).collect();
-    tasks.sort_unstable();
-    tasks.dedup();
-    let tables = tasks.into_iter().map(|task| {
-        let snapshots: Vec<&Snapshot> = history.iter().filter(|s| task_id(s) == task).collect();
-        task_table(&snapshots, now)
+/// What a row shows: all of it where there is room, less and less where there is none.
+#[derive(Clone, Copy)]
+struct Layout {
+    /// Beside the time, how long ago it was.
+    ago: bool,
+    /// The date in every row, rather than where it is another than the one before.
+    date: bool,
+    /// Columns of a bar.
+    bar: usize,
+    /// Of the calls the counts, too, not the share only.
+    calls: bool,
+    /// Of the orders likewise, and those answered.
+    orders: bool,
+}
+
+const LAYOUTS: [Layout; 5] = [
+    layout(true, true, 10, true, true),
+    layout(false, true, 5, true, true),
+    layout(false, true, 5, false, true),
+    layout(false, false, 5, false, false),
+    layout(false, false, 0, false, false),
+];
+
+const fn layout(ago: bool, date: bool, bar: usize, calls: bool, orders: bool) -> Layout {
+    Layout {
+        ago,
+        date,
+        bar,
+        calls,
+        orders,
+    }
+}
+
+/// Draws the snapshots of one or, for a `userTaskID`, several tasks.
+pub(crate) fn render(history: &[Snapshot], clock: &Clock, terminal: Terminal) -> String {
+    let tasks = by_task(history).into_iter();
+    let tasks = tasks.map(|snapshots| {
+        let phases = phases(&snapshots);
+        let title = title(&snapshots, clock, terminal);
+        let table = fitting_table(&snapshots, &phases, clock, terminal);
+        let totals = totals(&snapshots, &phases, clock);
+        format!("{title}\n{table}\n{totals}")
     });
-    tables.collect::<Vec<_>>().join("\n\n")
+    tasks.collect::<Vec<_>>().join("\n\n")
 }
 
-fn task_id(snapshot: &Snapshot) -> &str {
-    &snapshot.callback.task_id
-}
-
-fn task_table(history: &[&Snapshot], now: u64) -> String {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header([
-        "reported (UTC)",
-        "status",
-        "lasted",
-        "orders finished",
-        "answered",
-        "calls answered",
-    ]);
-    for (index, snapshot) in history.iter().enumerate() {
-        let stat = &snapshot.callback.stat;
-        table.add_row([
-            time_of(snapshot.create_ts.seconds),
-            snapshot.callback.status.to_string(),
-            lasted(history, index, now),
-            format!(
-                "{} {}",
-                bar(stat.finish_order_count, stat.total_order_count),
-                share(stat.finish_order_count, stat.total_order_count)
-            ),
-            stat.answer_order_count.to_string(),
-            share(stat.total_answer_call, stat.total_call),
-        ]);
-    }
-    for column in [2, 4] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    format!("{}\n{table}", title(history))
-}
-
-fn title(history: &[&Snapshot]) -> String {
+fn title(history: &[&Snapshot], clock: &Clock, terminal: Terminal) -> String {
     let Some(last) = history.last() else {
         return String::new();
     };
     let callback = &last.callback;
+    let id = terminal.paint(BOLD, &shown(&callback.task_id));
     let own_id = match callback.user_task_id.as_str() {
         "" => String::new(),
-        id => format!(" ({id})"),
+        id => format!(" ({})", shown(id)),
     };
+    let status = terminal.paint(style_of(callback.status), callback.status.name());
     let count = match history.len() {
         1 => "1 snapshot".to_owned(),
         count => format!("{count} snapshots"),
     };
-    format!(
-        "task {}{own_id}, created {} UTC: {count}, now {}",
-        callback.task_id,
-        time_of(callback.create_ts),
-        callback.status
-    )
+    let beside = format!(
+        "{count}, the last {}; created {} ({})",
+        clock.relative(last.create_ts.seconds),
+        clock.time(callback.create_ts),
+        clock.zone_name()
+    );
+    let beside = terminal.paint(DIM, &beside);
+    format!("task {id}{own_id}: {status}\n{beside}")
+}
+
+/// The widest layout that fits.
+fn fitting_table(
+    history: &[&Snapshot],
+    phases: &[Phase],
+    clock: &Clock,
+    terminal: Terminal,
+) -> Table {
+    let mut tables = LAYOUTS.map(|layout| table(history, phases, clock, terminal, layout));
+    let fits = |table: &Table| {
+        let border = table.lines().next().unwrap_or_default();
+        terminal.fits(border.chars().count())
+    };
+    let last = LAYOUTS.len() - 1;
+    let fitting = tables.iter().position(fits).unwrap_or(last);
+    std::mem::take(&mut tables[fitting])
+}
+
+fn table(
+    history: &[&Snapshot],
+    phases: &[Phase],
+    clock: &Clock,
+    terminal: Terminal,
+    layout: Layout,
+) -> Table {
+    let mut table = Table::new();
+    let head = [
+        (true, format!("reported ({})", clock.zone_name())),
+        (layout.ago, "ago".to_owned()),
+        (true, "status".to_owned()),
+        (true, "lasted".to_owned()),
+        (true, "orders finished".to_owned()),
+        (layout.orders, "answered".to_owned()),
+        (true, "calls answered".to_owned()),
+    ];
+    let short = |name: String| match name.split_once(" (") {
+        Some((name, _)) if !layout.date => name.to_owned(),
+        _ => name,
+    };
+    let head: Vec<(bool, String)> = head.into_iter().map(|(on, n)| (on, short(n))).collect();
+    let right: Vec<usize> = head
+        .iter()
+        .filter(|(on, _)| *on)
+        .enumerate()
+        .filter(|(_, (_, name))| ["ago", "lasted", "answered"].contains(&name.as_str()))
+        .map(|(place, _)| place)
+        .collect();
+    let shown: Vec<bool> = head.iter().map(|(shown, _)| *shown).collect();
+    let names = head.into_iter().filter(|(shown, _)| *shown);
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_header(names.map(|(_, name)| terminal.paint(BOLD, &name)));
+    let days: HashSet<String> = history
+        .iter()
+        .map(|snapshot| clock.format(snapshot.create_ts.seconds, "%F"))
+        .collect();
+    let time = match (layout.date, days.len()) {
+        (true, _) => "%F %T",
+        (false, 1) => "%T",
+        (false, _) => "%m-%d %T",
+    };
+    for (place, snapshot) in history.iter().enumerate() {
+        let phase = phases.iter().find(|phase| phase.first == place);
+        let cells = [
+            clock.format(snapshot.create_ts.seconds, time),
+            terminal.paint(DIM, &distance(snapshot, clock)),
+            terminal.paint(
+                style_of(snapshot.callback.status),
+                snapshot.callback.status.name(),
+            ),
+            phase.map(|phase| lasted(phase, clock)).unwrap_or_default(),
+            orders(snapshot, layout, terminal),
+            snapshot.callback.stat.answer_order_count.to_string(),
+            calls(snapshot, layout, terminal),
+        ];
+        let cells = cells.into_iter().zip(&shown).filter(|(_, shown)| **shown);
+        table.add_row(cells.map(|(cell, _)| cell));
+    }
+    for column in right {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// The column says that it is ago.
+fn distance(snapshot: &Snapshot, clock: &Clock) -> String {
+    let relative = clock.relative(snapshot.create_ts.seconds);
+    relative.trim_end_matches(" ago").to_owned()
 }
 
 /// How long a status held, in the row of its first report: until another was reported, or so far.
-fn lasted(history: &[&Snapshot], index: usize, now: u64) -> String {
-    let status = |snapshot: &Snapshot| snapshot.callback.status;
-    let this = status(history[index]);
-    if index > 0 && status(history[index - 1]) == this {
+fn lasted(phase: &Phase, clock: &Clock) -> String {
+    match (phase.seconds(clock.now), phase.until) {
+        (None, _) => "–".to_owned(),
+        (Some(seconds), Some(_)) => duration(seconds),
+        (Some(seconds), None) => format!("{} so far", duration(seconds)),
+    }
+}
+
+fn orders(snapshot: &Snapshot, layout: Layout, terminal: Terminal) -> String {
+    let stat = &snapshot.callback.stat;
+    let (part, whole) = (stat.finish_order_count, stat.total_order_count);
+    let status = snapshot.callback.status;
+    progress(status, part, whole, layout.orders, layout, terminal)
+}
+
+fn calls(snapshot: &Snapshot, layout: Layout, terminal: Terminal) -> String {
+    let stat = &snapshot.callback.stat;
+    let (part, whole) = (stat.total_answer_call, stat.total_call);
+    let status = snapshot.callback.status;
+    progress(status, part, whole, layout.calls, layout, terminal)
+}
+
+fn progress(
+    status: TaskStatus,
+    part: u64,
+    whole: u64,
+    counts: bool,
+    layout: Layout,
+    terminal: Terminal,
+) -> String {
+    let numbers = match counts {
+        true => share(part, whole),
+        false => percent(part, whole),
+    };
+    if layout.bar == 0 {
+        return numbers;
+    }
+    let bar = terminal.paint(style_of(status), &bar(part, whole, layout.bar));
+    format!("{bar} {numbers}")
+}
+
+/// What it comes to, below the table.
+fn totals(history: &[&Snapshot], phases: &[Phase], clock: &Clock) -> String {
+    let (Some(first), Some(last)) = (history.first(), history.last()) else {
         return String::new();
-    }
-    let since = history[index].create_ts.seconds;
-    let seconds = |until: u64| Duration::from_secs(until.saturating_sub(since));
-    let next = history[index..].iter().find(|next| status(next) != this);
-    match next {
-        Some(next) => humantime::format_duration(seconds(next.create_ts.seconds)).to_string(),
-        None if matches!(this, TaskStatus::Completed | TaskStatus::Failed) => "–".to_owned(),
-        None => format!("{} so far", humantime::format_duration(seconds(now))),
-    }
-}
-
-fn time_of(unix_seconds: u64) -> String {
-    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
-    i64::try_from(unix_seconds)
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .and_then(|time| time.format(format).ok())
-        // The platform's number is no time that a calendar has: as it is, then.
-        .unwrap_or_else(|| unix_seconds.to_string())
-}
-
-/// How much of the whole there is, drawn.
-pub(crate) fn bar(part: u64, whole: u64) -> String {
-    let full = (ratio(part, whole) * BAR_WIDTH as f64) as usize;
-    let empty = BAR_WIDTH - full;
-    format!("{}{}", "█".repeat(full), "░".repeat(empty))
-}
-
-/// How much of the whole there is, in figures.
-pub(crate) fn share(part: u64, whole: u64) -> String {
-    format!("{part} of {whole} ({:.0} %)", ratio(part, whole) * 100.0)
-}
-
-/// From 0 to 1, whatever the platform counts.
-fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        return 0.0;
-    }
-    (part as f64 / whole as f64).min(1.0)
+    };
+    let stat = &last.callback.stat;
+    let status = last.callback.status;
+    let end = match is_end(status) {
+        true => last.create_ts.seconds,
+        false => clock.now,
+    };
+    let all = duration(end.saturating_sub(first.create_ts.seconds));
+    let so_far = if is_end(status) { "" } else { " so far" };
+    let parts: Vec<String> = TaskStatus::ALL
+        .into_iter()
+        .filter_map(|status| {
+            let of_status = phases.iter().filter(|phase| phase.status == status);
+            let times: Vec<u64> = of_status.filter_map(|p| p.seconds(clock.now)).collect();
+            let time = duration(times.iter().sum());
+            (!times.is_empty()).then(|| format!("{status} {time}"))
+        })
+        .collect();
+    let parts = match parts.is_empty() {
+        true => String::new(),
+        false => format!(": {}", parts.join(", ")),
+    };
+    let orders = share(stat.finish_order_count, stat.total_order_count);
+    let (answered, calls) = (stat.total_answer_call, stat.total_call);
+    format!(
+        "time    {all} in all{so_far}{parts}\n\
+         orders  {orders} finished, {} answered\n\
+         calls   {} answered",
+        stat.answer_order_count,
+        share(answered, calls)
+    )
 }

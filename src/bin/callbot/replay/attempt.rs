@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use task_callback::credentials::{Credential, Credentials};
 use task_callback::snapshot::ReportTime;
-use task_callback::store::Store;
+use task_callback::store::{Range, Store};
 
 use super::refused::{Refused, visible};
 use crate::Failure;
@@ -95,7 +95,7 @@ impl Replayer {
         let (Some(store), Some(task_id)) = (&self.store, &refused.task_id) else {
             return Ok(None);
         };
-        let history = store.task_history(task_id, false).await?;
+        let history = store.task_history(task_id, Range::ALL).await?;
         let suffix = refused.replay_suffix();
         let stored = history.iter().find(|snapshot| {
             let at_its_time = snapshot.create_ts.seconds == refused.create_ts;

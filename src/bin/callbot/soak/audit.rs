@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use task_callback::snapshot::{ReportTime, Snapshot};
-use task_callback::store::Store;
+use task_callback::store::{Range, Store};
 
 use super::drive::{Ledger, Sent};
 use super::plan::{Kind, Message, Plan};
@@ -73,7 +73,7 @@ pub(super) async fn audit(
     let mut histories = stream::iter(ledger.iter().enumerate())
         .map(async |(task, sent)| {
             let life = plan.life(task);
-            let history = store.task_history(&life.task_id, false).await;
+            let history = store.task_history(&life.task_id, Range::ALL).await;
             (task, life, sent, history)
         })
         .buffer_unordered(CONCURRENCY);

@@ -1,0 +1,273 @@
+//! One task's part of the picture.
+
+use svg::node::element::{Circle, Group, Path};
+use task_callback::callback::TaskStat;
+use task_callback::snapshot::Snapshot;
+
+use super::labels::spread;
+use super::scale::Scale;
+use super::shapes::{FAINT, GREY, INK, line, polyline, px, text};
+use super::{band, notes};
+use crate::history::phases::{Phase, is_end, phases};
+use crate::terminal::shown;
+use crate::when::{Clock, duration};
+
+const LEFT: f64 = 74.0;
+const RIGHT: f64 = 756.0;
+const TOP: f64 = 100.0;
+const BOTTOM: f64 = 344.0;
+const BAND: (f64, f64) = (352.0, 380.0);
+/// A title of more than these would leave the picture.
+const TITLE_CHARACTERS: usize = 90;
+/// With more reports markers would hide the line.
+const MARKED: usize = 60;
+
+/// A counter of the reports, and how its line looks.
+struct Series {
+    name: &'static str,
+    count: fn(&TaskStat) -> u64,
+    color: &'static str,
+    dashes: &'static str,
+    marker: Option<Marker>,
+}
+
+#[derive(Clone, Copy)]
+enum Marker {
+    Disc,
+    Ring,
+    Square,
+    Cross,
+}
+
+const SERIES: [Series; 5] = [
+    Series {
+        name: "orders in all",
+        count: |stat| stat.total_order_count,
+        color: GREY,
+        dashes: "1 3",
+        marker: None,
+    },
+    Series {
+        name: "orders finished",
+        count: |stat| stat.finish_order_count,
+        color: "#14568f",
+        dashes: "none",
+        marker: Some(Marker::Disc),
+    },
+    Series {
+        name: "orders answered",
+        count: |stat| stat.answer_order_count,
+        color: "#14568f",
+        dashes: "7 4",
+        marker: Some(Marker::Ring),
+    },
+    Series {
+        name: "calls",
+        count: |stat| stat.total_call,
+        color: "#a34700",
+        dashes: "none",
+        marker: Some(Marker::Square),
+    },
+    Series {
+        name: "calls answered",
+        count: |stat| stat.total_answer_call,
+        color: "#a34700",
+        dashes: "7 4",
+        marker: Some(Marker::Cross),
+    },
+];
+
+/// Draws one task's snapshots, of which there is one at least.
+pub(super) fn panel(history: &[&Snapshot], clock: &Clock) -> Group {
+    let phases = phases(history);
+    let times: Vec<f64> = history.iter().map(|snapshot| seconds(snapshot)).collect();
+    let first = times.iter().copied().fold(f64::INFINITY, f64::min);
+    let last = times.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    // Beyond the last report there is room for its status; reports of one second have it on both sides.
+    let time = match last - first {
+        span if span < 1.0 => (first - 60.0)..=(last + 60.0),
+        span => first..=(last + (span * 0.2).max(1.0)),
+    };
+    let time = Scale::new(time, (LEFT, RIGHT));
+    let stats = history.iter().map(|snapshot| &snapshot.callback.stat);
+    let highest = stats.flat_map(|stat| SERIES.iter().map(|series| (series.count)(stat)));
+    let highest = highest.max().unwrap_or_default().max(1) as f64;
+    let counts = Scale::new(0.0..=highest * 1.04, (BOTTOM, TOP));
+
+    let area = (LEFT, RIGHT);
+    let group = Group::new().set("class", "task");
+    let group = title(group, history, &phases, clock);
+    let group = axes(group, &time, &counts, clock).add(notes::notes(
+        &phases,
+        &time,
+        (TOP, BOTTOM),
+        area,
+        clock,
+    ));
+    let group = series(group, history, &times, &time, &counts);
+    group
+        .add(text(LEFT - 10.0, BAND.0 + 18.0, "end", "status"))
+        .add(band::band(&phases, &time, BAND, RIGHT))
+        .add(band::key(&phases, LEFT, BAND.1 + 68.0))
+}
+
+fn seconds(snapshot: &Snapshot) -> f64 {
+    let key = snapshot.create_ts.to_string();
+    key.parse().unwrap_or(snapshot.create_ts.seconds as f64)
+}
+
+fn title(group: Group, history: &[&Snapshot], phases: &[Phase], clock: &Clock) -> Group {
+    let (Some(first), Some(last), Some(phase)) = (history.first(), history.last(), phases.last())
+    else {
+        return group;
+    };
+    let callback = &last.callback;
+    let mut title = format!("Task {}", shown(&callback.task_id));
+    if !callback.user_task_id.is_empty() {
+        title += &format!(" ({})", shown(&callback.user_task_id));
+    }
+    if title.chars().count() > TITLE_CHARACTERS {
+        title = title.chars().take(TITLE_CHARACTERS - 1).collect();
+        title.push('…');
+    }
+    let (from, to) = (first.create_ts.seconds, last.create_ts.seconds);
+    let after = match is_end(callback.status) {
+        true => format!("{} after {}", callback.status, duration(to - from)),
+        false => format!("{} since {}", callback.status, clock.time(phase.since)),
+    };
+    let count = match history.len() {
+        1 => "1 report".to_owned(),
+        count => format!("{count} reports"),
+    };
+    let beside = format!(
+        "{after}; {count} from {} to {}",
+        clock.time(from),
+        clock.time(to)
+    );
+    group
+        .add(
+            text(LEFT, 30.0, "start", &title)
+                .set("font-size", 17)
+                .set("font-weight", "bold"),
+        )
+        .add(text(LEFT, 50.0, "start", &beside).set("fill", GREY))
+}
+
+fn axes(mut group: Group, time: &Scale, counts: &Scale, clock: &Clock) -> Group {
+    for count in counts.counts() {
+        let y = counts.place(count);
+        group = group.add(line((LEFT, y), (RIGHT, y), FAINT)).add(text(
+            LEFT - 10.0,
+            y + 4.0,
+            "end",
+            &format!("{count:.0}"),
+        ));
+    }
+    let middle = (TOP + BOTTOM) / 2.0;
+    let name = text(0.0, 0.0, "middle", "orders, calls (number so far)")
+        .set("transform", format!("translate(20 {middle}) rotate(-90)"));
+    group = group
+        .add(name)
+        .add(line((LEFT, BOTTOM), (RIGHT, BOTTOM), INK))
+        .add(line((LEFT, TOP), (LEFT, BOTTOM), INK));
+    let (ticks, format) = time.times(clock);
+    let y = BAND.1;
+    for &tick in &ticks {
+        let x = time.place(tick);
+        let words = clock.format(tick.max(0.0) as u64, format);
+        group = group
+            .add(line((x, y), (x, y + 5.0), INK))
+            .add(text(x, y + 18.0, "middle", &words));
+    }
+    // Where the hours stand alone, the day has to be said.
+    let day = match (format, ticks.first()) {
+        ("%T" | "%H:%M", Some(first)) => clock.format(first.max(0.0) as u64, "%F, "),
+        _ => String::new(),
+    };
+    let name = format!("time ({day}{})", clock.zone_name());
+    group.add(text((LEFT + RIGHT) / 2.0, y + 38.0, "middle", &name))
+}
+
+fn series(
+    mut group: Group,
+    history: &[&Snapshot],
+    times: &[f64],
+    time: &Scale,
+    counts: &Scale,
+) -> Group {
+    let Some(last) = history.last() else {
+        return group;
+    };
+    let ends = SERIES.each_ref().map(|series| {
+        let count = (series.count)(&last.callback.stat);
+        (count, counts.place(count as f64))
+    });
+    let labels = spread(&ends.map(|(_, y)| y), 17.0, TOP + 2.0, BOTTOM - 2.0);
+    for ((series, (count, y)), label) in SERIES.iter().zip(ends).zip(labels) {
+        let points: Vec<(f64, f64)> = history
+            .iter()
+            .zip(times)
+            .map(|(snapshot, at)| {
+                let count = (series.count)(&snapshot.callback.stat);
+                (time.place(*at), counts.place(count as f64))
+            })
+            .collect();
+        let end = time.place(times.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+        let mut part = Group::new()
+            .set("class", series.name.replace(' ', "-"))
+            .add(
+                polyline(&points)
+                    .set("stroke", series.color)
+                    .set(
+                        "stroke-width",
+                        if series.marker.is_some() { 2.0 } else { 1.5 },
+                    )
+                    .set("stroke-dasharray", series.dashes),
+            )
+            // From the line's end to its name.
+            .add(
+                polyline(&[(end + 5.0, y), (RIGHT, y), (RIGHT + 16.0, label)])
+                    .set("stroke", "#aaa")
+                    .set("stroke-width", 0.8),
+            );
+        for &point in points.iter().filter(|_| points.len() <= MARKED) {
+            part = marked(part, series, point);
+        }
+        part = marked(part, series, (RIGHT + 24.0, label));
+        let words = format!("{count} {}", series.name);
+        let name = text(RIGHT + 34.0, label + 4.0, "start", &words);
+        group = group.add(part.add(name.set("fill", series.color)));
+    }
+    group
+}
+
+fn marked(group: Group, series: &Series, (x, y): (f64, f64)) -> Group {
+    let disc = |fill| {
+        Circle::new()
+            .set("cx", px(x))
+            .set("cy", px(y))
+            .set("r", 3.6)
+            .set("fill", fill)
+    };
+    let path = |d: &str| {
+        Path::new()
+            .set("d", format!("M{} {}{d}", px(x), px(y)))
+            .set("stroke", series.color)
+            .set("stroke-width", 2)
+    };
+    match series.marker {
+        None => group,
+        Some(Marker::Disc) => group.add(disc(series.color)),
+        Some(Marker::Ring) => group.add(
+            disc("#fff")
+                .set("stroke", series.color)
+                .set("stroke-width", 1.6),
+        ),
+        Some(Marker::Square) => {
+            group.add(path("m-2.4 -2.4h4.8v4.8h-4.8z").set("fill", series.color))
+        }
+        Some(Marker::Cross) => {
+            group.add(path("m-3.4 -3.4l6.8 6.8m0 -6.8l-6.8 6.8").set("fill", "none"))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Numbers as places on paper, and the round ones among them.
+
+use std::ops::RangeInclusive;
+
+use jiff::Timestamp;
+
+use crate::when::Clock;
+
+/// An axis: what lies in its range, and where that is drawn.
+#[derive(Clone, Debug)]
+pub(super) struct Scale {
+    values: RangeInclusive<f64>,
+    places: (f64, f64),
+}
+
+impl Scale {
+    /// The range must not be empty.
+    pub(super) fn new(values: RangeInclusive<f64>, places: (f64, f64)) -> Self {
+        Self { values, places }
+    }
+
+    pub(super) fn place(&self, value: f64) -> f64 {
+        let (low, high) = (self.values.start(), self.values.end());
+        let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
+        self.places.0 + share * (self.places.1 - self.places.0)
+    }
+
+    /// Whole numbers at even distances, five to ten of them where the range has so many.
+    pub(super) fn counts(&self) -> Vec<f64> {
+        let highest = *self.values.end();
+        let mut step: f64 = 1.0;
+        for factor in [2.0, 2.5, 2.0].into_iter().cycle() {
+            if highest / step <= 6.0 {
+                break;
+            }
+            step *= factor;
+        }
+        // 2.5 is no whole number; 25 is.
+        let step = step.ceil();
+        let count = (highest / step) as usize;
+        (0..=count).map(|number| number as f64 * step).collect()
+    }
+
+    /// Times at which a clock on the wall shows something round, and in which form to write them.
+    pub(super) fn times(&self, clock: &Clock) -> (Vec<f64>, &'static str) {
+        const MINUTE: f64 = 60.0;
+        const HOUR: f64 = 60.0 * MINUTE;
+        const DAY: f64 = 24.0 * HOUR;
+        const STEPS: [f64; 20] = [
+            1.0,
+            5.0,
+            10.0,
+            30.0,
+            MINUTE,
+            2.0 * MINUTE,
+            5.0 * MINUTE,
+            10.0 * MINUTE,
+            30.0 * MINUTE,
+            HOUR,
+            2.0 * HOUR,
+            3.0 * HOUR,
+            6.0 * HOUR,
+            12.0 * HOUR,
+            DAY,
+            2.0 * DAY,
+            7.0 * DAY,
+            30.0 * DAY,
+            90.0 * DAY,
+            365.0 * DAY,
+        ];
+        let (first, last) = (*self.values.start(), *self.values.end());
+        let step = STEPS.into_iter().find(|step| (last - first) / step <= 7.0);
+        let step = step.unwrap_or((last - first) / 5.0);
+        let time = Timestamp::from_second(first as i64).ok();
+        let offset = time.map(|time| clock.zone.to_offset(time).seconds());
+        let offset = f64::from(offset.unwrap_or_default());
+        let begin = ((first + offset) / step).ceil();
+        let count = ((last + offset) / step - begin).floor().max(-1.0) + 1.0;
+        let times = (0..count as usize).map(|number| (begin + number as f64) * step - offset);
+        let days = clock.format(first as u64, "%F") != clock.format(last as u64, "%F");
+        let format = match (step, days) {
+            (step, _) if step >= DAY => "%F",
+            (step, false) if step < MINUTE => "%T",
+            (step, true) if step < MINUTE => "%m-%d %T",
+            (_, false) => "%H:%M",
+            (_, true) => "%m-%d %H:%M",
+        };
+        (times.collect(), format)
+    }
+}
