@@ -128,6 +128,7 @@ fn what_a_stranger_put_into_another_line_is_not_taken_for_the_functions() {
         format!(r#"{{"requestId":"x","userAgent":"y"}}{line}{{"z":"","status":"401"}}"#),
         format!(r#"{{"requestId":"x","userAgent":"y","z":{line},"status":"401"}}"#),
         format!(r#"{{"requestId":"x","userAgent":"y","z":[{line}],"status":"401"}}"#),
+        format!(r#"{line}{{"z":"y"}}"#),
         format!(r#"panicked at "{line}""#),
         json!({"message": line.to_string(), "level": "INFO"}).to_string(),
     ];
