@@ -65,7 +65,8 @@ struct Shown {
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let store = Store::new(reach_aws(args.local.as_deref()).await, &args.table);
     let clock = args.zone.clock(platform::now());
-    let reports = store.last_reports(clock.parse(&args.since)?).await?;
+    let since = clock.parse(&args.since)?;
+    let reports = store.last_reports(since).await?;
     let overview = Overview::new(reports, clock.now, args.silent_for, clock.today());
 
     let mut shown = Vec::new();
@@ -83,6 +84,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         let view = View {
             args,
             clock: &clock,
+            since,
             terminal: args.terminal.stdout(),
         };
         print(&view.render(&overview, &shown))?;

@@ -66,6 +66,8 @@ impl Clock {
     /// The zone's name, `Europe/Berlin`, or what it is ahead of UTC, `+08:00`.
     pub(crate) fn zone_name(&self) -> String {
         match self.zone.iana_name() {
+            // As a machine's setting may have it.
+            Some("Etc/UTC") => "UTC".to_owned(),
             Some(name) => name.to_owned(),
             None => self.format(self.now, "%:z"),
         }

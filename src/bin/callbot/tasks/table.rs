@@ -18,6 +18,8 @@ const WIDE: usize = 100;
 pub(super) struct View<'a> {
     pub(super) args: &'a Args,
     pub(super) clock: &'a Clock,
+    /// How far back was looked, Unix seconds.
+    pub(super) since: u64,
     pub(super) terminal: Terminal,
 }
 
@@ -30,7 +32,7 @@ impl View<'_> {
             format!("{count} {status_name}")
         });
         let others: Vec<String> = others.collect();
-        let since = &self.args.since;
+        let since = self.clock.time(self.since);
         let none_at_all = others.is_empty() && shown.iter().all(|shown| shown.count == 0);
         parts.push(match others.as_slice() {
             [] if none_at_all => format!(
