@@ -1,4 +1,4 @@
-//! `callbot`, the developer's tool: the platform's side (sign, send), the reader's side (history), the
+//! `callbot`, the developer's tool: the platform's side (sign, send, soak), the reader's side (history, tasks, replay), the
 //! deployment's (secret, check) and a local stack (local, demo).
 
 #![forbid(unsafe_code)]

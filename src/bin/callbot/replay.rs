@@ -24,6 +24,7 @@ use crate::aws_trouble;
 use crate::platform::{self, CredentialsArgs};
 use crate::send::Sender;
 use crate::stack::reach_aws;
+use crate::terminal::print;
 use attempt::Replayer;
 use reading::Reading;
 use totals::Totals;
@@ -100,7 +101,11 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         while let Some((refused, attempt)) = attempts.next().await {
             match attempt {
                 Ok(attempt) => {
-                    println!("{}", attempt.line(&refused, platform::now()));
+                    // Who does not read on wants no more to be shown; what is to be sent is sent.
+                    let read = print(&attempt.line(&refused, platform::now()).to_string())?;
+                    if !read && !args.send {
+                        return Ok(ExitCode::SUCCESS);
+                    }
                     totals.count(&refused, &attempt, platform::now());
                 }
                 Err(error) => {
@@ -111,12 +116,12 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
     }
     if let Some(error) = stopped {
-        println!("{totals}");
+        print(&totals.to_string())?;
         let error = aws_trouble::in_words(&*error);
         return Err(format!("{error}. Stopped at once; the same again goes on from here").into());
     }
     let counts = reading.counts()?;
-    println!("{}", totals.with(counts, &replayer));
+    print(&totals.with(counts, &replayer).to_string())?;
     Ok(match totals.all_stored() && counts.broken == 0 {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,

@@ -16,6 +16,7 @@ use crate::event::Event;
 use crate::platform::{self, CredentialsArgs};
 use crate::rehearsal;
 use crate::scenario::Scenario;
+use crate::terminal::print;
 
 /// The function is given 10 s; API Gateway, the network and a local build want some more.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -67,7 +68,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
         let name = event.path.display().to_string();
         let reply = sender.send(event, &credentials, create_ts).await?;
-        println!("{name:width$}  {reply}");
+        print(&format!("{name:width$}  {reply}"))?;
         all_taken &= reply.is_taken();
     }
     Ok(if all_taken {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::Failure;
 use crate::event::Event;
 use crate::platform::{self, CredentialsArgs};
+use crate::terminal::print;
 
 /// Print an event with a fresh createTs, requestID and sign, ready for `cargo lambda invoke --data-file` or
 /// `sam local invoke -e`
@@ -22,6 +23,6 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut event = Event::load(&args.event)?;
     platform::sign(&mut event, &args.credentials.load()?, platform::now())?;
-    println!("{}", event.to_json());
+    print(&event.to_json())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -20,6 +20,7 @@ use crate::Failure;
 use crate::platform::{self, CredentialsArgs};
 use crate::send::Sender;
 use crate::stack::reach_aws;
+use crate::terminal::print;
 use plan::Plan;
 use report::Report;
 use stage::{Settings, Stage};
@@ -165,7 +166,7 @@ async fn soak(
         findings: &findings,
         stage,
     };
-    println!("{report}");
+    print(&report.to_string())?;
     if let Some(file) = &args.report {
         let json = format!("{:#}\n", report.to_json());
         std::fs::write(file, json).map_err(|error| format!("{}: {error}", file.display()))?;
