@@ -137,12 +137,9 @@ invoke: $(CARGO_LAMBDA) ## Sign EVENT and invoke the running function with it
 send: ## Sign EVENT and send it to the running function over HTTP
 	@$(CALLBOT) --quiet -- send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)
 
-history: ## Show the history of TASK, from the local stack or from the deployed TABLE
-ifdef TABLE
-	@$(CALLBOT) --quiet -- history $(TASK) --table $(TABLE)
-else
-	@$(CALLBOT) --quiet -- history $(TASK) --table $(LOCAL_TABLE) --local $(LOCAL_ENGINE)
-endif
+history: ## Show the history of TASK, locally or from the deployed TABLE; draw it with SVG=file; ARGS='--follow' …
+	@$(CALLBOT) --quiet -- history $(TASK) $(if $(TABLE),--table $(TABLE),--table $(LOCAL_TABLE) --local $(LOCAL_ENGINE)) \
+		$(if $(SVG),--svg $(SVG)) $(if $(PNG),--png $(PNG)) $(ARGS)
 
 secret: ## Write the credentials of a deployed stack: SECRET=its CredentialsSecretArn, FILE=… or a prompt
 	@$(CALLBOT) --quiet -- secret $(SECRET) $(if $(FILE),--file $(FILE))

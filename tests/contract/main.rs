@@ -11,6 +11,7 @@ mod events;
 mod extra;
 mod faults;
 mod history;
+mod history_command;
 mod log;
 mod moto;
 mod properties;

@@ -17,7 +17,7 @@ use crate::when::{Clock, duration};
 struct Layout {
     /// Beside the time, how long ago it was.
     ago: bool,
-    /// The date in every row, rather than where it is another than the one before.
+    /// The date in every row. Without it a row has the day only where there are several.
     date: bool,
     /// Columns of a bar.
     bar: usize,
@@ -27,10 +27,11 @@ struct Layout {
     orders: bool,
 }
 
-const LAYOUTS: [Layout; 5] = [
+const LAYOUTS: [Layout; 6] = [
     layout(true, true, 10, true, true),
     layout(false, true, 5, true, true),
-    layout(false, true, 5, false, true),
+    layout(false, false, 5, true, true),
+    layout(false, false, 5, false, true),
     layout(false, false, 5, false, false),
     layout(false, false, 0, false, false),
 ];
@@ -73,14 +74,22 @@ fn title(history: &[&Snapshot], clock: &Clock, terminal: Terminal) -> String {
         1 => "1 snapshot".to_owned(),
         count => format!("{count} snapshots"),
     };
-    let beside = format!(
-        "{count}, the last {}; created {} ({})",
-        clock.relative(last.create_ts.seconds),
-        clock.time(callback.create_ts),
-        clock.zone_name()
+    let created = format!("created {}", clock.time(callback.create_ts));
+    let reported = last.create_ts.seconds;
+    let reported = format!(
+        "last reported {} ({}), {}",
+        clock.time(reported),
+        clock.zone_name(),
+        clock.relative(reported)
     );
-    let beside = terminal.paint(DIM, &beside);
-    format!("task {id}{own_id}: {status}\n{beside}")
+    let one_line = format!("{created}; {reported}");
+    let beside = match terminal.fits(one_line.chars().count()) {
+        true => terminal.paint(DIM, &one_line),
+        false => [created, reported]
+            .map(|line| terminal.paint(DIM, &line))
+            .join("\n"),
+    };
+    format!("task {id}{own_id}: {status}, {count}\n{beside}")
 }
 
 /// The widest layout that fits.
@@ -108,12 +117,16 @@ fn table(
     layout: Layout,
 ) -> Table {
     let mut table = Table::new();
+    let orders_finished = match layout.bar {
+        0 => "finished",
+        _ => "orders finished",
+    };
     let head = [
         (true, format!("reported ({})", clock.zone_name())),
         (layout.ago, "ago".to_owned()),
         (true, "status".to_owned()),
         (true, "lasted".to_owned()),
-        (true, "orders finished".to_owned()),
+        (true, orders_finished.to_owned()),
         (layout.orders, "answered".to_owned()),
         (true, "calls answered".to_owned()),
     ];

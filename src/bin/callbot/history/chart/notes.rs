@@ -22,6 +22,9 @@ pub(super) fn notes(
 ) -> Group {
     let mut group = Group::new().set("class", "notes");
     let mut rows = [left; ROWS];
+    let mut days = phases.iter().map(|phase| clock.format(phase.since, "%F"));
+    let one_day = days.next().is_none_or(|first| days.all(|day| day == first));
+    let moment = if one_day { "%T" } else { "%F %T" };
     for phase in phases {
         let from = time.place(phase.since as f64);
         let to = phase
@@ -34,11 +37,11 @@ pub(super) fn notes(
                 (words, (from + to) / 2.0)
             }
             (TaskStatus::Paused, None) => {
-                let since = clock.format(phase.since, "%T");
+                let since = clock.format(phase.since, moment);
                 (format!("paused since {since}"), from)
             }
             (TaskStatus::Failed, _) => {
-                let at = clock.format(phase.since, "%T");
+                let at = clock.format(phase.since, moment);
                 (format!("failed {at}"), from)
             }
             _ => continue,

@@ -5,7 +5,7 @@ use task_callback::callback::TaskStat;
 use task_callback::snapshot::Snapshot;
 
 use super::labels::spread;
-use super::scale::Scale;
+use super::scale::{Scale, short};
 use super::shapes::{FAINT, GREY, INK, line, polyline, px, text};
 use super::{band, notes};
 use crate::history::phases::{Phase, is_end, phases};
@@ -160,7 +160,7 @@ fn axes(mut group: Group, time: &Scale, counts: &Scale, clock: &Clock) -> Group 
             LEFT - 10.0,
             y + 4.0,
             "end",
-            &format!("{count:.0}"),
+            &short(count),
         ));
     }
     let middle = (TOP + BOTTOM) / 2.0;
@@ -234,7 +234,7 @@ fn series(
             part = marked(part, series, point);
         }
         part = marked(part, series, (RIGHT + 24.0, label));
-        let words = format!("{count} {}", series.name);
+        let words = format!("{} {}", short(count as f64), series.name);
         let name = text(RIGHT + 34.0, label + 4.0, "start", &words);
         group = group.add(part.add(name.set("fill", series.color)));
     }

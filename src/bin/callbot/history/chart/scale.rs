@@ -6,6 +6,21 @@ use jiff::Timestamp;
 
 use crate::when::Clock;
 
+/// A count in few letters: `1250`, and of more than six digits `1.3M`, `2.5G`.
+pub(super) fn short(count: f64) -> String {
+    const UNITS: [(f64, &str); 3] = [(1e12, "T"), (1e9, "G"), (1e6, "M")];
+    if count >= 1e15 {
+        return format!("{count:.1e}");
+    }
+    match UNITS.into_iter().find(|(size, _)| count >= *size) {
+        None => format!("{count:.0}"),
+        Some((size, unit)) => {
+            let number = format!("{:.1}", count / size);
+            format!("{}{unit}", number.trim_end_matches(".0"))
+        }
+    }
+}
+
 /// An axis: what lies in its range, and where that is drawn.
 #[derive(Clone, Debug)]
 pub(super) struct Scale {
@@ -35,8 +50,6 @@ impl Scale {
             }
             step *= factor;
         }
-        // 2.5 is no whole number; 25 is.
-        let step = step.ceil();
         let count = (highest / step) as usize;
         (0..=count).map(|number| number as f64 * step).collect()
     }

@@ -1,0 +1,282 @@
+//! The task's life, drawn.
+
+use roxmltree::{Document, Node};
+use serde_json::json;
+
+use super::*;
+
+/// The picture as it stands in its file.
+fn svg(app: &TestApp, arguments: &[&str]) -> String {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let path = file.path().to_str().expect("text");
+    let (_, told) = said(&mut history(app, &[arguments, &["--svg", path]].concat()));
+    assert!(told.contains(path), "{told}");
+    std::fs::read_to_string(path).expect("a picture")
+}
+
+fn texts<'a>(node: Node<'a, 'a>) -> Vec<&'a str> {
+    let texts = node.descendants().filter(|node| node.has_tag_name("text"));
+    // Around the words, and only there, XML may have a line's end.
+    texts
+        .map(|node| node.text().unwrap_or_default().trim())
+        .collect()
+}
+
+fn of_class<'a>(document: &'a Document<'_>, class: &str) -> Vec<Node<'a, 'a>> {
+    let nodes = document.root().descendants();
+    let nodes: Vec<Node<'_, '_>> = nodes
+        .filter(|node| node.attribute("class") == Some(class))
+        .collect();
+    assert!(!nodes.is_empty(), "no {class}");
+    nodes
+}
+
+/// The places of a series' line.
+fn line(document: &Document<'_>, class: &str) -> Vec<(f64, f64)> {
+    let series = of_class(document, class)[0];
+    let line = series.children().find(|node| node.has_tag_name("polyline"));
+    let points = line
+        .and_then(|line| line.attribute("points"))
+        .expect("points");
+    let number = |text: &str| text.parse().expect("a number");
+    let points = points
+        .split(' ')
+        .map(|point| point.split_once(',').expect("x,y"));
+    points.map(|(x, y)| (number(x), number(y))).collect()
+}
+
+const SERIES: [&str; 5] = [
+    "orders-in-all",
+    "orders-finished",
+    "orders-answered",
+    "calls",
+    "calls-answered",
+];
+
+#[tokio::test]
+async fn the_demos_picture_in_the_readme_is_what_the_demo_draws() {
+    let app = demo(5).await;
+    let svg = svg(&app, &[DEMO_TASK]);
+    assert_golden("demo.svg", &svg);
+
+    let document = Document::parse(&svg).expect("XML");
+    let all = texts(document.root());
+    for words in [
+        "Task t-20260913-0007 (autumn-renewals)",
+        "COMPLETED after 4m; 5 reports from 2026-09-13 08:00:00 to 2026-09-13 08:04:00",
+        "orders, calls (number so far)",
+        "time (2026-09-13, UTC)",
+        "08:03",
+        "paused 1m",
+        "120 orders finished",
+        "58 orders answered",
+        "198 calls",
+        "71 calls answered",
+    ] {
+        assert!(all.contains(&words), "{words}: {all:?}");
+    }
+    // Four minutes are four even steps to the right, and more is higher up.
+    let finished = line(&document, "orders-finished");
+    assert_eq!(finished.len(), 5);
+    let step = finished[1].0 - finished[0].0;
+    for pair in finished.windows(2) {
+        assert!((pair[1].0 - pair[0].0 - step).abs() < 0.2, "{finished:?}");
+        assert!(pair[1].1 < pair[0].1, "{finished:?}");
+    }
+    let height = |orders: f64| finished[0].1 - orders / 120.0 * (finished[0].1 - finished[4].1);
+    assert!((finished[1].1 - height(31.0)).abs() < 0.2, "{finished:?}");
+    let band = of_class(&document, "status")[0];
+    let fills: Vec<_> = band
+        .descendants()
+        .filter_map(|node| node.attribute("fill"))
+        .collect();
+    let phases = [
+        "PENDING",
+        "IN_PROGRESS",
+        "PAUSED",
+        "IN_PROGRESS",
+        "COMPLETED",
+    ];
+    let places = phases.map(|status| format!("url(#{status})"));
+    let fills: Vec<_> = fills
+        .into_iter()
+        .filter(|fill| fill.starts_with("url"))
+        .collect();
+    assert_eq!(fills, places);
+    assert_eq!(texts(band).len(), 5, "each has its name");
+}
+
+#[tokio::test]
+async fn names_at_the_lines_are_apart_and_notes_too() {
+    let app = TestApp::embedded().await;
+    for minute in 0..12 {
+        let status = [2, 5][minute % 2];
+        let mut body = report_of("t-1", status, 5, 5);
+        for counter in ["answerOrderCount", "totalCall", "totalAnswerCall"] {
+            body["taskStat"][counter] = json!(5);
+        }
+        body["remark"] = json!(minute);
+        report(&app, FIRST + MINUTE * minute as u64, body).await;
+    }
+    let svg = svg(&app, &["t-1"]);
+    let document = Document::parse(&svg).expect("XML");
+    let place = |node: Node<'_, '_>, name| node.attribute(name).and_then(|n| n.parse::<f64>().ok());
+    let mut heights: Vec<f64> = SERIES
+        .iter()
+        .flat_map(|series| of_class(&document, series)[0].children())
+        .filter(|node| node.has_tag_name("text"))
+        .map(|node| place(node, "y").expect("a place"))
+        .collect();
+    heights.sort_by(f64::total_cmp);
+    assert_eq!(heights.len(), 5);
+    assert!(
+        heights.windows(2).all(|pair| pair[1] - pair[0] > 14.0),
+        "{heights:?}"
+    );
+
+    let notes = of_class(&document, "notes")[0];
+    let notes: Vec<_> = notes
+        .children()
+        .filter(|node| node.has_tag_name("text"))
+        .collect();
+    assert!(notes.len() >= 5, "{notes:?}");
+    for (number, one) in notes.iter().enumerate() {
+        for other in &notes[number + 1..] {
+            let apart =
+                |name| (place(*one, name).expect("x") - place(*other, name).expect("x")).abs();
+            assert!(apart("y") > 10.0 || apart("x") > 50.0, "{one:?} {other:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_was_reported_can_be_drawn() {
+    let lives: [&[(u64, Value)]; 6] = [
+        &[(0, report_of("t-1", 1, 0, 0))],
+        &[
+            (0, report_of("t-1", 4, 0, 0)),
+            (0, report_of("t-1", 2, 7, 9)),
+            (0, report_of("t-1", 3, 9, 9)),
+        ],
+        &[
+            (0, report_of("t-1", 2, 90, 100)),
+            (60, report_of("t-1", 2, 10, 50)),
+            (61, report_of("t-1", 4, 0, 0)),
+        ],
+        &[
+            (0, report_of("t-1", 5, u64::MAX, u64::MAX)),
+            (86_400 * 400, report_of("t-1", 5, 0, 1)),
+        ],
+        &[
+            (0, report_of("t-1", 1, 0, 3)),
+            (1, report_of("t-1", 2, 1, 3)),
+        ],
+        &[
+            (0, report_of("t-1", 2, 1, 3)),
+            (86_400, report_of("t-1", 5, 2, 3)),
+            (90_000, report_of("t-1", 3, 3, 3)),
+        ],
+    ];
+    for life in lives {
+        let app = TestApp::embedded().await;
+        for (seconds, body) in life {
+            report(&app, FIRST + seconds, body).await;
+        }
+        let svg = svg(&app, &["t-1"]);
+        let document = Document::parse(&svg).expect("XML");
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+        for series in SERIES {
+            let line = line(&document, series);
+            assert_eq!(line.len(), life.len(), "{series}");
+            let inside =
+                |(x, y): &(f64, f64)| (70.0..760.0).contains(x) && (95.0..350.0).contains(y);
+            assert!(line.iter().all(inside), "{series}: {line:?}");
+        }
+        let ticks = texts(document.root())
+            .iter()
+            .filter(|text| text.contains(':'))
+            .count();
+        for text in texts(document.root()) {
+            assert!(
+                text.chars().count() < 26 || text.contains("report"),
+                "{text}"
+            );
+        }
+        assert!(ticks < 24, "{:?}", texts(document.root()));
+    }
+}
+
+#[tokio::test]
+async fn a_name_with_marks_of_xml_stays_a_name() {
+    let app = TestApp::embedded().await;
+    let id = "t-<script>&\"'\u{1}";
+    let mut body = report_of(id, 4, 1, 2);
+    body["userTaskID"] = json!("]]><&amp;");
+    report(&app, FIRST, body).await;
+    let svg = svg(&app, &[id]);
+    let document = Document::parse(&svg).expect("XML");
+    let title = r#"Task t-<script>&"'\u{1} (]]><&amp;)"#;
+    assert!(texts(document.root()).contains(&title), "{svg}");
+    assert!(
+        texts(of_class(&document, "notes")[0]).contains(&"failed 08:00:00"),
+        "{svg}"
+    );
+    assert!(
+        document
+            .root()
+            .descendants()
+            .all(|node| !node.has_tag_name("script"))
+    );
+}
+
+#[tokio::test]
+async fn each_task_of_a_user_task_has_its_own_part_up_to_twenty() {
+    let app = TestApp::embedded().await;
+    for task in 0..21 {
+        report(
+            &app,
+            FIRST + task,
+            report_of(&format!("t-{task}"), 2, task, 100),
+        )
+        .await;
+    }
+    let last = (FIRST + 18).to_string();
+    let picture = svg(&app, &["ut-1", "--user-task", "--since", &last]);
+    let document = Document::parse(&picture).expect("XML");
+    assert_eq!(of_class(&document, "task").len(), 3);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("all.svg");
+    let file = file.to_str().expect("text");
+    let (good, _, error) = ran(&mut history(&app, &["ut-1", "--user-task", "--svg", file]));
+    assert!(!good && error.contains("draw one by its taskID"), "{error}");
+}
+
+#[tokio::test]
+async fn pixels_show_the_same_with_letters_of_our_own() {
+    let app = demo(5).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("demo.png");
+    let name = file.to_str().expect("text");
+    // Nothing of the machine's fonts: this runs on a server, too.
+    let (json, _) = said(&mut history(&app, &[DEMO_TASK, "--json", "--png", name]));
+    assert!(
+        serde_json::from_str::<Value>(&json).is_ok(),
+        "the picture is told of elsewhere"
+    );
+    let png = std::fs::read(&file).expect("a picture");
+    assert_eq!(&png[1..4], b"PNG");
+    let side = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().expect("four bytes"));
+    assert_eq!((side(16), side(20)), (1920, 920));
+}
+
+#[tokio::test]
+async fn where_nothing_is_stored_no_picture_is_written() {
+    let app = TestApp::embedded().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("nothing.svg");
+    let name = file.to_str().expect("text");
+    let (good, text, error) = ran(&mut history(&app, &["no-such-task", "--svg", name]));
+    assert!(!good && text.contains("nothing stored"), "{text}");
+    assert!(error.contains("no picture was written"), "{error}");
+    assert!(!file.exists());
+}
