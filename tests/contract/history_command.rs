@@ -1,5 +1,6 @@
 //! `callbot history`, the built program, over what the function has stored.
 
+mod drawing;
 mod export;
 mod follow;
 mod golden;

@@ -8,6 +8,7 @@ mod phases;
 mod picture;
 mod png;
 mod table;
+mod totals;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

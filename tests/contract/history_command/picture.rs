@@ -3,55 +3,8 @@
 use roxmltree::{Document, Node};
 use serde_json::json;
 
+use super::drawing::{SERIES, line, of_class, svg, texts};
 use super::*;
-
-/// The picture as it stands in its file.
-fn svg(app: &TestApp, arguments: &[&str]) -> String {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    let path = file.path().to_str().expect("text");
-    let (_, told) = said(&mut history(app, &[arguments, &["--svg", path]].concat()));
-    assert!(told.contains(path), "{told}");
-    std::fs::read_to_string(path).expect("a picture")
-}
-
-fn texts<'a>(node: Node<'a, 'a>) -> Vec<&'a str> {
-    let texts = node.descendants().filter(|node| node.has_tag_name("text"));
-    // Around the words, and only there, XML may have a line's end.
-    texts
-        .map(|node| node.text().unwrap_or_default().trim())
-        .collect()
-}
-
-fn of_class<'a>(document: &'a Document<'_>, class: &str) -> Vec<Node<'a, 'a>> {
-    let nodes = document.root().descendants();
-    let nodes: Vec<Node<'_, '_>> = nodes
-        .filter(|node| node.attribute("class") == Some(class))
-        .collect();
-    assert!(!nodes.is_empty(), "no {class}");
-    nodes
-}
-
-/// The places of a series' line.
-fn line(document: &Document<'_>, class: &str) -> Vec<(f64, f64)> {
-    let series = of_class(document, class)[0];
-    let line = series.children().find(|node| node.has_tag_name("polyline"));
-    let points = line
-        .and_then(|line| line.attribute("points"))
-        .expect("points");
-    let number = |text: &str| text.parse().expect("a number");
-    let points = points
-        .split(' ')
-        .map(|point| point.split_once(',').expect("x,y"));
-    points.map(|(x, y)| (number(x), number(y))).collect()
-}
-
-const SERIES: [&str; 5] = [
-    "orders-in-all",
-    "orders-finished",
-    "orders-answered",
-    "calls",
-    "calls-answered",
-];
 
 #[tokio::test]
 async fn the_demos_picture_in_the_readme_is_what_the_demo_draws() {
@@ -196,11 +149,15 @@ async fn whatever_was_reported_can_be_drawn() {
             .iter()
             .filter(|text| text.contains(':'))
             .count();
-        for text in texts(document.root()) {
-            assert!(
-                text.chars().count() < 26 || text.contains("report"),
-                "{text}"
-            );
+        // Left of the axis a number has room for six letters, and right of it a name for these.
+        let nodes = document.root().descendants();
+        for number in nodes.filter(|node| node.attribute("text-anchor") == Some("end")) {
+            let words = number.text().unwrap_or_default().trim();
+            assert!(words.chars().count() <= 6, "{words}");
+        }
+        for series in SERIES {
+            let name = texts(of_class(&document, series)[0]).concat();
+            assert!(name.chars().count() <= 24, "{name}");
         }
         assert!(ticks < 24, "{:?}", texts(document.root()));
     }

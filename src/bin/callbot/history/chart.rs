@@ -8,6 +8,7 @@ mod labels;
 mod notes;
 mod panel;
 mod scale;
+mod series;
 mod shapes;
 
 use svg::Document;

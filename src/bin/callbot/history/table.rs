@@ -7,7 +7,8 @@ use comfy_table::{CellAlignment, Table};
 use task_callback::callback::TaskStatus;
 use task_callback::snapshot::Snapshot;
 
-use super::phases::{Phase, by_task, is_end, phases};
+use super::phases::{Phase, by_task, phases};
+use super::totals::totals;
 use crate::progress::{bar, percent, share};
 use crate::terminal::{BOLD, DIM, Terminal, shown, style_of};
 use crate::when::{Clock, duration};
@@ -227,41 +228,4 @@ fn progress(
     }
     let bar = terminal.paint(style_of(status), &bar(part, whole, layout.bar));
     format!("{bar} {numbers}")
-}
-
-/// What it comes to, below the table.
-fn totals(history: &[&Snapshot], phases: &[Phase], clock: &Clock) -> String {
-    let (Some(first), Some(last)) = (history.first(), history.last()) else {
-        return String::new();
-    };
-    let stat = &last.callback.stat;
-    let status = last.callback.status;
-    let end = match is_end(status) {
-        true => last.create_ts.seconds,
-        false => clock.now,
-    };
-    let all = duration(end.saturating_sub(first.create_ts.seconds));
-    let so_far = if is_end(status) { "" } else { " so far" };
-    let parts: Vec<String> = TaskStatus::ALL
-        .into_iter()
-        .filter_map(|status| {
-            let of_status = phases.iter().filter(|phase| phase.status == status);
-            let times: Vec<u64> = of_status.filter_map(|p| p.seconds(clock.now)).collect();
-            let time = duration(times.iter().sum());
-            (!times.is_empty()).then(|| format!("{status} {time}"))
-        })
-        .collect();
-    let parts = match parts.is_empty() {
-        true => String::new(),
-        false => format!(": {}", parts.join(", ")),
-    };
-    let orders = share(stat.finish_order_count, stat.total_order_count);
-    let (answered, calls) = (stat.total_answer_call, stat.total_call);
-    format!(
-        "time    {all} in all{so_far}{parts}\n\
-         orders  {orders} finished, {} answered\n\
-         calls   {} answered",
-        stat.answer_order_count,
-        share(answered, calls)
-    )
 }

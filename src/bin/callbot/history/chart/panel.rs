@@ -1,12 +1,12 @@
 //! One task's part of the picture.
 
-use svg::node::element::{Circle, Group, Path};
-use task_callback::callback::TaskStat;
+use svg::node::element::Group;
 use task_callback::snapshot::Snapshot;
 
 use super::labels::spread;
 use super::scale::{Scale, short};
-use super::shapes::{FAINT, GREY, INK, line, polyline, px, text};
+use super::series::{SERIES, marked};
+use super::shapes::{FAINT, GREY, INK, line, polyline, text};
 use super::{band, notes};
 use crate::history::phases::{Phase, is_end, phases};
 use crate::terminal::shown;
@@ -21,61 +21,6 @@ const BAND: (f64, f64) = (352.0, 380.0);
 const TITLE_CHARACTERS: usize = 90;
 /// With more reports markers would hide the line.
 const MARKED: usize = 60;
-
-/// A counter of the reports, and how its line looks.
-struct Series {
-    name: &'static str,
-    count: fn(&TaskStat) -> u64,
-    color: &'static str,
-    dashes: &'static str,
-    marker: Option<Marker>,
-}
-
-#[derive(Clone, Copy)]
-enum Marker {
-    Disc,
-    Ring,
-    Square,
-    Cross,
-}
-
-const SERIES: [Series; 5] = [
-    Series {
-        name: "orders in all",
-        count: |stat| stat.total_order_count,
-        color: GREY,
-        dashes: "1 3",
-        marker: None,
-    },
-    Series {
-        name: "orders finished",
-        count: |stat| stat.finish_order_count,
-        color: "#14568f",
-        dashes: "none",
-        marker: Some(Marker::Disc),
-    },
-    Series {
-        name: "orders answered",
-        count: |stat| stat.answer_order_count,
-        color: "#14568f",
-        dashes: "7 4",
-        marker: Some(Marker::Ring),
-    },
-    Series {
-        name: "calls",
-        count: |stat| stat.total_call,
-        color: "#a34700",
-        dashes: "none",
-        marker: Some(Marker::Square),
-    },
-    Series {
-        name: "calls answered",
-        count: |stat| stat.total_answer_call,
-        color: "#a34700",
-        dashes: "7 4",
-        marker: Some(Marker::Cross),
-    },
-];
 
 /// Draws one task's snapshots, of which there is one at least.
 pub(super) fn panel(history: &[&Snapshot], clock: &Clock) -> Group {
@@ -104,7 +49,7 @@ pub(super) fn panel(history: &[&Snapshot], clock: &Clock) -> Group {
         area,
         clock,
     ));
-    let group = series(group, history, &times, &time, &counts);
+    let group = lines(group, history, &times, &time, &counts);
     group
         .add(text(LEFT - 10.0, BAND.0 + 18.0, "end", "status"))
         .add(band::band(&phases, &time, BAND, RIGHT))
@@ -188,7 +133,7 @@ fn axes(mut group: Group, time: &Scale, counts: &Scale, clock: &Clock) -> Group 
     group.add(text((LEFT + RIGHT) / 2.0, y + 38.0, "middle", &name))
 }
 
-fn series(
+fn lines(
     mut group: Group,
     history: &[&Snapshot],
     times: &[f64],
@@ -239,35 +184,4 @@ fn series(
         group = group.add(part.add(name.set("fill", series.color)));
     }
     group
-}
-
-fn marked(group: Group, series: &Series, (x, y): (f64, f64)) -> Group {
-    let disc = |fill| {
-        Circle::new()
-            .set("cx", px(x))
-            .set("cy", px(y))
-            .set("r", 3.6)
-            .set("fill", fill)
-    };
-    let path = |d: &str| {
-        Path::new()
-            .set("d", format!("M{} {}{d}", px(x), px(y)))
-            .set("stroke", series.color)
-            .set("stroke-width", 2)
-    };
-    match series.marker {
-        None => group,
-        Some(Marker::Disc) => group.add(disc(series.color)),
-        Some(Marker::Ring) => group.add(
-            disc("#fff")
-                .set("stroke", series.color)
-                .set("stroke-width", 1.6),
-        ),
-        Some(Marker::Square) => {
-            group.add(path("m-2.4 -2.4h4.8v4.8h-4.8z").set("fill", series.color))
-        }
-        Some(Marker::Cross) => {
-            group.add(path("m-3.4 -3.4l6.8 6.8m0 -6.8l-6.8 6.8").set("fill", "none"))
-        }
-    }
 }
