@@ -148,14 +148,15 @@ fn table(
     table
         .load_style(UTF8_FULL_CONDENSED)
         .set_header(names.map(|(_, name)| terminal.paint(BOLD, &name)));
-    let days: HashSet<String> = history
-        .iter()
-        .map(|snapshot| clock.format(snapshot.create_ts.seconds, "%F"))
-        .collect();
-    let time = match (layout.date, days.len()) {
-        (true, _) => "%F %T",
-        (false, 1) => "%T",
-        (false, _) => "%m-%d %T",
+    let several = |part| {
+        let parts = history.iter();
+        let parts = parts.map(|snapshot| clock.format(snapshot.create_ts.seconds, part));
+        parts.collect::<HashSet<String>>().len() > 1
+    };
+    let time = match layout.date || several("%Y") {
+        true => "%F %T",
+        false if several("%F") => "%m-%d %T",
+        false => "%T",
     };
     for (place, snapshot) in history.iter().enumerate() {
         let phase = phases.iter().find(|phase| phase.first == place);

@@ -19,8 +19,8 @@ const BOTTOM: f64 = 344.0;
 const BAND: (f64, f64) = (352.0, 380.0);
 /// A title of more than these would leave the picture.
 const TITLE_CHARACTERS: usize = 90;
-/// With more reports markers would hide the line.
-const MARKED: usize = 60;
+/// More markers would hide the line.
+const MARKED: usize = 40;
 
 /// Draws one task's snapshots, of which there is one at least.
 pub(super) fn panel(history: &[&Snapshot], clock: &Clock) -> Group {
@@ -175,7 +175,8 @@ fn lines(
                     .set("stroke", "#aaa")
                     .set("stroke-width", 0.8),
             );
-        for &point in points.iter().filter(|_| points.len() <= MARKED) {
+        let every = points.len().div_ceil(MARKED);
+        for &point in points.iter().rev().step_by(every) {
             part = marked(part, series, point);
         }
         part = marked(part, series, (RIGHT + 24.0, label));
