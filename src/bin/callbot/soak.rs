@@ -19,7 +19,7 @@ use task_callback::store::{Range, Store};
 use crate::Failure;
 use crate::platform::{self, CredentialsArgs};
 use crate::send::Sender;
-use crate::stack::reach_aws;
+use crate::stack::{asked_to_stop, reach_aws};
 use crate::terminal::print;
 use plan::Plan;
 use report::Report;
@@ -72,7 +72,7 @@ pub(crate) struct Args {
     tasks: u32,
     /// How many reports of each
     #[arg(long, value_name = "M", default_value_t = 10)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000))]
     callbacks: u32,
     /// How many callbacks are on their way at once
     #[arg(long, value_name = "C", default_value_t = 32)]
@@ -108,10 +108,10 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         shuffle: args.shuffle,
         started,
     };
-    println!(
+    print(&format!(
         "{} tasks with {} reports each, task ids from {}-000000, seed {seed}",
         plan.tasks, plan.callbacks, plan.run
-    );
+    ))?;
     let Some(function) = &args.function else {
         let (Some(url), Some(table)) = (&args.url, &args.table) else {
             return Err("name the stack with --url and --table".into());
@@ -159,7 +159,13 @@ async fn soak(
 ) -> Result<ExitCode, Failure> {
     let sender = Sender::new(url)?;
     let (ledger, tally) = drive::drive(plan, &sender, credentials, args.concurrency.into()).await?;
-    let findings = audit::audit(plan, &ledger, store).await?;
+    let findings = tokio::select! {
+        findings = audit::audit(plan, &ledger, credentials, store) => findings?,
+        stopped = asked_to_stop() => {
+            stopped?;
+            return Err("interrupted before the table was read: nothing is shown".into());
+        }
+    };
     let report = Report {
         plan,
         tally: &tally,

@@ -6,10 +6,11 @@ use futures_util::stream::{self, StreamExt};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use task_callback::credentials::Credentials;
 use task_callback::snapshot::{ReportTime, Snapshot};
 use task_callback::store::{Range, Store};
 
-use super::drive::{Ledger, Sent};
+use super::drive::{Ledger, Sent, account};
 use super::plan::{Kind, Message, Plan};
 use crate::Failure;
 use crate::life::Life;
@@ -67,6 +68,7 @@ impl Findings {
 pub(super) async fn audit(
     plan: &Plan,
     ledger: &Ledger,
+    credentials: &Credentials,
     store: &Store,
 ) -> Result<Findings, Failure> {
     let bar = ProgressBar::new(ledger.len() as u64);
@@ -79,7 +81,8 @@ pub(super) async fn audit(
         .buffer_unordered(CONCURRENCY);
     let mut findings = Findings::default();
     while let Some((task, life, sent, history)) = histories.next().await {
-        compare(plan, task, &life, sent, &history?, &mut findings);
+        let uuid = &account(credentials, task).uuid;
+        compare(plan, task, uuid, &life, sent, &history?, &mut findings);
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -90,6 +93,7 @@ pub(super) async fn audit(
 fn compare(
     plan: &Plan,
     task: usize,
+    uuid: &str,
     life: &Life,
     sent: &[Sent],
     history: &[Snapshot],
@@ -116,7 +120,10 @@ fn compare(
         let first = ReportTime::new(create_ts.seconds);
         let last = slots.insert(create_ts.seconds, create_ts);
         let next = last.map_or(Some(first), ReportTime::next_slot);
-        if next != Some(create_ts) || !is_as_sent(plan, task, number, life, snapshot) {
+        if next != Some(create_ts)
+            || snapshot.uuid != uuid
+            || !is_as_sent(plan, task, number, life, snapshot)
+        {
             findings.different += 1;
             findings.note("not as it was sent", life, create_ts);
         }

@@ -14,6 +14,7 @@ use crate::deliver::{Patience, deliver};
 use crate::platform::{self, Headers};
 use crate::send::{Reply, Sender};
 use crate::stack::asked_to_stop;
+use crate::terminal::print;
 
 /// Half a minute: longer than anything that goes wrong in a stack of the soak's own.
 const PATIENCE: Patience = Patience {
@@ -69,6 +70,7 @@ pub(super) async fn drive(
             },
             stopped = &mut stop => {
                 stopped?;
+                tally.borrow_mut().interrupted = true;
                 break;
             }
         };
@@ -83,17 +85,17 @@ pub(super) async fn drive(
             bar.set_message(progress(&tally));
             if bar.is_hidden() && last_line.elapsed() > LINE_EVERY {
                 last_line = Instant::now();
-                println!(
-                    "{} of {}  {}",
-                    bar.position(),
-                    plan.reports(),
-                    progress(&tally)
-                );
+                let (position, all) = (bar.position(), plan.reports());
+                print(&format!("{position} of {all}  {}", progress(&tally)))?;
             }
+        }
+        if tally.acknowledges_nothing(concurrency) {
+            break;
         }
     }
     bar.finish_and_clear();
     let _ = sent;
+    tally.borrow_mut().finish();
     Ok((ledger.take(), tally.replace(Tally::new())))
 }
 

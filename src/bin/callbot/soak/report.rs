@@ -18,12 +18,16 @@ pub(super) struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Whether everything is as promised. A run in which nothing was acknowledged has shown nothing.
+    /// Whether everything is as promised. A run in which nothing was acknowledged has shown nothing; and a function in
+    /// a stack of the soak's own has to answer in the end, and not to end by itself.
     pub(super) fn holds(&self) -> bool {
         self.findings.hold()
             && self.findings.acknowledged > 0
             && self.tally.forgeries_taken.is_empty()
             && self.tally.refused.is_empty()
+            && self
+                .stage
+                .is_none_or(|stage| stage.deaths() == 0 && self.tally.given_up == 0)
     }
 
     pub(super) fn to_json(&self) -> Value {
@@ -44,8 +48,12 @@ impl Report<'_> {
 
     fn verdict(&self) -> String {
         if self.holds() {
+            let sent = match self.tally.interrupted {
+                true => "Interrupted before all was sent. ",
+                false => "",
+            };
             return format!(
-                "All {} acknowledged reports are in the table, each once, as they were sent.",
+                "{sent}All {} acknowledged reports are in the table, each once, as they were sent.",
                 self.findings.acknowledged
             );
         }

@@ -117,7 +117,8 @@ impl Stage {
             environment: variables,
             log: settings.log.clone(),
         };
-        let mut random = StdRng::seed_from_u64(settings.seed);
+        // Other numbers than the faults'.
+        let mut random = StdRng::seed_from_u64(settings.seed.wrapping_add(1));
         let likely = settings.kills;
         let kills = move || {
             let dies = random.random_bool(likely);

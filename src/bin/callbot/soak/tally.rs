@@ -22,6 +22,10 @@ pub(super) enum Outcome {
 /// Counts and times of a run.
 pub(super) struct Tally {
     started: Instant,
+    /// How long it took, once it is over.
+    took: Option<Duration>,
+    /// Whether it was stopped before everything was sent.
+    pub(super) interrupted: bool,
     /// Send to answer, microseconds, of every request.
     latencies: Histogram<u64>,
     /// How often each answer was given.
@@ -42,6 +46,8 @@ impl Tally {
     pub(super) fn new() -> Self {
         Self {
             started: Instant::now(),
+            took: None,
+            interrupted: false,
             // To a minute, with three digits.
             latencies: Histogram::new_with_max(60_000_000, 3).expect("good bounds"),
             answers: BTreeMap::new(),
@@ -84,7 +90,18 @@ impl Tally {
     }
 
     pub(super) fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        self.took.unwrap_or_else(|| self.started.elapsed())
+    }
+
+    /// Everything is sent; what follows does not count.
+    pub(super) fn finish(&mut self) {
+        self.took = Some(self.started.elapsed());
+    }
+
+    /// Whether so many messages were given up and none was ever acknowledged: there is nobody to talk to.
+    pub(super) fn acknowledges_nothing(&self, given_up: usize) -> bool {
+        let acknowledged = self.reports_acknowledged + self.resends_acknowledged;
+        acknowledged == 0 && self.given_up as usize >= given_up
     }
 
     /// Requests a second.
@@ -120,6 +137,7 @@ impl Tally {
             "forgeriesTaken": self.forgeries_taken,
             "reportsRefused": self.refused,
             "givenUp": self.given_up,
+            "interrupted": self.interrupted,
         })
     }
 }
