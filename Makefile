@@ -69,7 +69,7 @@ ifndef DYNAMODB_ENDPOINT_URL
 	@echo 'The same over a second engine, moto'
 	DYNAMODB_ENDPOINT_URL=moto cargo test --locked --features cli --test contract -- \
 		--skip tool:: --skip store_trouble:: --skip configuration:: --skip faults:: --skip soak:: --skip properties:: --skip dependencies:: \
-		--skip replay:: --skip replayed_logs:: --skip scenario:: --skip reference:: --skip aws_trouble::
+		--skip replay:: --skip replayed_logs:: --skip scenario:: --skip reference:: --skip aws_trouble:: --skip history_command::
 endif
 
 lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies and the template

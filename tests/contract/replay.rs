@@ -13,7 +13,7 @@ use task_callback::local::{Fault, Lambda, Proxy};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::app::{TestApp, text};
-use crate::request::{body, body_without};
+use crate::request::{body, body_with, body_without};
 use crate::service;
 use crate::tool::{callbot, run};
 
@@ -220,7 +220,14 @@ async fn what_is_too_old_for_the_clock_is_stored_as_of_now_only_if_asked_and_onc
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_is_sent_once_however_often_it_stands_there_and_a_refusal_shows() {
     let stack = Stack::start("none").await;
-    let good = line(&body(), now());
+    let reported = now();
+    let good = line(&body(), reported);
+    // A replay under another time that was refused in its turn.
+    let replayed = with(
+        line(&body(), reported + 7),
+        "requestID",
+        json!(format!("req-1-replay-{reported}")),
+    );
     let resent = with(good.clone(), "requestID", json!("req-2"));
     let broken = with(
         line(&body_without("sceneID"), now()),
@@ -233,13 +240,17 @@ async fn a_report_is_sent_once_however_often_it_stands_there_and_a_refusal_shows
         "bodyBase64",
         json!(STANDARD.encode(b"\xff\x00 no text")),
     );
-    let stranger = with(good.clone(), "uuid", json!("another-account"));
-    let lines = [&good, &good, &resent, &broken, &binary, &stranger].map(Value::to_string);
+    let other = body_with("/taskStatus", 3.into());
+    let stranger = with(line(&other, reported), "uuid", json!("another-account"));
+    let lines = [
+        &good, &good, &replayed, &resent, &broken, &binary, &stranger,
+    ]
+    .map(Value::to_string);
     let (all_stored, printed) = stack.send(&lines.join("\n"), &[]).await;
     assert!(!all_stored, "{printed}");
     for words in [
         "Of 4 refused callbacks: 1 stored, 2 refused again, 1 not sent.",
-        "2 the same report again",
+        "3 the same report again",
         "retCode 4001  sceneID is missing",
         "no secret of this account",
     ] {

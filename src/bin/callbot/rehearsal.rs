@@ -19,6 +19,7 @@ use crate::platform::{self, Headers};
 use crate::scenario::{Message, Scenario};
 use crate::send::{Reply, Sender};
 use crate::stack::asked_to_stop;
+use crate::terminal::print;
 
 /// A scenario under way.
 struct Rehearsal<'a> {
@@ -52,7 +53,7 @@ pub(crate) async fn play(
         begun: Instant::now(),
     };
     let length = messages.last().map_or(Duration::ZERO, |last| last.sent);
-    println!(
+    print(&format!(
         "{run}: {}, {} callbacks, {} in {}",
         match rehearsal.lives.len() {
             1 => "1 task".to_owned(),
@@ -61,7 +62,7 @@ pub(crate) async fn play(
         messages.len(),
         humantime::format_duration(length),
         humantime::format_duration(Duration::from_secs(length.div_f64(speed).as_secs().max(1))),
-    );
+    ))?;
 
     let count = messages.len();
     let mut taken = 0;
@@ -82,11 +83,13 @@ pub(crate) async fn play(
                 break;
             }
         };
-        println!("{}", rehearsal.line(&message, &reply));
+        print(&rehearsal.line(&message, &reply))?;
         taken += usize::from(reply.is_ok_and(|reply| reply.is_taken()));
     }
 
-    println!("\n{taken} of {count} callbacks acknowledged. What is stored of them:");
+    print(&format!(
+        "\n{taken} of {count} callbacks acknowledged. What is stored of them:"
+    ))?;
     let place = match url.host_str() {
         Some("localhost" | "127.0.0.1" | "[::1]") => {
             "--table snapshots --local http://127.0.0.1:8000"
@@ -98,7 +101,7 @@ pub(crate) async fn play(
     } else {
         ""
     };
-    println!("  callbot history {run}{whole_run} {place}");
+    print(&format!("  callbot history {run}{whole_run} {place}"))?;
     Ok(match taken == count {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,

@@ -62,8 +62,9 @@ pub(crate) struct Args {
     /// an old report
     #[arg(long, requires = "table")]
     as_of_now: bool,
-    /// How many callbacks are on their way at once; with --as-of-now one, so that they keep their order
-    #[arg(long, value_name = "C", default_value_t = 4)]
+    /// How many callbacks are on their way at once; with more than one, reports of the same second may change their
+    /// order, and with --as-of-now it is always one
+    #[arg(long, value_name = "C", default_value_t = 1)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
 }

@@ -65,7 +65,13 @@ struct Shown {
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let store = Store::new(reach_aws(args.local.as_deref()).await, &args.table);
     let clock = args.zone.clock(platform::now());
-    let since = clock.parse(&args.since)?;
+    // As far back as "today" reaches, at the least.
+    let since = clock.parse(&args.since)?.min(clock.today());
+    if since.saturating_add(args.silent_for.as_secs()) >= clock.now {
+        let error =
+            "--since must look further back than --silent-for: what is silent has reported before";
+        return Err(error.into());
+    }
     let reports = store.last_reports(since).await?;
     let overview = Overview::new(reports, clock.now, args.silent_for, clock.today());
 

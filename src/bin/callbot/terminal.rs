@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
 use clap::ColorChoice;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::tcgetwinsize;
 use task_callback::callback::TaskStatus;
 
@@ -92,6 +93,18 @@ pub(crate) fn shown(text: &str) -> String {
         false => character.to_string(),
     });
     shown.collect()
+}
+
+/// Whether nobody reads the standard output any more: who has nothing to write would not learn of it otherwise.
+pub(crate) fn reader_is_gone() -> bool {
+    let stdout = io::stdout();
+    let mut stdout = [PollFd::new(&stdout, PollFlags::empty())];
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let gone = PollFlags::ERR | PollFlags::HUP;
+    poll(&mut stdout, Some(&at_once)).is_ok() && stdout[0].revents().intersects(gone)
 }
 
 /// Writes a line to the standard output at once. That nobody reads on, as `head` does not, is the reader's wish and

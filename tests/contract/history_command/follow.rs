@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Instant;
 
 use super::*;
 
@@ -147,14 +148,27 @@ async fn programs_can_follow_too() {
 #[tokio::test]
 async fn the_end_of_the_reader_is_the_end_of_it() {
     let app = demo(2).await;
-    let mut following = Following::start(&app, &[DEMO_TASK]);
-    let mut head = history(&app, &[DEMO_TASK]);
-    let mut process = head.stdout(Stdio::piped()).spawn().expect("callbot starts");
-    drop(process.stdout.take());
-    assert!(
-        process.wait().expect("it ends").success(),
-        "as before `| head`"
-    );
-    following.until("until Ctrl-C");
-    assert_eq!(following.process.try_wait().expect("a process"), None);
+    for arguments in [
+        &[DEMO_TASK][..],
+        &[DEMO_TASK, "--follow", "--every", "50ms"],
+    ] {
+        let mut head = history(&app, arguments);
+        let mut process = head.stdout(Stdio::piped()).spawn().expect("callbot starts");
+        let mut stdout = BufReader::new(process.stdout.take().expect("piped"));
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("a line");
+        drop(stdout);
+        let started = Instant::now();
+        let status = loop {
+            match process.try_wait().expect("a process") {
+                Some(status) => break status,
+                None if started.elapsed() > Duration::from_secs(20) => {
+                    let _ = process.kill();
+                    panic!("{arguments:?} goes on without a reader");
+                }
+                None => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
+        assert!(status.success(), "{arguments:?}, as before `| head -1`");
+    }
 }

@@ -20,7 +20,7 @@ use crate::Failure;
 use crate::platform;
 use crate::progress::{bar, share};
 use crate::stack::asked_to_stop;
-use crate::terminal::{DIM, Terminal, print, style_of};
+use crate::terminal::{DIM, Terminal, print, reader_is_gone, style_of};
 use crate::when::Clock;
 
 /// Twice the default skew, in seconds: clocks differ, and the function takes its time.
@@ -47,7 +47,7 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
         // What is older was not asked for; seen, it will not be taken for new.
         history = source.read(follower.next_range(looked)).await?;
         follower.fresh(&history);
-        history.drain(..history.len() - 1);
+        history.drain(..history.len().saturating_sub(1));
     }
     let mut open = if args.json {
         print_lines(&history, json::line)?
@@ -65,6 +65,9 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
     let mut trouble = None;
     while open {
         sleep(args.every).await;
+        if reader_is_gone() {
+            break;
+        }
         let now = platform::now();
         // What may pass is no reason to stop watching; it is said once.
         let history = match source.read(follower.next_range(looked)).await {

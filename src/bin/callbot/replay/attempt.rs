@@ -95,7 +95,12 @@ impl Replayer {
         let (Some(store), Some(task_id)) = (&self.store, &refused.task_id) else {
             return Ok(None);
         };
-        let history = store.task_history(task_id, Range::ALL).await?;
+        // A replay under another time came later.
+        let range = Range {
+            since: Some(refused.create_ts),
+            ..Range::ALL
+        };
+        let history = store.task_history(task_id, range).await?;
         let suffix = refused.replay_suffix();
         let stored = history.iter().find(|snapshot| {
             let at_its_time = snapshot.create_ts.seconds == refused.create_ts;

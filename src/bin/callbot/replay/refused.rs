@@ -13,6 +13,9 @@ use super::log::Object;
 /// What the function answers once a callback is known to be authentic: only those bodies are to be signed again.
 const AUTHENTIC: [u16; 4] = [4001, 4220, 5000, 5030];
 
+/// What stands in a replay's `requestID` between the original one and the time of the report.
+const REPLAY: &str = "-replay-";
+
 /// What an object in the log is.
 pub(super) enum Entry {
     /// An authentic callback that was not stored.
@@ -141,18 +144,29 @@ impl Line {
         if request_id.contains('&') {
             return Err("its requestID holds an ampersand".to_owned());
         }
+        let create_ts = create_ts.ok_or("its createTs is no Unix time")?;
+        // A replay that was refused in its turn is the report that it was before.
+        let (request_id, create_ts) = replayed(&request_id).unwrap_or((request_id, create_ts));
         Ok(Box::new(Refused {
             timestamp: self.timestamp,
             ret_code: self.ret_code,
             reason: self.reason.unwrap_or_default(),
             request_id,
             uuid: header("uuid", self.uuid)?,
-            create_ts: create_ts.ok_or("its createTs is no Unix time")?,
+            create_ts,
             body_sha256: Sha256::digest(&body).into(),
             task_id: task_id(&body),
             body,
         }))
     }
+}
+
+/// The `requestID` and the time of the report of which this is a replay's `requestID`.
+fn replayed(request_id: &str) -> Option<(String, u64)> {
+    let (original, time) = request_id.rsplit_once(REPLAY)?;
+    let is_digits = time.bytes().all(|byte| byte.is_ascii_digit());
+    let time = time.parse().ok().filter(|_| is_digits)?;
+    (!original.is_empty()).then(|| (original.to_owned(), time))
 }
 
 /// Leniently: the body may have been refused for anything else in it.
@@ -181,7 +195,7 @@ impl Refused {
 
     /// How the `requestID` of every replay of this report ends.
     pub(super) fn replay_suffix(&self) -> String {
-        format!("-replay-{}", self.create_ts)
+        format!("{REPLAY}{}", self.create_ts)
     }
 }
 
