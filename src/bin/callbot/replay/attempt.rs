@@ -6,11 +6,12 @@ use task_callback::credentials::{Credential, Credentials};
 use task_callback::snapshot::ReportTime;
 use task_callback::store::{Range, Store};
 
-use super::refused::{Refused, visible};
+use super::refused::Refused;
 use crate::Failure;
 use crate::deliver::{WATCHED, deliver};
 use crate::platform::Headers;
 use crate::send::{Reply, Sender};
+use crate::terminal::shown;
 
 /// How much of a body is shown.
 const SHOWN: usize = 120;
@@ -165,9 +166,9 @@ impl Attempt {
         format!(
             "{what}: {refused}, reported {} ago\n    refused at {} with {}: {}\n    {detail}",
             age(now.saturating_sub(refused.create_ts)),
-            visible(&refused.timestamp),
+            shown(&refused.timestamp),
             refused.ret_code,
-            visible(&refused.reason),
+            shown(&refused.reason),
         )
     }
 }
@@ -180,12 +181,12 @@ pub(super) fn age(seconds: u64) -> String {
 
 fn would_send(refused: &Refused) -> String {
     let body = String::from_utf8_lossy(&refused.body);
-    let shown: String = body.chars().take(SHOWN).collect();
-    let rest = if shown.len() < body.len() { "…" } else { "" };
+    let start: String = body.chars().take(SHOWN).collect();
+    let rest = if start.len() < body.len() { "…" } else { "" };
     format!(
         "as requestID {}, {} bytes: {}{rest}",
-        visible(&refused.replay_id()),
+        shown(&refused.replay_id()),
         refused.body.len(),
-        visible(&shown)
+        shown(&start)
     )
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::log::Object;
+use crate::terminal::shown;
 
 /// What the function answers once a callback is known to be authentic: only those bodies are to be signed again.
 const AUTHENTIC: [u16; 4] = [4001, 4220, 5000, 5030];
@@ -205,19 +206,10 @@ impl fmt::Display for Refused {
         write!(
             f,
             "task {}  createTs {}  account {}  requestID {}",
-            visible(task),
+            shown(task),
             self.create_ts,
-            visible(&self.uuid),
-            visible(&self.request_id)
+            shown(&self.uuid),
+            shown(&self.request_id)
         )
     }
-}
-
-/// A text from elsewhere, safe to print: what would move a terminal's cursor is escaped.
-pub(super) fn visible(text: &str) -> String {
-    let escape = |character: char| match character.is_control() {
-        true => character.escape_unicode().to_string(),
-        false => character.to_string(),
-    };
-    text.chars().map(escape).collect()
 }

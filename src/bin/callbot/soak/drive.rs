@@ -7,6 +7,7 @@ use futures_util::stream::{self, StreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
 use task_callback::credentials::{Credential, Credentials};
 
+use super::forgery::forged;
 use super::plan::{Kind, Message, Plan};
 use super::tally::{Outcome, Tally};
 use crate::Failure;
@@ -113,7 +114,7 @@ fn progress(tally: &Tally) -> String {
         tally.rate(),
         tally.percentile(50.0),
         tally.percentile(99.0),
-        tally.reports_acknowledged + tally.resends_acknowledged,
+        tally.acknowledged(),
         tally.forgeries_refused,
         tally.retries,
     )
@@ -162,7 +163,8 @@ pub(super) fn account(credentials: &Credentials, task: usize) -> &Credential {
 
 fn request(plan: &Plan, credential: &Credential, message: &Message) -> (Headers, String) {
     let life = plan.life(message.task);
-    let genuine = life.body(&life.reports[message.report]);
+    let report = life.reports[message.report];
+    let genuine = life.body(&report);
     let request_id = plan.request_id(message);
     let create_ts = message.create_ts;
     match message.kind {
@@ -178,7 +180,7 @@ fn request(plan: &Plan, credential: &Credential, message: &Message) -> (Headers,
             (headers, genuine)
         }
         Kind::Forgery(forgery) => {
-            let forged = life.body(&plan.forged(message.task, message.report));
+            let forged = life.body(&forged(report));
             let headers = forgery.headers(credential, &request_id, create_ts, &forged, &genuine);
             (headers, forged)
         }

@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
 use super::forgery::Forgery;
-use crate::life::{Life, Report};
+use crate::life::Life;
 
 /// Tasks are sent in cohorts, so that a report is not stale by the time that it has its turn.
 const COHORT: usize = 1_000;
@@ -72,13 +72,6 @@ impl Plan {
             self.callbacks,
             &mut self.random(task, 0),
         )
-    }
-
-    /// What a forger says of a task: a report that is none of the task's.
-    pub(super) fn forged(&self, task: usize, report: usize) -> Report {
-        let mut forged = self.life(task).reports[report];
-        forged.calls += 1_000_000_000;
-        forged
     }
 
     /// The id of the request that makes a report, and of the resend under another one.

@@ -98,10 +98,14 @@ impl Tally {
         self.took = Some(self.started.elapsed());
     }
 
+    /// How many messages were answered with retCode 0 in the end.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.reports_acknowledged + self.resends_acknowledged
+    }
+
     /// Whether so many messages were given up and none was ever acknowledged: there is nobody to talk to.
     pub(super) fn acknowledges_nothing(&self, given_up: usize) -> bool {
-        let acknowledged = self.reports_acknowledged + self.resends_acknowledged;
-        acknowledged == 0 && self.given_up as usize >= given_up
+        self.acknowledged() == 0 && self.given_up as usize >= given_up
     }
 
     /// Requests a second.
