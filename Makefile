@@ -43,7 +43,7 @@ TASK  ?= t-20260913-0007
 # How many tasks `make soak` makes up.
 TASKS ?= 2500
 
-CALLBOT := cargo run --locked --features cli --bin callbot
+CALLBOT := cargo run --locked --package callbot
 
 ifdef REGION
 export AWS_REGION := $(REGION)
@@ -64,18 +64,16 @@ demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, local
 	$(CALLBOT) -- demo
 
 test: $(CARGO_LAMBDA) $(MOTO) ## Run all tests (against another engine with DYNAMODB_ENDPOINT_URL=…)
-	cargo test --locked --features cli
+	cargo test --locked --package task-callback --package callbot
 ifndef DYNAMODB_ENDPOINT_URL
-	@echo 'The same over a second engine, moto'
-	DYNAMODB_ENDPOINT_URL=moto cargo test --locked --features cli --test contract -- \
-		--skip tool:: --skip store_trouble:: --skip configuration:: --skip faults:: --skip soak:: --skip properties:: --skip dependencies:: \
-		--skip replay:: --skip replayed_logs:: --skip scenario:: --skip reference:: --skip aws_trouble:: --skip history_command::
+	@echo 'The contract over a second engine, moto'
+	DYNAMODB_ENDPOINT_URL=moto cargo test --locked --package task-callback --package callbot --test contract
 endif
 
 lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies and the template
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
-	cargo clippy --locked -- --deny warnings
+	cargo clippy --locked --all-targets -- --deny warnings
 	@echo 'The dependencies of everything that is built here'
 	cargo deny --locked --workspace --all-features check --allow duplicate bans licenses sources
 	@echo 'The function alone, as it is deployed: no crate in two versions'
@@ -92,7 +90,7 @@ advisories: $(CRATES) ## Check for known vulnerabilities and yanked crates (need
 BUILD_AS_DEPLOYED := cargo lambda build --locked --release $(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
 
 soak: $(CARGO_LAMBDA) ## Send TASKS tasks of 10 reports, with everything going wrong, and prove that nothing is lost
-	$(BUILD_AS_DEPLOYED) --bin task-callback
+	$(BUILD_AS_DEPLOYED)
 	@rm -f target/soak.log
 	$(CALLBOT) -- soak --function target/lambda/task-callback/bootstrap --tasks $(TASKS) --shuffle \
 		--log target/soak.log --report target/soak.json
@@ -100,7 +98,7 @@ soak: $(CARGO_LAMBDA) ## Send TASKS tasks of 10 reports, with everything going w
 bench: bench-processes bench-stages ## Measure the release build beside the least programs with the same work
 
 bench-processes: $(CARGO_LAMBDA)
-	$(BUILD_AS_DEPLOYED) --bin task-callback
+	$(BUILD_AS_DEPLOYED)
 	$(BUILD_AS_DEPLOYED) --package task-callback-floor
 	$(BUILD_AS_DEPLOYED) --package task-callback-sdk
 	cargo run --locked --release --package task-callback-bench -- \

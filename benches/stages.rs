@@ -4,12 +4,12 @@ use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use task_callback::callback::Callback;
-use task_callback::credentials::{Algorithm, Credentials};
-use task_callback::headers::CallbackHeaders;
-use task_callback::http::{Payload, respond};
-use task_callback::signature::{Signed, VerifiedBody, verify};
-use task_callback::snapshot::{ReceivedAt, ReportTime, Snapshot};
+use task_callback::contract::account::{Algorithm, Credentials};
+use task_callback::contract::callback::Callback;
+use task_callback::contract::headers::CallbackHeaders;
+use task_callback::contract::signature::{Signed, VerifiedBody, verify};
+use task_callback::contract::snapshot::{ReceivedAt, ReportTime, Snapshot};
+use task_callback::http::{HttpRequest, PayloadFormat, respond};
 use task_callback::store::item_of;
 
 const EVENT: &str = include_str!("../events/completed.json");
@@ -19,10 +19,10 @@ fn stages(criterion: &mut Criterion) {
     let event: serde_json::Value = serde_json::from_str(EVENT).expect("the sample is JSON");
     let event = event.to_string();
     criterion.bench_function("event: decode", |bencher| {
-        bencher.iter(|| Payload::decode(black_box(&event)).1.is_ok())
+        bencher.iter(|| HttpRequest::from_event(black_box(&event)).is_ok())
     });
 
-    let request = Payload::decode(&event).1;
+    let request = HttpRequest::from_event(&event);
     let request = request.expect("the sample is an API Gateway event");
     criterion.bench_function("headers: parse", |bencher| {
         bencher.iter(|| CallbackHeaders::parse(black_box(&request.headers)).is_ok())
@@ -55,7 +55,7 @@ fn stages(criterion: &mut Criterion) {
 
     criterion.bench_function("answer: build and write", |bencher| {
         bencher.iter(|| {
-            let response = respond(Payload::V2, 200, 0, "success", black_box(RESPONSE_ID));
+            let response = respond(PayloadFormat::V2, 200, 0, "success", black_box(RESPONSE_ID));
             serde_json::to_vec(&response).map(|json| json.len()).ok()
         })
     });

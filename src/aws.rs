@@ -1,6 +1,4 @@
-//! How AWS is reached: region, credentials and endpoints, TLS, timeouts, retries.
-
-mod error;
+//! How AWS is reached: region, credentials, endpoints, HTTP, timeouts and retries.
 
 use std::time::Duration;
 
@@ -8,57 +6,53 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
-
-use crate::connection::Connections;
-use crate::direct::Direct;
-pub use error::{Asked, AwsError};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+};
 
 /// A connection within a region takes a few milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// A call takes a few milliseconds; one that takes this long is better tried again.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+/// A DynamoDB call takes a few milliseconds; one that takes this long is better tried again.
+pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// With the backoff below, attempts that fail at once end within 6 s: before the store's 7, so that the log
 /// has their cause.
 const MAX_ATTEMPTS: u32 = 10;
-/// A person who waits would rather know.
-#[cfg(feature = "cli")]
-const DEVELOPERS_MAX_ATTEMPTS: u32 = 4;
-/// A callback may be waiting for the secret, and has to be stored still: three attempts within 2.5 s.
+/// A callback may be waiting for the secret, and must still be stored: three attempts within 2.5 s.
 const SECRET_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
 const SECRET_MAX_ATTEMPTS: u32 = 3;
-const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
+pub(crate) const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
-/// The clients of one process. They share TLS and its trust store, and are made once and kept: they hold the
-/// connections.
+/// What the clients of one process share: the configuration, and the HTTP connector with its connections and
+/// its trust store.
 #[derive(Clone, Debug)]
 pub struct Aws {
     config: SdkConfig,
-    connections: Connections,
-    /// Where they do not change while the process lives.
+    connector: SharedHttpConnector,
     credentials: Option<Credentials>,
-    max_attempts: u32,
     dynamodb_url: Option<String>,
     secrets_manager_url: Option<String>,
 }
 
 impl Aws {
-    /// The function's: region, credentials and endpoints from the environment, where Lambda puts them.
+    /// Region, credentials and endpoints from the environment, where Lambda puts them.
     ///
     /// The SDK's default chain, with its profiles, metadata services and token exchanges, has nothing to
     /// find in a Lambda and is a tenth of the binary. `AWS_ENDPOINT_URL_DYNAMODB`,
-    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL` and `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` work
-    /// as in every SDK.
+    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`,
+    /// `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` work as in every SDK.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name| lookup(name).filter(|value| !value.is_empty());
-        let ignored = set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-            .is_some_and(|ignored| ignored.eq_ignore_ascii_case("true"));
+        let is_true = |name| set(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let ignore_urls = is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
         let endpoint_url = |service| {
             let url = set(service).or_else(|| set("AWS_ENDPOINT_URL"));
-            url.filter(|_| !ignored)
+            url.filter(|_| !ignore_urls)
         };
         let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"));
         let credentials = match (set("AWS_ACCESS_KEY_ID"), set("AWS_SECRET_ACCESS_KEY")) {
@@ -73,85 +67,25 @@ impl Aws {
         };
         let provider = match &credentials {
             Some(credentials) => SharedCredentialsProvider::new(credentials.clone()),
-            // It says which variable is missing.
+            // Its error says which variable is missing.
             None => SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
         };
-        let connections = Connections::default();
+        let connector = connector();
+        let shared = connector.clone();
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region.map(Region::new))
+            .credentials_provider(provider)
+            .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
+            .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"))
+            .http_client(http_client_fn(move |_, _| shared.clone()))
+            .build();
         Self {
-            config: config(region.map(Region::new), provider, connections.clone()),
-            connections,
+            config,
+            connector,
             credentials,
-            max_attempts: MAX_ATTEMPTS,
             dynamodb_url: endpoint_url("AWS_ENDPOINT_URL_DYNAMODB"),
             secrets_manager_url: endpoint_url("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
-        }
-    }
-
-    /// The developer's, configured as every AWS SDK is: environment, profiles, single sign-on.
-    #[cfg(feature = "cli")]
-    pub async fn as_developer() -> Self {
-        use aws_smithy_http_client::tls::Provider;
-        use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-
-        // Single sign-on and the like ask for more of a client than `Connections` can do.
-        let https = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
-        Self {
-            config: config.load().await,
-            connections: Connections::default(),
-            credentials: None,
-            max_attempts: DEVELOPERS_MAX_ATTEMPTS,
-            dynamodb_url: None,
-            secrets_manager_url: None,
-        }
-    }
-
-    /// A local engine at this address, which asks for a region and credentials but not which.
-    #[cfg(feature = "cli")]
-    pub fn local(endpoint_url: &str) -> Self {
-        let credentials = Credentials::new("local", "local", None, None, "local engine");
-        let region = Some(Region::from_static("us-east-1"));
-        let connections = Connections::default();
-        Self {
-            config: config(region, credentials.clone(), connections.clone()),
-            connections,
-            credentials: Some(credentials),
-            max_attempts: MAX_ATTEMPTS,
-            dynamodb_url: Some(endpoint_url.to_owned()),
-            secrets_manager_url: Some(endpoint_url.to_owned()),
-        }
-    }
-
-    /// The same in another region.
-    #[cfg(feature = "cli")]
-    pub fn in_region(self, region: &str) -> Self {
-        let region = Region::new(region.to_owned());
-        Self {
-            config: self.config.into_builder().region(region).build(),
-            ..self
-        }
-    }
-
-    /// What is asked of DynamoDB here about a table, for the words about what went wrong.
-    pub fn asked_of_dynamodb(&self, table_name: &str) -> Asked {
-        Asked {
-            service: "DynamoDB",
-            resource: format!("table {table_name}"),
-            region: self.config.region().map(ToString::to_string),
-            local_url: self.dynamodb_url.clone(),
-        }
-    }
-
-    /// What is asked of Secrets Manager here about a secret, for the words about what went wrong.
-    #[cfg(feature = "cli")]
-    pub fn asked_of_secrets_manager(&self, secret_id: &str) -> Asked {
-        Asked {
-            service: "Secrets Manager",
-            resource: format!("secret {secret_id}"),
-            region: self.config.region().map(ToString::to_string),
-            local_url: self.secrets_manager_url.clone(),
         }
     }
 
@@ -159,37 +93,10 @@ impl Aws {
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config)
             .timeout_config(timeouts(ATTEMPT_TIMEOUT))
-            .retry_config(retries(self.max_attempts))
-            .retry_partition(every_call_may_retry());
-        if let Some(url) = &self.dynamodb_url {
-            config = config.endpoint_url(url);
-        }
+            .retry_config(retries(MAX_ATTEMPTS))
+            .retry_partition(unlimited_retries());
+        config.set_endpoint_url(self.dynamodb_url.clone());
         aws_sdk_dynamodb::Client::from_conf(config.build())
-    }
-
-    /// The short way to DynamoDB, where region and credentials are known and do not change.
-    pub(crate) async fn direct_dynamodb(&self) -> Option<Direct> {
-        let region = self.config.region()?.as_ref();
-        let credentials = self.credentials.clone()?;
-        let params = Params::builder()
-            .region(region)
-            .set_endpoint(self.dynamodb_url.clone())
-            .build()
-            .ok()?;
-        let endpoint = DefaultResolver::new()
-            .resolve_endpoint(&params)
-            .await
-            .ok()?;
-        let url = endpoint.url().parse().ok()?;
-        Direct::new(
-            self.connections.clone(),
-            &url,
-            region,
-            credentials,
-            CONNECT_TIMEOUT,
-            ATTEMPT_TIMEOUT,
-        )
-        .ok()
     }
 
     /// A client of Secrets Manager.
@@ -197,30 +104,46 @@ impl Aws {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config)
             .timeout_config(timeouts(SECRET_ATTEMPT_TIMEOUT))
             .retry_config(retries(SECRET_MAX_ATTEMPTS))
-            .retry_partition(every_call_may_retry());
-        if let Some(url) = &self.secrets_manager_url {
-            config = config.endpoint_url(url);
-        }
+            .retry_partition(unlimited_retries());
+        config.set_endpoint_url(self.secrets_manager_url.clone());
         aws_sdk_secretsmanager::Client::from_conf(config.build())
+    }
+
+    /// The configuration that all clients have in common.
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The HTTP connector of all clients: whatever opens a connection on it opens it for every client.
+    pub(crate) fn connector(&self) -> &SharedHttpConnector {
+        &self.connector
+    }
+
+    /// The credentials in the environment. Lambda never changes them while the process lives.
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// The configured address of DynamoDB, where it is not the region's.
+    pub(crate) fn dynamodb_url(&self) -> Option<&str> {
+        self.dynamodb_url.as_deref()
     }
 }
 
-fn config(
-    region: Option<Region>,
-    credentials: impl ProvideCredentials + 'static,
-    connections: Connections,
-) -> SdkConfig {
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(region)
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(connections)
-        .build()
+/// One connector for the process, so that the trust store is read once: that is most of a cold start.
+///
+/// TLS is on ring: aws-lc, the SDK's default, costs 25 ms of CPU at every cold start.
+fn connector() -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
+    let connector = Connector::builder()
+        .connector_settings(settings.build())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build();
+    SharedHttpConnector::new(connector)
 }
 
 fn timeouts(attempt: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT.min(attempt))
         .operation_attempt_timeout(attempt)
         .build()
 }
@@ -232,9 +155,9 @@ fn retries(max_attempts: u32) -> RetryConfig {
         .with_max_backoff(MAX_BACKOFF)
 }
 
-/// By default retries stop for a while when many have failed, for the whole process: a callback that meets an
-/// outage would then be given up at once, its time unused.
-fn every_call_may_retry() -> RetryPartition {
+/// By default the SDK stops retrying for a while when many calls of the process have failed. A callback that
+/// arrives in an outage would then be given up at once, with its time unused.
+fn unlimited_retries() -> RetryPartition {
     RetryPartition::custom("task-callback")
         .token_bucket(TokenBucket::unlimited())
         .build()

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::credentials::Credentials;
+use crate::contract::account::Credentials;
 
 const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 

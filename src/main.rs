@@ -11,9 +11,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use task_callback::aws::Aws;
 use task_callback::config::{Config, CredentialsSource};
+use task_callback::credentials::{Keyring, Secret};
 use task_callback::http::Endpoint;
-use task_callback::keyring::Keyring;
-use task_callback::secret::Secret;
 use task_callback::store::Store;
 use task_callback::telemetry;
 

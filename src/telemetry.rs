@@ -10,9 +10,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
-use crate::callback::TaskStatus;
-use crate::refusal::{Refusal, RefusalAnswer};
-use crate::snapshot::ReportTime;
+use crate::contract::callback::TaskStatus;
+use crate::receive::Receipt;
 use crate::store::Put;
 
 /// The log as Lambda's logging controls ask for it: `AWS_LAMBDA_LOG_FORMAT` (`JSON`, also where unset, or
@@ -51,88 +50,71 @@ where
     Registry::default().with(lines.with_filter(levels))
 }
 
-/// What the line of one callback says, as far as the callback got.
-#[derive(Clone, Debug, Default)]
-pub struct CallbackRecord {
-    /// The answer's id.
-    pub response_id: String,
-    /// The header `requestID`.
-    pub request_id: Option<String>,
-    /// The header `uuid`: the account.
-    pub uuid: Option<String>,
-    /// The body's `taskID`.
-    pub task_id: Option<String>,
-    /// What the task is doing.
-    pub status: Option<TaskStatus>,
-    /// The header `createTs`, or the key under which the snapshot is stored.
-    pub create_ts: Option<ReportTime>,
-    /// How long the store took, whatever came of it.
-    pub store_time: Option<Duration>,
-    /// An authentic body that is not stored, so that it is not lost.
-    pub refused_body: Option<Vec<u8>>,
-}
-
 /// One event, at a level that depends on how it went.
 macro_rules! log_line {
-    ($level:ident, $record:expr, $($fields:tt)*) => {
+    ($level:ident, $receipt:expr, $response_id:expr, $($fields:tt)*) => {
         tracing::$level!(
             $($fields)*
-            responseID = $record.response_id,
-            requestID = $record.request_id,
-            uuid = $record.uuid,
-            taskID = $record.task_id,
-            status = $record.status.map(TaskStatus::name),
-            createTs = $record.create_ts.map(|create_ts| create_ts.to_string()),
-            storeMs = $record.store_time.map(millis),
+            responseID = $response_id,
+            requestID = $receipt.request_id,
+            uuid = $receipt.uuid,
+            taskID = $receipt.task_id,
+            status = $receipt.status.map(TaskStatus::name),
+            createTs = $receipt.create_ts.map(|create_ts| create_ts.to_string()),
+            storeMs = $receipt.store_time.map(millis),
             "callback"
         )
     };
 }
 
-impl CallbackRecord {
-    /// Writes the line of an acknowledged callback.
-    pub fn log_stored(&self, put: Put, took: Duration) {
-        let new = matches!(put, Put::New(_));
-        let outcome = if new { "stored" } else { "already stored" };
-        log_line!(
-            info,
-            self,
-            outcome,
-            retCode = 0,
-            new,
-            durationMs = millis(took),
-        );
+/// Writes the line of one callback, which took so long: information where it is stored, a warning where the
+/// sender was wrong, an error where we were.
+pub fn log(receipt: &Receipt<'_>, response_id: &str, took: Duration) {
+    let duration_ms = millis(took);
+    let refusal = match &receipt.result {
+        Ok(put) => {
+            let new = matches!(put, Put::New(_));
+            let outcome = if new { "stored" } else { "already stored" };
+            log_line!(
+                info,
+                receipt,
+                response_id,
+                outcome,
+                retCode = 0,
+                new,
+                durationMs = duration_ms,
+            );
+            return;
+        }
+        Err(refusal) => refusal,
+    };
+    let answer = refusal.answer();
+    let body = receipt.refused_body;
+    let text = body.and_then(|body| std::str::from_utf8(body).ok());
+    let binary = body.filter(|_| text.is_none());
+    macro_rules! log_refusal {
+        ($level:ident, $outcome:literal) => {
+            log_line!(
+                $level,
+                receipt,
+                response_id,
+                outcome = $outcome,
+                retCode = answer.ret_code,
+                reason = refusal.to_string(),
+                durationMs = duration_ms,
+                body = text,
+                bodyBase64 = binary.map(|body| STANDARD.encode(body)),
+            )
+        };
     }
-
-    /// Writes the line of a callback that was not acknowledged: a warning where the sender was wrong, an
-    /// error where we were.
-    pub fn log_refused(&self, refusal: &Refusal, answer: &RefusalAnswer, took: Duration) {
-        let body = self.refused_body.as_deref();
-        let text = body.and_then(|body| std::str::from_utf8(body).ok());
-        let binary = body.filter(|_| text.is_none());
-        macro_rules! log_refusal {
-            ($level:ident, $outcome:literal) => {
-                log_line!(
-                    $level,
-                    self,
-                    outcome = $outcome,
-                    retCode = answer.ret_code,
-                    reason = refusal.to_string(),
-                    durationMs = millis(took),
-                    body = text,
-                    bodyBase64 = binary.map(|body| STANDARD.encode(body)),
-                )
-            };
-        }
-        if answer.http_status >= 500 {
-            log_refusal!(error, "failed");
-        } else {
-            log_refusal!(warn, "refused");
-        }
+    if answer.http_status >= 500 {
+        log_refusal!(error, "failed");
+    } else {
+        log_refusal!(warn, "refused");
     }
 }
 
-/// To the microsecond.
+/// Milliseconds, to the microsecond.
 fn millis(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }

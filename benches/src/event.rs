@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use serde_json::Value;
-use task_callback::credentials::Credentials;
-use task_callback::signature::Signed;
+use task_callback::contract::account::Credentials;
+use task_callback::contract::signature::Signed;
 
 /// The event in `file`, signed now with the first of `credentials`.
 pub(crate) fn signed(file: &Path, credentials: &str) -> Result<Bytes> {

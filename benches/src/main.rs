@@ -15,9 +15,9 @@ use anyhow::{Context, Result};
 use aws::Aws;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use local_stack::runtime_api::RuntimeApi;
 use process::Program;
 use report::{Figures, Row};
-use task_callback::runtime_api::RuntimeApi;
 
 const CREDENTIALS: &str = r#"[{"uuid":"local-account","secretKey":"local-secret"}]"#;
 

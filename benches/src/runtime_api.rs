@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
-use task_callback::runtime_api::{Answer, Poll, RuntimeApi};
+use local_stack::runtime_api::{Answer, Poll, RuntimeApi};
 use tokio::time::timeout;
 
 /// Nothing here takes nearly as long.

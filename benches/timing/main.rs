@@ -13,8 +13,8 @@ use std::time::Instant;
 use comfy_table::{Table, presets};
 use field::Field;
 use serde_json::json;
-use task_callback::credentials::{Algorithm, Credentials};
-use task_callback::signature::{Signed, verify};
+use task_callback::contract::account::{Algorithm, Credentials};
+use task_callback::contract::signature::{Signed, verify};
 use welch::Times;
 
 const SAMPLES: usize = 4_000_000;

@@ -1,7 +1,7 @@
 //! Any bytes as a signed body: refused with a reason, or held in the item exactly.
 #![no_main]
 
-#[path = "../../tests/contract/properties/exact.rs"]
+#[path = "../../tests/properties/exact.rs"]
 mod exact;
 
 use libfuzzer_sys::fuzz_target;

@@ -3,16 +3,16 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
-use task_callback::callback::Callback;
-use task_callback::credentials::{Algorithm, Credentials, SecretKey};
-use task_callback::headers::CallbackHeaders;
-use task_callback::http::Payload;
-use task_callback::signature::{Signed, verify};
+use task_callback::contract::account::{Algorithm, Credentials, SecretKey};
+use task_callback::contract::callback::Callback;
+use task_callback::contract::headers::CallbackHeaders;
+use task_callback::contract::signature::{Signed, verify};
+use task_callback::http::HttpRequest;
 
 const SECRET: &str = "the fuzzer does not know it";
 
 fuzz_target!(|event: &str| {
-    let (_, Ok(request)) = Payload::decode(event) else {
+    let Ok(request) = HttpRequest::from_event(event) else {
         return;
     };
     let Ok(headers) = CallbackHeaders::parse(&request.headers) else {

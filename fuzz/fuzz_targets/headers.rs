@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use libfuzzer_sys::fuzz_target;
-use task_callback::headers::{CallbackHeaders, Headers};
+use task_callback::contract::headers::{CallbackHeaders, Headers};
 
 fuzz_target!(|input: &[u8]| {
     let pairs: Vec<(&str, &str)> = input.split(|&byte| byte == 0xFE).filter_map(pair).collect();

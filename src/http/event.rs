@@ -1,39 +1,38 @@
-//! API Gateway's events to one plain request, and its responses.
+//! The HTTP request in API Gateway's event, in either payload format.
 //!
-//! The event is read once, and what need not be copied out of it is not. `lambda_http`'s types copy all of it,
-//! and its conversion to an `http::Request` panics where the body is not the base64 it claims to be, or where
-//! the sender's query or host makes no URL. So of `lambda_http` only the responses are used.
+//! The event is read once, and strings are borrowed from it. `lambda_http`'s request types copy all of it, and
+//! their conversion to an `http::Request` panics where the body is not the base64 it claims to be, or where
+//! the sender's query or host makes no URL. So only the response types of `lambda_http` are used.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use ::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::Body;
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayV2httpResponse};
 use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
-use crate::headers::Headers;
+use crate::contract::headers::Headers;
 
-/// The form of an event and of its response: API Gateway's payload format version.
+/// The payload format of an event, which its response must have, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Payload {
+pub enum PayloadFormat {
     /// 1.0, a REST API's.
     V1,
-    /// 2.0, an HTTP API's.
+    /// 2.0, an HTTP API's and a function URL's.
     V2,
 }
 
-/// What there is of the request in either form. Not to be logged: its headers hold a signature.
+/// The request, whichever payload format it came in. Not to be logged: its headers hold a signature.
 pub struct HttpRequest<'a> {
+    /// The payload format of its event.
+    pub format: PayloadFormat,
     /// The method.
     pub method: Cow<'a, str>,
-    /// As the event has it: an HTTP API may have put the stage in front.
+    /// The path as the event has it: an HTTP API may put the stage in front.
     pub path: Cow<'a, str>,
-    /// The stage that may stand in front of the path.
+    /// The stage, which may be the path's first segment.
     stage: Option<Cow<'a, str>>,
     /// The headers.
     pub headers: Headers<'a>,
@@ -41,17 +40,7 @@ pub struct HttpRequest<'a> {
     pub body: Cow<'a, [u8]>,
 }
 
-/// The response to an event, in the event's form.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum ProxyResponse {
-    /// To a REST API.
-    V1(ApiGatewayProxyResponse),
-    /// To an HTTP API.
-    V2(ApiGatewayV2httpResponse),
-}
-
-/// Both forms at once.
+/// The fields of both payload formats that matter here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
@@ -60,10 +49,10 @@ struct Event<'a> {
     headers: Option<Pairs<'a, Text<'a>>>,
     body: Option<Text<'a>>,
     is_base64_encoded: Option<bool>,
-    // 2.0
+    // Format 2.0: an HTTP API's, and a function URL's.
     raw_path: Option<Text<'a>>,
     request_context: Option<RequestContext<'a>>,
-    // 1.0
+    // Format 1.0: a REST API's.
     path: Option<Text<'a>>,
     http_method: Option<Text<'a>>,
     multi_value_headers: Option<Pairs<'a, Vec<Text<'a>>>>,
@@ -82,67 +71,43 @@ struct Http<'a> {
     method: Option<Text<'a>>,
 }
 
-/// A string, copied only where it is escaped.
+/// A string, borrowed from the event unless it holds an escape.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// An object as it stands there.
+/// An object's entries, in their order and with repeated names.
 struct Pairs<'a, V>(Vec<(Text<'a>, V)>);
 
-impl Payload {
-    /// The form of an event, and the request in it. `Err` says what is wrong with that.
+impl<'a> HttpRequest<'a> {
+    /// Reads the request out of an event.
     ///
-    /// Only an HTTP API says its version: the rest counts as 1.0.
-    pub fn decode(event: &str) -> (Self, Result<HttpRequest<'_>, String>) {
-        match serde_json::from_str::<Event<'_>>(event) {
-            Ok(event) if event.version.as_ref().is_some_and(|v| v.0 == "2.0") => {
-                (Self::V2, event.into_v2_request())
-            }
-            Ok(event) => (Self::V1, event.into_v1_request()),
-            Err(error) => {
-                // Where and not what: an event holds a signature.
-                let (line, column) = (error.line(), error.column());
-                let error =
-                    format!("it is not of API Gateway's form at line {line}, column {column}");
-                (Self::of(event), Err(error))
-            }
+    /// # Errors
+    ///
+    /// What is wrong with the event. The text quotes nothing of it, since an event holds a signature.
+    pub fn from_event(event: &'a str) -> Result<Self, String> {
+        let event: Event<'a> = serde_json::from_str(event).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            format!("it is not of API Gateway's form at line {line}, column {column}")
+        })?;
+        // Only format 2.0 always names its version.
+        if event
+            .version
+            .as_ref()
+            .is_some_and(|version| version.0 == "2.0")
+        {
+            event.into_v2_request()
+        } else {
+            event.into_v1_request()
         }
     }
 
-    /// The form of an event of which no more may be right than its version.
-    fn of(event: &str) -> Self {
-        #[derive(Deserialize)]
-        struct Version<'a> {
-            #[serde(borrow)]
-            version: Text<'a>,
-        }
-
-        match serde_json::from_str(event) {
-            Ok(Version { version }) if version.0 == "2.0" => Self::V2,
-            _ => Self::V1,
-        }
-    }
-
-    /// A response of this form.
-    pub(super) fn respond(self, status: u16, headers: HeaderMap, body: String) -> ProxyResponse {
-        let status_code = i64::from(status);
-        let body = Some(Body::Text(body));
-        match self {
-            Self::V1 => {
-                let mut response = ApiGatewayProxyResponse::default();
-                response.status_code = status_code;
-                response.headers = headers;
-                response.body = body;
-                ProxyResponse::V1(response)
-            }
-            Self::V2 => {
-                let mut response = ApiGatewayV2httpResponse::default();
-                response.status_code = status_code;
-                response.headers = headers;
-                response.body = body;
-                ProxyResponse::V2(response)
-            }
-        }
+    /// Whether the request is to this path, whatever its stage.
+    pub(super) fn is_to(&self, path: &str) -> bool {
+        let after_stage = || {
+            let stage = self.stage.as_deref()?;
+            self.path.strip_prefix('/')?.strip_prefix(stage)
+        };
+        self.path == path || after_stage() == Some(path)
     }
 }
 
@@ -152,6 +117,7 @@ impl<'a> Event<'a> {
         let method = context.http.and_then(|http| http.method);
         let headers = self.headers.map_or(Vec::new(), |headers| headers.0);
         Ok(HttpRequest {
+            format: PayloadFormat::V2,
             method: method.ok_or(NO_METHOD)?.0,
             path: self.raw_path.ok_or(NO_PATH)?.0,
             stage: context.stage.map(|stage| stage.0),
@@ -164,7 +130,7 @@ impl<'a> Event<'a> {
     }
 
     fn into_v1_request(self) -> Result<HttpRequest<'a>, String> {
-        // Both maps hold the same headers, but only this one every value of a repeated one.
+        // Both maps hold the same headers, but only this one has every value of a repeated header.
         let multi = self
             .multi_value_headers
             .map_or(Vec::new(), |headers| headers.0);
@@ -185,24 +151,14 @@ impl<'a> Event<'a> {
             }
         }
         Ok(HttpRequest {
+            format: PayloadFormat::V1,
             method: self.http_method.ok_or(NO_METHOD)?.0,
             path: self.path.ok_or(NO_PATH)?.0,
-            // A REST API keeps it out of the path.
+            // A REST API's path does not include the stage.
             stage: None,
             headers,
             body: bytes(self.body, self.is_base64_encoded)?,
         })
-    }
-}
-
-impl HttpRequest<'_> {
-    /// Whether the request is to this path, whichever the stage.
-    pub(super) fn is_to(&self, path: &str) -> bool {
-        let after_stage = || {
-            let stage = self.stage.as_deref()?;
-            self.path.strip_prefix('/')?.strip_prefix(stage)
-        };
-        self.path == path || after_stage() == Some(path)
     }
 }
 
@@ -235,7 +191,7 @@ impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                // As many as API Gateway usually hands over.
+                // About as many as API Gateway usually sends.
                 let mut pairs = Vec::with_capacity(16);
                 while let Some(pair) = map.next_entry()? {
                     pairs.push(pair);

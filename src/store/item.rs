@@ -5,21 +5,64 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE};
-use crate::callback::{Callback, TASK_CALLBACK, TaskStat, TaskStatus};
-use crate::decimal::Decimal;
-use crate::extra::{Extra, Value};
-use crate::snapshot::Snapshot;
+use crate::contract::callback::{Callback, TASK_CALLBACK, TaskStat, TaskStatus};
+use crate::contract::decimal::Decimal;
+use crate::contract::extra::{Extra, Value};
+use crate::contract::snapshot::Snapshot;
+
+/// The table's partition key.
+pub const PARTITION_KEY: &str = "taskID";
+/// The table's sort key.
+pub const SORT_KEY: &str = "createTs";
+/// The attribute that holds when DynamoDB's TTL deletes the item.
+pub const TTL_ATTRIBUTE: &str = "expiresAt";
+
+/// The condition of every write: the partition key, and with it the whole key, is free.
+pub(super) const CONDITION: &str = "attribute_not_exists(taskID)";
 
 /// A DynamoDB item.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// An item that is no snapshot: the attribute is not there, or not as [`item_of`] writes it.
+/// An item that is no snapshot: this attribute is missing, or has another form than [`item_of`] gives it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the item's attribute {0} is missing or not as this program writes it")]
 pub struct ItemError(pub &'static str);
 
-/// The item that a snapshot is kept as.
+/// What DynamoDB answered to a conditional write.
+#[derive(Debug)]
+pub(super) enum Written {
+    /// The item is written.
+    New,
+    /// Another item has the key.
+    KeyTaken(Occupant),
+}
+
+/// The item that already has a key, as far as it is compared with the new one.
+#[derive(Debug)]
+pub(super) struct Occupant {
+    pub(super) body_sha256: Option<[u8; 32]>,
+    pub(super) response_id: String,
+}
+
+impl Occupant {
+    /// From the text of the attributes `bodySha256` and `responseID`.
+    pub(super) fn new(body_sha256: &str, response_id: String) -> Self {
+        let mut digest = [0; 32];
+        let decoded = hex::decode_to_slice(body_sha256, &mut digest);
+        Self {
+            body_sha256: decoded.is_ok().then_some(digest),
+            response_id,
+        }
+    }
+
+    /// From a whole item, which another program may have written.
+    pub(super) fn of(item: &Item) -> Self {
+        let text = |attribute| string(item, attribute).unwrap_or_default();
+        Self::new(text("bodySha256"), text("responseID").to_owned())
+    }
+}
+
+/// The item that stores a snapshot.
 pub fn item_of(snapshot: &Snapshot) -> Item {
     let callback = &snapshot.callback;
     let stat = &callback.stat;
@@ -65,7 +108,7 @@ pub fn item_of(snapshot: &Snapshot) -> Item {
     item
 }
 
-/// The snapshot that an item keeps.
+/// The snapshot that an item stores.
 ///
 /// # Errors
 ///
@@ -106,24 +149,14 @@ pub fn snapshot_of(item: &Item) -> Result<Snapshot, ItemError> {
         },
         received_at: parsed(string(item, "receivedAt")?, "receivedAt")?,
         response_id: string(item, "responseID")?.to_owned(),
-        body_sha256: body_sha256(item).ok_or(ItemError("bodySha256"))?,
+        body_sha256: Occupant::of(item)
+            .body_sha256
+            .ok_or(ItemError("bodySha256"))?,
         expires_at: match item.get(TTL_ATTRIBUTE) {
             None => None,
             Some(_) => Some(number(item, TTL_ATTRIBUTE)?),
         },
     })
-}
-
-/// What tells two reports of one second apart.
-pub(super) fn body_sha256(item: &Item) -> Option<[u8; 32]> {
-    let mut digest = [0; 32];
-    hex::decode_to_slice(string(item, "bodySha256").ok()?, &mut digest).ok()?;
-    Some(digest)
-}
-
-/// The answer that acknowledged the item.
-pub(super) fn response_id(item: &Item) -> Option<&str> {
-    string(item, "responseID").ok()
 }
 
 fn s(text: impl ToString) -> AttributeValue {
@@ -134,14 +167,14 @@ fn n(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-pub(super) fn string<'a>(item: &'a Item, attribute: &'static str) -> Result<&'a str, ItemError> {
+fn string<'a>(item: &'a Item, attribute: &'static str) -> Result<&'a str, ItemError> {
     match item.get(attribute) {
         Some(AttributeValue::S(text)) => Ok(text),
         _ => Err(ItemError(attribute)),
     }
 }
 
-pub(super) fn number<T: FromStr>(item: &Item, attribute: &'static str) -> Result<T, ItemError> {
+fn number<T: FromStr>(item: &Item, attribute: &'static str) -> Result<T, ItemError> {
     match item.get(attribute) {
         Some(AttributeValue::N(number)) => parsed(number, attribute),
         _ => Err(ItemError(attribute)),

@@ -1,9 +1,8 @@
 //! The contract's table of answers, a test a line of it.
 
 use serde_json::json;
-
-use crate::app::TestApp;
-use crate::request::{NOW, Request, body, body_with, body_without};
+use task_callback_test_support::app::TestApp;
+use task_callback_test_support::request::{NOW, Request, body, body_with, body_without};
 
 #[tokio::test]
 async fn a_callback_is_stored_and_acknowledged() {
@@ -118,8 +117,13 @@ async fn a_body_that_is_no_json_object_is_refused() {
         ),
     ];
     for (what, body) in bodies {
-        let algorithm = task_callback::credentials::Algorithm::Md5;
-        let request = Request::signed(body, NOW, algorithm, crate::request::SECRET);
+        let algorithm = task_callback::contract::account::Algorithm::Md5;
+        let request = Request::signed(
+            body,
+            NOW,
+            algorithm,
+            task_callback_test_support::request::SECRET,
+        );
         let answer = app.assert_refused(what, &request, 400, 4001).await;
         assert!(
             answer.ret_msg.starts_with("the body must be a JSON object"),

@@ -1,10 +1,9 @@
 //! What the fields of the body may look like, and what is stored of them.
 
 use serde_json::json;
-use task_callback::decimal::Decimal;
-
-use crate::app::{TestApp, text};
-use crate::request::{Request, body, body_with};
+use task_callback::contract::decimal::Decimal;
+use task_callback_test_support::app::{TestApp, text};
+use task_callback_test_support::request::{Request, body, body_with};
 
 /// The body's text with a field written differently.
 fn body_where(field: &str, was: &str, written: &str) -> String {

@@ -1,14 +1,13 @@
 //! API Gateway's events, and what is none.
 
-use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use task_callback::credentials::Algorithm;
-
-use crate::app::TestApp;
-use crate::request::{NOW, Request, SECRET, body};
+use task_callback::contract::account::Algorithm;
+use task_callback_test_support::app::TestApp;
+use task_callback_test_support::request::{NOW, Request, SECRET, body};
+use task_callback_test_support::sample_events;
 
 #[tokio::test]
 async fn header_names_are_taken_in_any_case() {
@@ -206,15 +205,6 @@ async fn an_event_without_a_body_is_one_with_an_empty_body() {
         4001,
         "signed, but no JSON"
     );
-}
-
-pub(crate) fn sample_events() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("events");
-    let files = std::fs::read_dir(folder).expect("the samples");
-    let mut files: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
-    files.sort();
-    assert!(files.len() >= 12, "one a status, and the bad ones");
-    files
 }
 
 #[test]

@@ -2,9 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-
-use crate::app::TestApp;
-use crate::request::{NOW, Request, body, body_plus};
+use task_callback_test_support::app::TestApp;
+use task_callback_test_support::request::{NOW, Request, body, body_plus};
 
 #[tokio::test]
 async fn unnamed_fields_are_kept_with_exact_numbers() {

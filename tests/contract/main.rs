@@ -1,33 +1,12 @@
 //! The contract, end to end: API Gateway's events in, answers out, items in a DynamoDB engine.
+//!
+//! All of these run over any engine: `DYNAMODB_ENDPOINT_URL` names another than the embedded one.
 
 mod answers;
-mod app;
-mod aws_trouble;
 mod body;
-mod configuration;
-mod connections;
-mod dependencies;
 mod events;
 mod extra;
-mod faults;
-mod history;
-mod history_command;
-mod log;
-mod moto;
-mod properties;
-mod proxy;
-mod reference;
-mod replay;
-mod replayed_logs;
-mod request;
-mod scenario;
-mod secret;
-mod service;
+mod items;
 mod signature;
 mod slots;
 mod snapshots;
-mod soak;
-mod store_trouble;
-mod tasks;
-mod template;
-mod tool;

@@ -1,11 +1,10 @@
 //! The signature, against vectors computed apart from this project.
 
 use serde::Deserialize;
-use task_callback::credentials::{Algorithm, Credentials, SecretKey};
-use task_callback::signature::{Signed, Unverified, verify};
-
-use crate::app::TestApp;
-use crate::request::{NOW, Request, SECRET, UUID, body};
+use task_callback::contract::account::{Algorithm, Credentials, SecretKey};
+use task_callback::contract::signature::{Signed, Unverified, verify};
+use task_callback_test_support::app::TestApp;
+use task_callback_test_support::request::{NOW, Request, SECRET, UUID, body};
 
 #[derive(Deserialize)]
 struct Vectors {

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::json;
-use task_callback::snapshot::ReportTime;
-
-use crate::app::TestApp;
-use crate::request::{NOW, Request, body, body_with};
+use task_callback::contract::snapshot::ReportTime;
+use task_callback_test_support::app::TestApp;
+use task_callback_test_support::request::{NOW, Request, body, body_with};
 
 #[tokio::test]
 async fn a_resend_is_acknowledged_and_stored_once() {

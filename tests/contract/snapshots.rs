@@ -5,12 +5,11 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use task_callback::callback::TaskStatus;
-use task_callback::snapshot::ReceivedAt;
-use task_callback::store::{PARTITION_KEY, SORT_KEY, STATUS_INDEX, TTL_ATTRIBUTE, USER_TASK_INDEX};
-
-use crate::app::{TestApp, text};
-use crate::request::{NOW, Request, UUID, body, body_plus, body_with, now};
+use task_callback::contract::callback::TaskStatus;
+use task_callback::contract::snapshot::ReceivedAt;
+use task_callback::store::{PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE};
+use task_callback_test_support::app::{TestApp, text};
+use task_callback_test_support::request::{NOW, Request, UUID, body, body_plus, body_with, now};
 
 #[tokio::test]
 async fn an_item_has_the_contracts_attributes() {
@@ -171,7 +170,10 @@ async fn the_templates_table_is_the_one_the_code_uses() {
     let indexes = table.global_secondary_indexes().iter();
     let mut indexes: Vec<_> = indexes.filter_map(|index| index.index_name()).collect();
     indexes.sort_unstable();
-    assert_eq!(indexes, [STATUS_INDEX, USER_TASK_INDEX]);
+    assert_eq!(
+        indexes,
+        ["status-createTs-index", "userTaskID-createTs-index"]
+    );
     let ttl = app
         .client
         .describe_time_to_live()

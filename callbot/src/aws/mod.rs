@@ -1,0 +1,105 @@
+//! AWS as the developer is configured for it, or a local engine in its place.
+
+mod error;
+mod trouble;
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+
+pub(crate) use error::{Asked, AwsError};
+pub(crate) use trouble::in_words;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+/// A person who waits would rather know.
+const MAX_ATTEMPTS: u32 = 4;
+
+/// The configuration of all clients.
+#[derive(Clone, Debug)]
+pub(crate) struct Aws {
+    config: SdkConfig,
+    /// The address of a local engine.
+    local_url: Option<String>,
+}
+
+impl Aws {
+    /// AWS, configured as every SDK is: environment, profiles, single sign-on.
+    pub(crate) async fn configured() -> Self {
+        let https = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
+        Self::new(config.load().await, None)
+    }
+
+    /// A local engine at this address, which takes any region and credentials.
+    pub(crate) fn local(url: &str) -> Self {
+        let credentials = Credentials::new("local", "local", None, None, "local engine");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(url);
+        Self::new(config.build(), Some(url.to_owned()))
+    }
+
+    /// A local engine at this address or, without one, AWS as configured.
+    pub(crate) async fn at(local: Option<&str>) -> Self {
+        match local {
+            Some(url) => Self::local(url),
+            None => Self::configured().await,
+        }
+    }
+
+    fn new(config: SdkConfig, local_url: Option<String>) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT);
+        let retries = RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS);
+        let config = config
+            .into_builder()
+            .timeout_config(timeouts.build())
+            .retry_config(retries);
+        Self {
+            config: config.build(),
+            local_url,
+        }
+    }
+
+    /// The same in another region.
+    pub(crate) fn in_region(self, region: &str) -> Self {
+        let region = Region::new(region.to_owned());
+        Self {
+            config: self.config.into_builder().region(region).build(),
+            ..self
+        }
+    }
+
+    /// A client of DynamoDB.
+    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.config)
+    }
+
+    /// A client of Secrets Manager.
+    pub(crate) fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
+        aws_sdk_secretsmanager::Client::new(&self.config)
+    }
+
+    /// What is asked of a service here, for the message about what went wrong.
+    pub(crate) fn asked(&self, service: &'static str, resource: String) -> Asked {
+        Asked {
+            service,
+            resource,
+            region: self.config.region().map(ToString::to_string),
+            local_url: self.local_url.clone(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What went wrong with AWS, in one line that says what to do.
+
+use std::error::Error;
+
+use aws_config::imds::client::error::ImdsError;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+
+use super::error::{Asked, AwsError};
+
+/// The text of an error, whatever its layers; a call to AWS that failed is explained.
+pub(crate) fn in_words(error: &(dyn Error + 'static)) -> String {
+    let aws = layers(error).find_map(|layer| layer.downcast_ref::<AwsError>());
+    aws.and_then(explain).unwrap_or_else(|| error.to_string())
+}
+
+fn layers<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+fn explain(error: &AwsError) -> Option<String> {
+    let asked = &error.asked;
+    if asked.region.is_none() {
+        let what =
+            "no AWS region is set: set AWS_REGION to the stack's, or `region` in the profile";
+        return Some(what.to_owned());
+    }
+    if let Some(code) = &error.code {
+        let message = error.message.as_deref().unwrap_or("without a reason");
+        return Some(refused(asked, code, message));
+    }
+    if let Some(error) = layers(error).find_map(|layer| layer.downcast_ref::<CredentialsError>()) {
+        return Some(without_credentials(error));
+    }
+    let unreachable = layers(error).any(|layer| {
+        let connector = layer.downcast_ref::<ConnectorError>();
+        connector.is_some_and(|error| error.is_io() || error.is_timeout())
+    });
+    unreachable.then(|| out_of_reach(asked, &root_cause(error)))
+}
+
+/// AWS has answered, with this code.
+fn refused(asked: &Asked, code: &str, message: &str) -> String {
+    let Asked {
+        service, resource, ..
+    } = asked;
+    let place = place(asked);
+    match code {
+        "ResourceNotFoundException" if asked.local_url.is_some() => {
+            format!(
+                "there is no {resource} {place}: is it the name that `callbot local` was given?"
+            )
+        }
+        "ResourceNotFoundException" => {
+            let output = match *service {
+                "DynamoDB" => "TableName",
+                _ => "CredentialsSecretArn",
+            };
+            format!(
+                "there is no {resource} {place}: the stack's output {output} has the name, and AWS_REGION and \
+                 AWS_PROFILE say where to look"
+            )
+        }
+        "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidAccessKeyId" => format!(
+            "AWS does not know these credentials {place}: log in again, or correct AWS_PROFILE or \
+             AWS_ACCESS_KEY_ID; `aws sts get-caller-identity` tells whether they are good"
+        ),
+        "InvalidSignatureException" | "SignatureDoesNotMatch" | "IncompleteSignatureException" => {
+            format!(
+                "{service} {place} refuses the signature: the secret access key is not that of the access key, or \
+             this machine's clock is wrong"
+            )
+        }
+        "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => {
+            "the AWS credentials have expired: log in again (`aws sso login`), or take new ones"
+                .to_owned()
+        }
+        "AccessDeniedException" => {
+            format!("these AWS credentials may not use {resource} {place}: {message}")
+        }
+        _ => format!("{service} {place} refused {resource}: {code}: {message}"),
+    }
+}
+
+/// AWS was not asked: nobody knew as whom.
+fn without_credentials(error: &CredentialsError) -> String {
+    let profile = std::env::var("AWS_PROFILE").ok();
+    let profile = profile.filter(|profile| !profile.is_empty());
+    // The metadata service is asked last: where it has nothing, nobody had.
+    let none = matches!(error, CredentialsError::CredentialsNotLoaded(_))
+        || layers(error).any(|layer| layer.is::<ImdsError>());
+    match (none, profile) {
+        (true, Some(profile)) => format!(
+            "there are no AWS credentials for the profile {profile}: AWS_PROFILE names it, and `aws configure \
+             list-profiles` shows which there are"
+        ),
+        (true, None) => "there are no AWS credentials: log in (`aws sso login`, `aws configure`), or set AWS_PROFILE, \
+             or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            .to_owned(),
+        (false, _) => format!(
+            "the AWS credentials could not be loaded: {}; `aws sts get-caller-identity` looks in the same places",
+            root_cause(error)
+        ),
+    }
+}
+
+fn out_of_reach(asked: &Asked, cause: &str) -> String {
+    match &asked.local_url {
+        Some(url) => {
+            format!("nothing answers at {url} ({cause}): `callbot local` starts an engine")
+        }
+        None => format!(
+            "no connection to {} {} ({cause}): is that the stack's region, and is there a network?",
+            asked.service,
+            place(asked)
+        ),
+    }
+}
+
+fn place(asked: &Asked) -> String {
+    match (&asked.local_url, &asked.region) {
+        (Some(url), _) => format!("at {url}"),
+        (None, Some(region)) => format!("in {region}"),
+        (None, None) => String::new(),
+    }
+}
+
+fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let last = layers(error).last().unwrap_or(error);
+    // The SDK lists every place it has looked, line by line.
+    last.to_string()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}

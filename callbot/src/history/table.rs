@@ -1,0 +1,232 @@
+//! A history as a table for people.
+
+use std::collections::HashSet;
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, Table};
+use task_callback::contract::callback::TaskStatus;
+use task_callback::contract::snapshot::Snapshot;
+
+use super::phases::{Phase, by_task, phases};
+use super::totals::totals;
+use crate::progress::{bar, percent, share};
+use crate::terminal::{BOLD, DIM, Terminal, shown, style_of};
+use crate::when::{Clock, duration};
+
+/// What a row shows: all of it where there is room, less and less where there is none.
+#[derive(Clone, Copy)]
+struct Layout {
+    /// Beside the time, how long ago it was.
+    ago: bool,
+    /// The date in every row. Without it a row has the day only where there are several.
+    date: bool,
+    /// Columns of a bar.
+    bar: usize,
+    /// Of the calls the counts, too, not the share only.
+    calls: bool,
+    /// Of the orders likewise, and those answered.
+    orders: bool,
+}
+
+const LAYOUTS: [Layout; 6] = [
+    layout(true, true, 10, true, true),
+    layout(false, true, 5, true, true),
+    layout(false, false, 5, true, true),
+    layout(false, false, 5, false, true),
+    layout(false, false, 5, false, false),
+    layout(false, false, 0, false, false),
+];
+
+const fn layout(ago: bool, date: bool, bar: usize, calls: bool, orders: bool) -> Layout {
+    Layout {
+        ago,
+        date,
+        bar,
+        calls,
+        orders,
+    }
+}
+
+/// Draws the snapshots of one or, for a `userTaskID`, several tasks.
+pub(crate) fn render(history: &[Snapshot], clock: &Clock, terminal: Terminal) -> String {
+    let tasks = by_task(history).into_iter();
+    let tasks = tasks.map(|snapshots| {
+        let phases = phases(&snapshots);
+        let title = title(&snapshots, clock, terminal);
+        let table = fitting_table(&snapshots, &phases, clock, terminal);
+        let totals = totals(&snapshots, &phases, clock);
+        format!("{title}\n{table}\n{totals}")
+    });
+    tasks.collect::<Vec<_>>().join("\n\n")
+}
+
+fn title(history: &[&Snapshot], clock: &Clock, terminal: Terminal) -> String {
+    let Some(last) = history.last() else {
+        return String::new();
+    };
+    let callback = &last.callback;
+    let id = terminal.paint(BOLD, &shown(&callback.task_id));
+    let own_id = match callback.user_task_id.as_str() {
+        "" => String::new(),
+        id => format!(" ({})", shown(id)),
+    };
+    let status = terminal.paint(style_of(callback.status), callback.status.name());
+    let count = match history.len() {
+        1 => "1 snapshot".to_owned(),
+        count => format!("{count} snapshots"),
+    };
+    let created = format!("created {}", clock.time(callback.create_ts));
+    let reported = last.create_ts.seconds;
+    let reported = format!(
+        "last reported {} ({}), {}",
+        clock.time(reported),
+        clock.zone_name(),
+        clock.relative(reported)
+    );
+    let one_line = format!("{created}; {reported}");
+    let beside = match terminal.fits(one_line.chars().count()) {
+        true => terminal.paint(DIM, &one_line),
+        false => [created, reported]
+            .map(|line| terminal.paint(DIM, &line))
+            .join("\n"),
+    };
+    format!("task {id}{own_id}: {status}, {count}\n{beside}")
+}
+
+/// The widest layout that fits.
+fn fitting_table(
+    history: &[&Snapshot],
+    phases: &[Phase],
+    clock: &Clock,
+    terminal: Terminal,
+) -> Table {
+    let mut tables = LAYOUTS.map(|layout| table(history, phases, clock, terminal, layout));
+    let fits = |table: &Table| {
+        let border = table.lines().next().unwrap_or_default();
+        terminal.fits(border.chars().count())
+    };
+    let last = LAYOUTS.len() - 1;
+    let fitting = tables.iter().position(fits).unwrap_or(last);
+    std::mem::take(&mut tables[fitting])
+}
+
+fn table(
+    history: &[&Snapshot],
+    phases: &[Phase],
+    clock: &Clock,
+    terminal: Terminal,
+    layout: Layout,
+) -> Table {
+    let mut table = Table::new();
+    let orders_finished = match layout.bar {
+        0 => "finished",
+        _ => "orders finished",
+    };
+    let head = [
+        (true, format!("reported ({})", clock.zone_name())),
+        (layout.ago, "ago".to_owned()),
+        (true, "status".to_owned()),
+        (true, "lasted".to_owned()),
+        (true, orders_finished.to_owned()),
+        (layout.orders, "answered".to_owned()),
+        (true, "calls answered".to_owned()),
+    ];
+    let short = |name: String| match name.split_once(" (") {
+        Some((name, _)) if !layout.date => name.to_owned(),
+        _ => name,
+    };
+    let head: Vec<(bool, String)> = head.into_iter().map(|(on, n)| (on, short(n))).collect();
+    let right: Vec<usize> = head
+        .iter()
+        .filter(|(on, _)| *on)
+        .enumerate()
+        .filter(|(_, (_, name))| ["ago", "lasted", "answered"].contains(&name.as_str()))
+        .map(|(place, _)| place)
+        .collect();
+    let shown: Vec<bool> = head.iter().map(|(shown, _)| *shown).collect();
+    let names = head.into_iter().filter(|(shown, _)| *shown);
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_header(names.map(|(_, name)| terminal.paint(BOLD, &name)));
+    let several = |part| {
+        let parts = history.iter();
+        let parts = parts.map(|snapshot| clock.format(snapshot.create_ts.seconds, part));
+        parts.collect::<HashSet<String>>().len() > 1
+    };
+    let time = match layout.date || several("%Y") {
+        true => "%F %T",
+        false if several("%F") => "%m-%d %T",
+        false => "%T",
+    };
+    for (place, snapshot) in history.iter().enumerate() {
+        let phase = phases.iter().find(|phase| phase.first == place);
+        let cells = [
+            clock.format(snapshot.create_ts.seconds, time),
+            terminal.paint(DIM, &distance(snapshot, clock)),
+            terminal.paint(
+                style_of(snapshot.callback.status),
+                snapshot.callback.status.name(),
+            ),
+            phase.map(|phase| lasted(phase, clock)).unwrap_or_default(),
+            orders(snapshot, layout, terminal),
+            snapshot.callback.stat.answer_order_count.to_string(),
+            calls(snapshot, layout, terminal),
+        ];
+        let cells = cells.into_iter().zip(&shown).filter(|(_, shown)| **shown);
+        table.add_row(cells.map(|(cell, _)| cell));
+    }
+    for column in right {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// The column says that it is ago.
+fn distance(snapshot: &Snapshot, clock: &Clock) -> String {
+    let relative = clock.relative(snapshot.create_ts.seconds);
+    relative.trim_end_matches(" ago").to_owned()
+}
+
+/// How long a status held, in the row of its first report: until another was reported, or so far.
+fn lasted(phase: &Phase, clock: &Clock) -> String {
+    match (phase.seconds(clock.now), phase.until) {
+        (None, _) => "–".to_owned(),
+        (Some(seconds), Some(_)) => duration(seconds),
+        (Some(seconds), None) => format!("{} so far", duration(seconds)),
+    }
+}
+
+fn orders(snapshot: &Snapshot, layout: Layout, terminal: Terminal) -> String {
+    let stat = &snapshot.callback.stat;
+    let (part, whole) = (stat.finish_order_count, stat.total_order_count);
+    let status = snapshot.callback.status;
+    progress(status, part, whole, layout.orders, layout, terminal)
+}
+
+fn calls(snapshot: &Snapshot, layout: Layout, terminal: Terminal) -> String {
+    let stat = &snapshot.callback.stat;
+    let (part, whole) = (stat.total_answer_call, stat.total_call);
+    let status = snapshot.callback.status;
+    progress(status, part, whole, layout.calls, layout, terminal)
+}
+
+fn progress(
+    status: TaskStatus,
+    part: u64,
+    whole: u64,
+    counts: bool,
+    layout: Layout,
+    terminal: Terminal,
+) -> String {
+    let numbers = match counts {
+        true => share(part, whole),
+        false => percent(part, whole),
+    };
+    if layout.bar == 0 {
+        return numbers;
+    }
+    let bar = terminal.paint(style_of(status), &bar(part, whole, layout.bar));
+    format!("{bar} {numbers}")
+}

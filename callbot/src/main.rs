@@ -1,0 +1,87 @@
+//! `callbot`, the developer's tool: the platform's side (sign, send, soak), the reader's side (history, tasks, replay), the
+//! deployment's (secret, check) and a local stack (local, demo).
+
+#![forbid(unsafe_code)]
+
+mod aws;
+mod check;
+mod completions;
+mod deliver;
+mod demo;
+mod event;
+mod history;
+mod life;
+mod local;
+mod platform;
+mod progress;
+mod reference;
+mod rehearsal;
+mod replay;
+mod scenario;
+mod secret;
+mod send;
+mod sign;
+mod soak;
+mod stack;
+mod table;
+mod tasks;
+mod terminal;
+mod when;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Send signed task callbacks as the callbot platform does, read a task's history, run it all locally.
+#[derive(Parser)]
+#[command(name = "callbot", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Sign(sign::Args),
+    Send(send::Args),
+    Replay(replay::Args),
+    History(history::Args),
+    Tasks(tasks::Args),
+    Secret(secret::Args),
+    Check(check::Args),
+    Local(local::Args),
+    Demo(demo::Args),
+    Soak(soak::Args),
+    Completions(completions::Args),
+    /// Print callbot/README.md
+    #[command(hide = true)]
+    Reference,
+}
+
+/// What any command may fail with: a text for the person who typed it.
+type Failure = Box<dyn std::error::Error>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("nothing else has chosen a TLS provider");
+    let result = match Cli::parse().command {
+        Command::Sign(args) => sign::run(&args),
+        Command::Send(args) => send::run(&args).await,
+        Command::Replay(args) => replay::run(&args).await,
+        Command::History(args) => history::run(&args).await,
+        Command::Tasks(args) => tasks::run(&args).await,
+        Command::Secret(args) => secret::run(&args).await,
+        Command::Check(args) => check::run(&args).await,
+        Command::Local(args) => local::run(&args).await,
+        Command::Demo(args) => demo::run(&args).await,
+        Command::Soak(args) => soak::run(&args).await,
+        Command::Completions(args) => completions::run(&args),
+        Command::Reference => reference::run(),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("callbot: {}", aws::in_words(&*error));
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,102 @@
+//! `callbot reference`: README.md beside this file, out of the definitions that the tool itself parses by.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::{Arg, Command, CommandFactory};
+
+use crate::{Cli, Failure};
+
+const HEAD: &str = "# callbot
+
+Every command and option, as `callbot reference` writes them out of the tool's own definitions. Do not edit this: after
+a change to the tool,
+
+    cargo run --locked --package callbot -- reference > callbot/README.md
+";
+
+pub(crate) fn run() -> Result<ExitCode, Failure> {
+    print!("{}", reference()?);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn reference() -> Result<String, std::fmt::Error> {
+    let mut root = Cli::command();
+    root.build();
+    let mut text = HEAD.to_owned();
+    for command in root.get_subcommands().filter(|command| is_shown(command)) {
+        section(&mut text, command)?;
+    }
+    Ok(text)
+}
+
+fn is_shown(command: &Command) -> bool {
+    !command.is_hide_set() && command.get_name() != "help"
+}
+
+fn section(text: &mut String, command: &Command) -> std::fmt::Result {
+    let name = command.get_name();
+    let about = command.get_long_about().or(command.get_about());
+    let about = about.map(ToString::to_string).unwrap_or_default();
+    let paragraphs: Vec<_> = about.split("\n\n").map(sentence).collect();
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    write!(
+        text,
+        "\n## callbot {name}\n\n{}\n\n    {usage}\n\n",
+        paragraphs.join("\n\n")
+    )?;
+    let arguments = command
+        .get_arguments()
+        .filter(|arg| !arg.is_hide_set() && arg.get_id() != "help");
+    for argument in arguments {
+        item(text, argument)?;
+    }
+    if let Some(examples) = command.get_after_help() {
+        let examples = examples.to_string();
+        let (title, examples) = examples.split_once('\n').unwrap_or(("", &examples));
+        write!(text, "\n{title}\n\n")?;
+        for example in examples.lines() {
+            writeln!(text, "  {example}")?;
+        }
+    }
+    Ok(())
+}
+
+/// One argument: its names, what it means, and what it is where nobody says.
+fn item(text: &mut String, argument: &Arg) -> std::fmt::Result {
+    let help = argument.get_long_help().or(argument.get_help());
+    let help = help.map(ToString::to_string).unwrap_or_default();
+    write!(text, "- `{argument}`: {}", sentence(&help))?;
+    let takes_value = argument.get_action().takes_values();
+    if takes_value && !argument.get_default_values().is_empty() {
+        let defaults = argument.get_default_values().iter();
+        let defaults: Vec<_> = defaults.map(|value| value.to_string_lossy()).collect();
+        write!(text, " Default: `{}`.", defaults.join(" "))?;
+    }
+    if let Some(variable) = argument.get_env() {
+        write!(text, " Variable: `{}`.", variable.to_string_lossy())?;
+    }
+    writeln!(text)?;
+    let values = argument.get_possible_values();
+    for value in values.iter().filter(|_| takes_value) {
+        let help = value
+            .get_help()
+            .map(|help| format!(": {}", sentence(&help.to_string())));
+        writeln!(
+            text,
+            "  - `{}`{}",
+            value.get_name(),
+            help.unwrap_or_default()
+        )?;
+    }
+    Ok(())
+}
+
+/// clap wants helps without a full stop.
+fn sentence(help: &str) -> String {
+    match help.ends_with(['.', ':', '!', '?']) || help.is_empty() {
+        true => help.to_owned(),
+        false => format!("{help}."),
+    }
+}

@@ -1,0 +1,167 @@
+//! `callbot send --scenario`: a life as the platform would report it, only faster.
+//!
+//! The header's `createTs` is the real time of each report, so that it is within the function's clock skew: the table
+//! then shows the sped-up times, which is when these reports were made.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use rand::RngExt;
+use reqwest::Url;
+use task_callback::contract::account::{Credential, Credentials};
+use tokio::time::{Instant, sleep_until};
+
+use crate::Failure;
+use crate::deliver::{WATCHED, deliver};
+use crate::life::Life;
+use crate::platform::{self, Headers};
+use crate::scenario::{Message, Scenario};
+use crate::send::{Reply, Sender};
+use crate::stack::asked_to_stop;
+use crate::terminal::print;
+
+/// A scenario under way.
+struct Rehearsal<'a> {
+    sender: &'a Sender,
+    credential: &'a Credential,
+    lives: Vec<Life>,
+    speed: f64,
+    /// When it began, Unix seconds.
+    started: u64,
+    begun: Instant,
+}
+
+/// Plays a scenario so many times as fast as it would be, and says where to look for it.
+pub(crate) async fn play(
+    scenario: Scenario,
+    speed: f64,
+    url: &Url,
+    credentials: &Credentials,
+) -> Result<ExitCode, Failure> {
+    let mut random = rand::rng();
+    let started = platform::now();
+    let name = scenario.name();
+    let run = format!("rehearsal-{name}-{started}-{:04x}", random.random::<u16>());
+    let messages = scenario.messages(&mut random);
+    let rehearsal = Rehearsal {
+        sender: &Sender::new(url.clone())?,
+        credential: credentials.first(),
+        lives: scenario.lives(&run, started, &mut random),
+        speed,
+        started,
+        begun: Instant::now(),
+    };
+    let length = messages.last().map_or(Duration::ZERO, |last| last.sent);
+    print(&format!(
+        "{run}: {}, {} callbacks, {} in {}",
+        match rehearsal.lives.len() {
+            1 => "1 task".to_owned(),
+            tasks => format!("{tasks} tasks"),
+        },
+        messages.len(),
+        humantime::format_duration(length),
+        humantime::format_duration(Duration::from_secs(length.div_f64(speed).as_secs().max(1))),
+    ))?;
+
+    let count = messages.len();
+    let mut taken = 0;
+    let sent = stream::iter(messages).map(async |message| {
+        let reply = rehearsal.send(&message).await;
+        (message, reply)
+    });
+    let mut sent = std::pin::pin!(sent.buffer_unordered(scenario.concurrency()));
+    let mut stop = std::pin::pin!(asked_to_stop());
+    loop {
+        let (message, reply) = tokio::select! {
+            next = sent.next() => match next {
+                Some(sent) => sent,
+                None => break,
+            },
+            stopped = &mut stop => {
+                stopped?;
+                break;
+            }
+        };
+        print(&rehearsal.line(&message, &reply))?;
+        taken += usize::from(reply.is_ok_and(|reply| reply.is_taken()));
+    }
+
+    print(&format!(
+        "\n{taken} of {count} callbacks acknowledged. What is stored of them:"
+    ))?;
+    let place = match url.host_str() {
+        Some("localhost" | "127.0.0.1" | "[::1]") => {
+            "--table snapshots --local http://127.0.0.1:8000"
+        }
+        _ => "--table TABLE_NAME",
+    };
+    let whole_run = if rehearsal.lives.len() > 1 {
+        " --user-task"
+    } else {
+        ""
+    };
+    print(&format!("  callbot history {run}{whole_run} {place}"))?;
+    Ok(match taken == count {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+impl Rehearsal<'_> {
+    /// Waits until it is time, and sends a callback.
+    async fn send(&self, message: &Message) -> Result<Reply, Failure> {
+        sleep_until(self.begun + self.real(message.sent)).await;
+        let life = &self.lives[message.task];
+        let body = life.body(&life.reports[message.report]);
+        let again = if message.resend { "-again" } else { "" };
+        let headers = Headers::sign(
+            self.credential,
+            &self.credential.uuid,
+            &format!("{}-{}{again}", life.task_id, message.report),
+            &(self.started + self.real(message.made).as_secs()).to_string(),
+            body.as_bytes(),
+        );
+        deliver(self.sender, &headers, body.as_bytes(), WATCHED, |_, _| {}).await
+    }
+
+    /// The scenario's time on the clock.
+    fn real(&self, time: Duration) -> Duration {
+        time.div_f64(self.speed)
+    }
+
+    fn line(&self, message: &Message, reply: &Result<Reply, Failure>) -> String {
+        let life = &self.lives[message.task];
+        let report = &life.reports[message.report];
+        let answer = match reply {
+            Ok(reply) => reply.to_string(),
+            Err(error) => format!("no answer: {error}"),
+        };
+        let kind = match message {
+            Message { resend: true, .. } => "resent",
+            message if message.sent > message.made => "overtaken",
+            _ => "",
+        };
+        // Only a storm has several tasks, and sends anything twice or late.
+        let (task, kind) = match self.lives.len() {
+            1 => (String::new(), String::new()),
+            _ => (format!("task {:02}  ", message.task), format!("  {kind:9}")),
+        };
+        format!(
+            "{:>4} s  {task}{:<11} {:>4} of {:<4}{kind}  {answer}",
+            message.made.as_secs(),
+            report.status.name(),
+            report.finished_orders,
+            report.total_orders,
+        )
+    }
+}
+
+/// How many times as fast, written `60x` or `60`.
+pub(crate) fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.trim_end_matches(['x', '×']).parse::<f64>();
+    match speed {
+        Ok(speed) if (1.0..=100_000.0).contains(&speed) => Ok(speed),
+        _ => Err("it must be from 1x to 100000x".to_owned()),
+    }
+}

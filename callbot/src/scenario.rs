@@ -1,0 +1,162 @@
+//! The stories that `callbot send --scenario` tells: when which task reports what.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use task_callback::contract::callback::TaskStatus;
+use task_callback::contract::callback::TaskStatus::{
+    Completed, Failed, InProgress, Paused, Pending,
+};
+
+use crate::life::Life;
+
+/// How many tasks storm at once.
+const TASKS: usize = 20;
+/// In a storm every so many-th report is sent once more, and every so many-th is overtaken by the next.
+const RESENT: usize = 10;
+const OVERTAKEN: usize = 7;
+const RESENT_AFTER: Duration = Duration::from_secs(5);
+const OVERTAKEN_BY: Duration = Duration::from_secs(20);
+
+/// A life to rehearse
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// A small task, completed within two minutes
+    Success,
+    /// A campaign of two hours that is paused twice
+    Pauses,
+    /// A campaign that fails after ten minutes, before a fifth of it is done
+    Failure,
+    /// 20 tasks within a minute, many callbacks at once: several reports of one second, resends, reports out of order
+    Storm,
+}
+
+/// A report on its way: after how many seconds it is made, its status, and how much is done, in per cent.
+type Step = (u64, TaskStatus, u64);
+
+const SUCCESS: &[Step] = &[
+    (0, Pending, 0),
+    (20, InProgress, 5),
+    (60, InProgress, 55),
+    (110, Completed, 100),
+];
+const PAUSES: &[Step] = &[
+    (0, Pending, 0),
+    (300, InProgress, 2),
+    (1_200, InProgress, 21),
+    (1_800, Paused, 33),
+    (3_600, InProgress, 33),
+    (4_200, InProgress, 47),
+    (4_800, Paused, 60),
+    (5_400, InProgress, 60),
+    (6_000, InProgress, 78),
+    (6_900, InProgress, 96),
+    (7_200, Completed, 100),
+];
+const FAILURE: &[Step] = &[
+    (0, Pending, 0),
+    (120, InProgress, 4),
+    (420, InProgress, 18),
+    (600, Failed, 18),
+];
+/// Two reports of each task are of the same second.
+const STORM: &[Step] = &[
+    (0, Pending, 0),
+    (15, InProgress, 20),
+    (15, InProgress, 40),
+    (30, InProgress, 70),
+    (45, Completed, 100),
+];
+
+/// One callback to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) task: usize,
+    /// Which of its reports.
+    pub(crate) report: usize,
+    /// When the report is made, in the scenario's time.
+    pub(crate) made: Duration,
+    /// When it is sent, in the scenario's time: later, where it is resent or overtaken.
+    pub(crate) sent: Duration,
+    pub(crate) resend: bool,
+}
+
+impl Scenario {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Pauses => "pauses",
+            Self::Failure => "failure",
+            Self::Storm => "storm",
+        }
+    }
+
+    fn steps(self) -> &'static [Step] {
+        match self {
+            Self::Success => SUCCESS,
+            Self::Pauses => PAUSES,
+            Self::Failure => FAILURE,
+            Self::Storm => STORM,
+        }
+    }
+
+    /// How many callbacks are on their way at once, at the most.
+    pub(crate) fn concurrency(self) -> usize {
+        match self {
+            Self::Storm => TASKS,
+            _ => 1,
+        }
+    }
+
+    /// The tasks of a run, created at this time.
+    pub(crate) fn lives(self, run: &str, created: u64, random: &mut impl RngExt) -> Vec<Life> {
+        let tasks = if self == Self::Storm { TASKS } else { 1 };
+        let lives = (0..tasks).map(|task| {
+            let task_id = match tasks {
+                1 => run.to_owned(),
+                _ => format!("{run}-{task:02}"),
+            };
+            let course = self
+                .steps()
+                .iter()
+                .map(|(_, status, share)| (*status, *share));
+            Life::told(task_id, run.to_owned(), created, course, random)
+        });
+        lives.collect()
+    }
+
+    /// Its callbacks, in the order in which they are sent.
+    pub(crate) fn messages(self, random: &mut impl RngExt) -> Vec<Message> {
+        let made = |report: usize| Duration::from_secs(self.steps()[report].0);
+        let message = |task, report| Message {
+            task,
+            report,
+            made: made(report),
+            sent: made(report),
+            resend: false,
+        };
+        let reports = 0..self.steps().len();
+        if self != Self::Storm {
+            return reports.map(|report| message(0, report)).collect();
+        }
+        let all = reports.flat_map(|report| (0..TASKS).map(move |task| message(task, report)));
+        let mut messages: Vec<Message> = all.collect();
+        for (number, message) in messages.iter_mut().enumerate() {
+            if number % OVERTAKEN == 0 {
+                message.sent += OVERTAKEN_BY;
+            }
+        }
+        let resent = messages.iter().step_by(RESENT).map(|message| Message {
+            sent: message.sent + RESENT_AFTER,
+            resend: true,
+            ..*message
+        });
+        let resent: Vec<Message> = resent.collect();
+        messages.extend(resent);
+        messages.shuffle(random);
+        messages.sort_by_key(|message| message.sent);
+        messages
+    }
+}

@@ -1,0 +1,106 @@
+//! `callbot secret`: puts the credentials into Secrets Manager.
+
+use std::io::{IsTerminal, Read, Write, stdin, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use aws_sdk_secretsmanager::Client;
+use serde_json::json;
+use task_callback::contract::account::Credentials;
+
+use crate::Failure;
+use crate::aws::{Aws, AwsError};
+use crate::platform;
+
+/// Write the credentials into the stack's secret, from a prompt, a file or standard input, never an argument
+///
+/// The function takes them within seconds; nothing is deployed, and nothing is shown.
+#[derive(clap::Args)]
+#[command(after_help = "Example:
+  callbot secret CREDENTIALS_SECRET_ARN --file .local/credentials.json")]
+pub(crate) struct Args {
+    /// The secret's name or ARN: the stack's output CredentialsSecretArn
+    secret_id: String,
+    /// A file with the credentials, in the form of the variable CALLBOT_CREDENTIALS
+    #[arg(long)]
+    file: Option<PathBuf>,
+    /// Write to a local Secrets Manager at this address
+    #[arg(long, value_name = "URL")]
+    local: Option<String>,
+}
+
+pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let aws = aws(args).await;
+    let client = aws.secrets_manager();
+    let (json, from) = match &args.file {
+        Some(file) => (platform::read(file)?, file.display().to_string()),
+        None if stdin().is_terminal() => {
+            refuse_to_replace_several(&client, &args.secret_id).await?;
+            (prompt()?, "what you typed".to_owned())
+        }
+        None => {
+            let mut json = String::new();
+            stdin().read_to_string(&mut json)?;
+            (json, "standard input".to_owned())
+        }
+    };
+    let credentials =
+        platform::parse(&json, &from).map_err(|error| format!("{error}. Nothing was written"))?;
+
+    let put = client.put_secret_value();
+    let put = put.secret_id(&args.secret_id).secret_string(json.trim());
+    let asked = || aws.asked("Secrets Manager", format!("secret {}", args.secret_id));
+    put.send()
+        .await
+        .map_err(|error| AwsError::new(asked(), error))?;
+    let count = credentials.iter().count();
+    println!("Written: {count} credential(s). The function takes them within seconds.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A secret's ARN names its region: whichever is configured, that is where it is.
+async fn aws(args: &Args) -> Aws {
+    let aws = Aws::at(args.local.as_deref()).await;
+    match args.secret_id.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, "secretsmanager", region, ..] => aws.in_region(region),
+        _ => aws,
+    }
+}
+
+/// The prompt asks for one credential, and what is written replaces all there are.
+async fn refuse_to_replace_several(client: &Client, secret_id: &str) -> Result<(), Failure> {
+    let current = client.get_secret_value().secret_id(secret_id).send().await;
+    let current = current
+        .ok()
+        .and_then(|value| value.secret_string?.parse::<Credentials>().ok());
+    match current.map_or(0, |credentials| credentials.iter().count()) {
+        0 | 1 => Ok(()),
+        count => Err(format!(
+            "the secret holds {count} credentials, and a single one would replace them all; use --file"
+        )
+        .into()),
+    }
+}
+
+/// Asks for one account, as the vendor's page Developer shows it.
+fn prompt() -> Result<String, Failure> {
+    println!("As on the platform's page Developer. For several accounts or secrets use --file.");
+    let uuid = ask("uuid")?;
+    let secret_key = rpassword::prompt_password("secretKey (not shown): ")?;
+    let algorithm = match ask("algorithm [MD5]")?.as_str() {
+        "" => "MD5".to_owned(),
+        other => other.to_owned(),
+    };
+    let credential = json!({
+        "uuid": uuid, "secretKey": secret_key.trim(), "algorithm": algorithm
+    });
+    Ok(json!([credential]).to_string())
+}
+
+fn ask(what: &str) -> Result<String, Failure> {
+    print!("{what}: ");
+    stdout().flush()?;
+    let mut line = String::new();
+    stdin().read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}

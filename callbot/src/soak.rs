@@ -1,0 +1,204 @@
+//! `callbot soak`: the platform at scale, and the proof that nothing was lost.
+
+mod audit;
+mod drive;
+mod forgery;
+mod plan;
+mod report;
+mod stage;
+mod tally;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use reqwest::Url;
+use serde_json::json;
+use task_callback::contract::account::Credentials;
+
+use crate::Failure;
+use crate::aws::Aws;
+use crate::platform::{self, CredentialsArgs};
+use crate::send::Sender;
+use crate::stack::asked_to_stop;
+use crate::table::{Range, Table};
+use crate::terminal::print;
+use plan::Plan;
+use report::Report;
+use stage::{Settings, Stage};
+
+/// Act as the platform at scale, then read the table back and prove that nothing was lost, doubled or forged
+///
+/// With --url against a stack that runs: `callbot soak --url CallbackUrl --table TableName`. With --function
+/// against one of its own on this machine, in which everything goes wrong: the function's processes are killed
+/// in the middle of calls, and the engine behind them fails. Ends with an error where one acknowledged report is
+/// not in the table, or is there twice.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  callbot soak --url CALLBACK_URL --table TABLE_NAME --tasks 100 --credentials .local/credentials.json
+  callbot soak --function target/lambda/task-callback/bootstrap --shuffle --report target/soak.json")]
+pub(crate) struct Args {
+    /// The stack's output CallbackUrl
+    #[arg(long, value_name = "URL", required_unless_present = "function")]
+    url: Option<Url>,
+    /// The snapshots table: the stack's output TableName
+    #[arg(long, env = "TABLE_NAME", required_unless_present = "function")]
+    table: Option<String>,
+    /// Read a local engine at this address instead of DynamoDB
+    #[arg(long, value_name = "URL")]
+    local: Option<String>,
+    #[command(flatten)]
+    credentials: CredentialsArgs,
+    /// Run this program, the function, in a stack of its own
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "local"])]
+    function: Option<PathBuf>,
+    /// How many instances of the function, at the most
+    #[arg(long, value_name = "N", default_value_t = 8, requires = "function")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    instances: u16,
+    /// How many requests to the engine meet a fault
+    #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = percent, requires = "function")]
+    faults: f64,
+    /// How many calls have their process killed meanwhile
+    #[arg(long, value_name = "PERCENT", default_value = "1%", value_parser = percent, requires = "function")]
+    kills: f64,
+    /// Add the function's log to this file
+    #[arg(long, value_name = "FILE", requires = "function")]
+    log: Option<PathBuf>,
+    /// The template that defines the table of a stack of its own
+    #[arg(long, default_value = "template.yaml", requires = "function")]
+    template: PathBuf,
+    /// How many tasks
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    tasks: u32,
+    /// How many reports of each
+    #[arg(long, value_name = "M", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    callbacks: u32,
+    /// How many callbacks are on their way at once
+    #[arg(long, value_name = "C", default_value_t = 32)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: u16,
+    /// How many reports are sent again, half of them under a new requestID
+    #[arg(long, value_name = "PERCENT", default_value = "10%", value_parser = percent)]
+    duplicates: f64,
+    /// How many forgeries there are, in per cent of the reports
+    #[arg(long, value_name = "PERCENT", default_value = "2%", value_parser = percent)]
+    forge: f64,
+    /// Send the reports out of order
+    #[arg(long)]
+    shuffle: bool,
+    /// What decides all that is random but the time: the same seed, the same tasks
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Write the figures to this file, as JSON
+    #[arg(long, value_name = "FILE.json")]
+    report: Option<PathBuf>,
+}
+
+pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let started = platform::now();
+    let seed = args.seed.unwrap_or_else(rand::random);
+    let plan = Plan {
+        run: format!("soak-{started}-{}", seed % 10_000),
+        seed,
+        tasks: args.tasks as usize,
+        callbacks: args.callbacks as usize,
+        duplicates: args.duplicates,
+        forge: args.forge,
+        shuffle: args.shuffle,
+        started,
+    };
+    print(&format!(
+        "{} tasks with {} reports each, task ids from {}-000000, seed {seed}",
+        plan.tasks, plan.callbacks, plan.run
+    ))?;
+    let Some(function) = &args.function else {
+        let (Some(url), Some(table)) = (&args.url, &args.table) else {
+            return Err("name the stack with --url and --table".into());
+        };
+        let credentials = args.credentials.load()?;
+        let table = Table::new(&Aws::at(args.local.as_deref()).await, table);
+        // A table that cannot be read is better told now than after an hour of sending.
+        table.task_history(&plan.run, Range::LATEST).await?;
+        return soak(args, &plan, url.clone(), &credentials, &table, None).await;
+    };
+    let credentials = stage_credentials();
+    let stage = Stage::start(&Settings {
+        function,
+        template: &args.template,
+        instances: args.instances.into(),
+        faults: args.faults,
+        kills: args.kills,
+        seed,
+        credentials: &credentials,
+        log: args.log.clone(),
+    })
+    .await?;
+    let (url, table) = (stage.url().parse()?, stage.table());
+    let soaked = soak(
+        args,
+        &plan,
+        url,
+        &credentials.parse()?,
+        &table,
+        Some(&stage),
+    )
+    .await;
+    stage.stop().await;
+    soaked
+}
+
+/// Sends, reads back, compares, reports.
+async fn soak(
+    args: &Args,
+    plan: &Plan,
+    url: Url,
+    credentials: &Credentials,
+    table: &Table,
+    stage: Option<&Stage>,
+) -> Result<ExitCode, Failure> {
+    let sender = Sender::new(url)?;
+    let (ledger, tally) = drive::drive(plan, &sender, credentials, args.concurrency.into()).await?;
+    let findings = tokio::select! {
+        findings = audit::audit(plan, &ledger, credentials, table) => findings?,
+        stopped = asked_to_stop() => {
+            stopped?;
+            return Err("interrupted before the table was read: nothing is shown".into());
+        }
+    };
+    let report = Report {
+        plan,
+        tally: &tally,
+        findings: &findings,
+        stage,
+    };
+    print(&report.to_string())?;
+    if let Some(file) = &args.report {
+        let json = format!("{:#}\n", report.to_json());
+        std::fs::write(file, json).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(if report.holds() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// An account for each algorithm, with secrets that nobody else has.
+fn stage_credentials() -> String {
+    let account = |algorithm| {
+        let secret = uuid::Uuid::new_v4().simple().to_string();
+        json!({"uuid": format!("soak-{algorithm}"), "secretKey": secret, "algorithm": algorithm})
+    };
+    json!(["MD5", "SHA256", "HMAC-SHA256"].map(account)).to_string()
+}
+
+/// A share from 0 to 1, written `10%` or `10`.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').parse::<f64>();
+    match number {
+        Ok(number) if (0.0..=100.0).contains(&number) => Ok(number / 100.0),
+        _ => Err("it must be from 0% to 100%".to_owned()),
+    }
+}

@@ -1,0 +1,188 @@
+//! The platform at work: many callbacks at once, each sent again while the answer is a 5xx.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{self, StreamExt};
+use indicatif::{ProgressBar, ProgressStyle};
+use task_callback::contract::account::{Credential, Credentials};
+
+use super::forgery::forged;
+use super::plan::{Kind, Message, Plan};
+use super::tally::{Outcome, Tally};
+use crate::Failure;
+use crate::deliver::{Patience, deliver};
+use crate::platform::{self, Headers};
+use crate::send::{Reply, Sender};
+use crate::stack::asked_to_stop;
+use crate::terminal::print;
+
+/// Half a minute: longer than anything that goes wrong in a stack of the soak's own.
+const PATIENCE: Patience = Patience {
+    attempts: 12,
+    pause: Duration::from_millis(100),
+    longest_pause: Duration::from_secs(5),
+};
+/// How often a line says how far it is where there is no terminal for a bar.
+const LINE_EVERY: Duration = Duration::from_secs(15);
+
+/// What is known of one report.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sent {
+    /// The header's `createTs`; 0 where the report was never sent.
+    pub(super) create_ts: u64,
+    /// Whether it was ever answered with retCode 0.
+    pub(super) acknowledged: bool,
+}
+
+/// What is known of every report, task by task.
+pub(super) type Ledger = Vec<Vec<Sent>>;
+
+/// Sends everything there is in the plan, or until interrupted.
+pub(super) async fn drive(
+    plan: &Plan,
+    sender: &Sender,
+    credentials: &Credentials,
+    concurrency: usize,
+) -> Result<(Ledger, Tally), Failure> {
+    let tally = RefCell::new(Tally::new());
+    let ledger = RefCell::new(vec![vec![Sent::default(); plan.callbacks]; plan.tasks]);
+    let messages = (0..plan.cohorts()).flat_map(|cohort| plan.cohort(cohort, platform::now()));
+    let messages = messages.inspect(|message| {
+        // From here on it may be in the table.
+        if !matches!(message.kind, Kind::Forgery(_)) {
+            ledger.borrow_mut()[message.task][message.report].create_ts = message.create_ts;
+        }
+    });
+    let sent = stream::iter(messages).map(async |message| {
+        let outcome = deliver_message(plan, sender, credentials, &message, &tally).await;
+        (message, outcome)
+    });
+    let mut sent = std::pin::pin!(sent.buffer_unordered(concurrency));
+
+    let bar = progress_bar(plan)?;
+    let mut last_line = Instant::now();
+    let mut stop = std::pin::pin!(asked_to_stop());
+    loop {
+        let (message, outcome) = tokio::select! {
+            next = sent.next() => match next {
+                Some(sent) => sent,
+                None => break,
+            },
+            stopped = &mut stop => {
+                stopped?;
+                tally.borrow_mut().interrupted = true;
+                break;
+            }
+        };
+        let mut tally = tally.borrow_mut();
+        tally.done(message.kind, &outcome);
+        if !matches!(message.kind, Kind::Forgery(_)) {
+            let sent = &mut ledger.borrow_mut()[message.task][message.report];
+            sent.acknowledged |= outcome == Outcome::Acknowledged;
+        }
+        if let Kind::Report = message.kind {
+            bar.inc(1);
+            bar.set_message(progress(&tally));
+            if bar.is_hidden() && last_line.elapsed() > LINE_EVERY {
+                last_line = Instant::now();
+                let (position, all) = (bar.position(), plan.reports());
+                print(&format!("{position} of {all}  {}", progress(&tally)))?;
+            }
+        }
+        if tally.acknowledges_nothing(concurrency) {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    let _ = sent;
+    tally.borrow_mut().finish();
+    Ok((ledger.take(), tally.replace(Tally::new())))
+}
+
+fn progress_bar(plan: &Plan) -> Result<ProgressBar, Failure> {
+    let style = "{bar:30} {pos}/{len} reports  {msg}  {eta} left";
+    let bar = ProgressBar::new(plan.reports() as u64);
+    bar.set_style(ProgressStyle::with_template(style)?);
+    Ok(bar)
+}
+
+/// Rate, latency and outcomes so far.
+fn progress(tally: &Tally) -> String {
+    format!(
+        "{:.0}/s  p50 {:.1?}  p99 {:.1?}  acknowledged {}  forgeries refused {}  sent again {}",
+        tally.rate(),
+        tally.percentile(50.0),
+        tally.percentile(99.0),
+        tally.acknowledged(),
+        tally.forgeries_refused,
+        tally.retries,
+    )
+}
+
+/// Sends one message until it is acknowledged or refused for good.
+async fn deliver_message(
+    plan: &Plan,
+    sender: &Sender,
+    credentials: &Credentials,
+    message: &Message,
+    tally: &RefCell<Tally>,
+) -> Outcome {
+    let (headers, body) = request(plan, account(credentials, message.task), message);
+    let mut attempts = 0;
+    let each = |reply: &Result<Reply, Failure>, took: Duration| {
+        let mut tally = tally.borrow_mut();
+        tally.retries += u64::from(attempts > 0);
+        attempts += 1;
+        let answer = reply.as_ref().map_or("no answer".to_owned(), name);
+        tally.answered(answer, took);
+    };
+    match deliver(sender, &headers, body.as_bytes(), PATIENCE, each).await {
+        Ok(reply) if reply.is_taken() => Outcome::Acknowledged,
+        Ok(reply) if reply.is_final() => Outcome::Refused(name(&reply)),
+        _ => Outcome::GivenUp,
+    }
+}
+
+/// An answer's status, and its retCode where it has one.
+fn name(reply: &Reply) -> String {
+    match reply.ret_code() {
+        Some(ret_code) => format!("HTTP {} retCode {ret_code}", reply.status()),
+        None => format!("HTTP {}", reply.status()),
+    }
+}
+
+/// Accounts take turns, task by task.
+pub(super) fn account(credentials: &Credentials, task: usize) -> &Credential {
+    let count = credentials.iter().count();
+    credentials
+        .iter()
+        .nth(task % count)
+        .unwrap_or_else(|| credentials.first())
+}
+
+fn request(plan: &Plan, credential: &Credential, message: &Message) -> (Headers, String) {
+    let life = plan.life(message.task);
+    let report = life.reports[message.report];
+    let genuine = life.body(&report);
+    let request_id = plan.request_id(message);
+    let create_ts = message.create_ts;
+    match message.kind {
+        Kind::Report | Kind::Resend { .. } => {
+            let (uuid, create_ts) = (&credential.uuid, create_ts.to_string());
+            let headers = Headers::sign(
+                credential,
+                uuid,
+                &request_id,
+                &create_ts,
+                genuine.as_bytes(),
+            );
+            (headers, genuine)
+        }
+        Kind::Forgery(forgery) => {
+            let forged = life.body(&forged(report));
+            let headers = forgery.headers(credential, &request_id, create_ts, &forged, &genuine);
+            (headers, forged)
+        }
+    }
+}

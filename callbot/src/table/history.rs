@@ -1,0 +1,131 @@
+//! Reading a task's snapshots back.
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use task_callback::contract::snapshot::{ReportTime, Snapshot};
+use task_callback::store::{PARTITION_KEY, SORT_KEY, snapshot_of};
+
+use super::{Table, TableError, USER_TASK_INDEX};
+use crate::aws::AwsError;
+
+/// Which of a task's snapshots are read. It becomes a condition on the sort key: what lies outside is not read at
+/// all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Range {
+    /// Those reported in this second or later, Unix seconds.
+    pub(crate) since: Option<u64>,
+    /// Those reported before this second: it is not among them, nor is any place within it.
+    pub(crate) until: Option<u64>,
+    /// Of these, only the newest.
+    pub(crate) latest: bool,
+}
+
+impl Range {
+    /// Every snapshot.
+    pub(crate) const ALL: Self = Self {
+        since: None,
+        until: None,
+        latest: false,
+    };
+
+    /// The newest of all.
+    pub(crate) const LATEST: Self = Self {
+        latest: true,
+        ..Self::ALL
+    };
+
+    /// Whether nothing can lie in it. DynamoDB would refuse the question.
+    fn is_empty(self) -> bool {
+        let before = |until| self.since.is_some_and(|since| since >= until);
+        self.until.is_some_and(before)
+    }
+}
+
+impl Table {
+    /// The snapshots of the vendor's task `task_id`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError`]
+    pub(crate) async fn task_history(
+        &self,
+        task_id: &str,
+        range: Range,
+    ) -> Result<Vec<Snapshot>, TableError> {
+        self.query(None, PARTITION_KEY, task_id, range).await
+    }
+
+    /// The snapshots of the customer's task `user_task_id`, oldest first. Read from the index, which follows the
+    /// table within a second or so.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError`]
+    pub(crate) async fn user_task_history(
+        &self,
+        user_task_id: &str,
+        range: Range,
+    ) -> Result<Vec<Snapshot>, TableError> {
+        let index = Some(USER_TASK_INDEX);
+        self.query(index, "userTaskID", user_task_id, range).await
+    }
+
+    async fn query(
+        &self,
+        index: Option<&str>,
+        key: &str,
+        value: &str,
+        range: Range,
+    ) -> Result<Vec<Snapshot>, TableError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .set_index_name(index.map(str::to_owned))
+            .expression_attribute_names("#key", key)
+            .expression_attribute_values(":value", AttributeValue::S(value.to_owned()))
+            .consistent_read(index.is_none())
+            .scan_index_forward(!range.latest);
+        let query = within(query, range);
+        let items = if range.latest {
+            query
+                .limit(1)
+                .send()
+                .await
+                .map(|page| page.items.unwrap_or_default())
+        } else {
+            query.into_paginator().items().send().collect().await
+        };
+        let failed = |error| TableError::Query(AwsError::new(self.asked.clone(), error));
+        let items = items.map_err(failed)?;
+        Ok(items.iter().map(snapshot_of).collect::<Result<_, _>>()?)
+    }
+}
+
+/// The key condition. DynamoDB takes one comparison of the sort key, and the one with two ends includes both.
+fn within(query: QueryFluentBuilder, range: Range) -> QueryFluentBuilder {
+    let n = |time: ReportTime| AttributeValue::N(time.to_string());
+    let (condition, since, until) = match (range.since, range.until) {
+        (None, None) => return query.key_condition_expression("#key = :value"),
+        (Some(since), None) => (">= :since", Some(since), None),
+        (None, Some(until)) => ("< :until", None, Some(ReportTime::new(until))),
+        (Some(since), Some(until)) => (
+            "BETWEEN :since AND :until",
+            Some(since),
+            Some(ReportTime::last_before(until)),
+        ),
+    };
+    let mut query = query
+        .key_condition_expression(format!("#key = :value AND #time {condition}"))
+        .expression_attribute_names("#time", SORT_KEY);
+    if let Some(since) = since {
+        query = query.expression_attribute_values(":since", n(ReportTime::new(since)));
+    }
+    if let Some(until) = until {
+        query = query.expression_attribute_values(":until", n(until));
+    }
+    query
+}

@@ -1,0 +1,77 @@
+//! What all tasks are doing, by the index that has every report's status and time.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use task_callback::contract::callback::TaskStatus;
+use task_callback::contract::snapshot::ReportTime;
+use task_callback::store::{Item, ItemError, PARTITION_KEY, SORT_KEY};
+
+use super::{STATUS_INDEX, Table, TableError};
+use crate::aws::AwsError;
+
+/// The newest report of a task, as far as the index has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LastReport {
+    /// The vendor's id of the task.
+    pub(crate) task_id: String,
+    /// What it was doing then.
+    pub(crate) status: TaskStatus,
+    /// When that was reported.
+    pub(crate) create_ts: ReportTime,
+}
+
+impl Table {
+    /// The newest report of every task that has reported since then (Unix seconds), in no order.
+    ///
+    /// One query a status, paged: every report since then is read, its keys only. The index follows the table
+    /// within a second or so.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError`]
+    pub(crate) async fn last_reports(&self, since: u64) -> Result<Vec<LastReport>, TableError> {
+        let mut newest: HashMap<String, (ReportTime, TaskStatus)> = HashMap::new();
+        for status in TaskStatus::ALL {
+            let mut pages = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(STATUS_INDEX)
+                .key_condition_expression("#status = :status AND #createTs >= :since")
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_names("#createTs", SORT_KEY)
+                .expression_attribute_values(":status", AttributeValue::S(status.name().into()))
+                .expression_attribute_values(":since", AttributeValue::N(since.to_string()))
+                .into_paginator()
+                .items()
+                .send();
+            while let Some(item) = pages.next().await {
+                let failed = |error| TableError::Query(AwsError::new(self.asked.clone(), error));
+                let (task_id, create_ts) = key_of(&item.map_err(failed)?)?;
+                let newest = newest.entry(task_id).or_insert((create_ts, status));
+                if newest.0 < create_ts {
+                    *newest = (create_ts, status);
+                }
+            }
+        }
+        let reports = newest.into_iter();
+        Ok(reports
+            .map(|(task_id, (create_ts, status))| LastReport {
+                task_id,
+                status,
+                create_ts,
+            })
+            .collect())
+    }
+}
+
+fn key_of(item: &Item) -> Result<(String, ReportTime), ItemError> {
+    let task_id = item.get(PARTITION_KEY).and_then(|id| id.as_s().ok());
+    let create_ts = item.get(SORT_KEY).and_then(|time| time.as_n().ok());
+    let create_ts = create_ts.and_then(|time| time.parse().ok());
+    Ok((
+        task_id.ok_or(ItemError(PARTITION_KEY))?.clone(),
+        create_ts.ok_or(ItemError(SORT_KEY))?,
+    ))
+}

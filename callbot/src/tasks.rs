@@ -1,0 +1,139 @@
+//! `callbot tasks`: what is running, what has failed, what has fallen silent.
+
+mod overview;
+mod table;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use serde::Serialize;
+use task_callback::contract::snapshot::Snapshot;
+
+use crate::Failure;
+use crate::aws::Aws;
+use crate::history::{self, json::Row};
+use crate::platform;
+use crate::table::{LastReport, Range, Table, TableError};
+use crate::terminal::{TerminalArgs, print};
+use crate::when::ZoneArgs;
+use overview::{Overview, Section};
+use table::View;
+
+/// How many histories are read at once.
+const CONCURRENCY: usize = 16;
+
+/// Show the tasks that are in progress, that have fallen silent meanwhile, and that have failed today
+///
+/// Reads the index status-createTs-index: the keys of every report since --since, and the newest snapshot of each
+/// task that is shown.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  callbot tasks --table TABLE_NAME --silent-for 30m")]
+pub(crate) struct Args {
+    /// How far to look back: a task that has not reported since then is not seen
+    #[arg(long, value_name = "TIME", default_value = "3d")]
+    since: String,
+    /// After how long without a report a task in progress counts as silent
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
+    silent_for: Duration,
+    /// How many tasks of each kind to show; all are counted
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// Print JSON: counts, and the newest snapshot of each task shown
+    #[arg(long)]
+    json: bool,
+    /// The snapshots table: the stack's output TableName
+    #[arg(long, env = "TABLE_NAME")]
+    table: String,
+    /// Read a local engine at this address instead of DynamoDB
+    #[arg(long, value_name = "URL")]
+    local: Option<String>,
+    #[command(flatten)]
+    zone: ZoneArgs,
+    #[command(flatten)]
+    terminal: TerminalArgs,
+}
+
+/// The newest snapshots of the tasks of one kind, and how many such tasks there are.
+struct Shown {
+    section: Section,
+    count: usize,
+    snapshots: Vec<Snapshot>,
+}
+
+pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let table = Table::new(&Aws::at(args.local.as_deref()).await, &args.table);
+    let clock = args.zone.clock(platform::now());
+    // As far back as "today" reaches, at the least.
+    let since = clock.parse(&args.since)?.min(clock.today());
+    if since.saturating_add(args.silent_for.as_secs()) >= clock.now {
+        let error =
+            "--since must look further back than --silent-for: what is silent has reported before";
+        return Err(error.into());
+    }
+    let reports = table.last_reports(since).await?;
+    let overview = Overview::new(reports, clock.now, args.silent_for, clock.today());
+
+    let mut shown = Vec::new();
+    for section in Section::ALL {
+        let tasks = overview.tasks(section);
+        shown.push(Shown {
+            section,
+            count: tasks.len(),
+            snapshots: newest(&table, &tasks[..tasks.len().min(args.limit)]).await?,
+        });
+    }
+    if args.json {
+        print(&to_json(&overview, &shown)?)?;
+    } else {
+        let view = View {
+            args,
+            clock: &clock,
+            since,
+            terminal: args.terminal.stdout(),
+        };
+        print(&view.render(&overview, &shown))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The newest snapshot of each task: the index has keys only.
+async fn newest(table: &Table, tasks: &[LastReport]) -> Result<Vec<Snapshot>, TableError> {
+    let newest = stream::iter(tasks).map(|task| table.task_history(&task.task_id, Range::LATEST));
+    let newest: Vec<_> = newest.buffered(CONCURRENCY).try_collect().await?;
+    Ok(newest.into_iter().flatten().collect())
+}
+
+/// Counts, and the newest snapshots as `callbot history --json` has them.
+fn to_json(overview: &Overview, shown: &[Shown]) -> Result<String, Failure> {
+    #[derive(Serialize)]
+    struct Tasks<'a> {
+        count: usize,
+        newest: Vec<Row<'a>>,
+    }
+
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Json<'a> {
+        #[serde(flatten)]
+        sections: BTreeMap<&'static str, Tasks<'a>>,
+        others: BTreeMap<&'static str, usize>,
+    }
+
+    let sections = shown.iter().map(|shown| {
+        let tasks = Tasks {
+            count: shown.count,
+            newest: history::json::rows(&shown.snapshots),
+        };
+        (shown.section.name(), tasks)
+    });
+    let others = overview.others.iter();
+    let json = Json {
+        sections: sections.collect(),
+        others: others
+            .map(|(status, count)| (status.name(), *count))
+            .collect(),
+    };
+    Ok(serde_json::to_string_pretty(&json)?)
+}

@@ -1,0 +1,79 @@
+//! What the newest reports of all tasks say together.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::table::LastReport;
+use task_callback::contract::callback::TaskStatus;
+
+/// What a task needs to be shown as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Section {
+    /// In progress, and heard of lately.
+    Running,
+    /// In progress by its last report, which is too long ago.
+    Silent,
+    /// Failed today.
+    FailedToday,
+}
+
+impl Section {
+    pub(super) const ALL: [Self; 3] = [Self::Running, Self::Silent, Self::FailedToday];
+
+    /// Its name in JSON.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Silent => "silent",
+            Self::FailedToday => "failedToday",
+        }
+    }
+}
+
+/// Every task that has reported lately, by what is to be done about it.
+#[derive(Debug, Default)]
+pub(super) struct Overview {
+    sections: BTreeMap<Section, Vec<LastReport>>,
+    /// How many of the others were last reported so, in the order of the statuses' numbers.
+    pub(super) others: Vec<(TaskStatus, usize)>,
+}
+
+impl Overview {
+    /// Sorts the newest reports; `now` and `today`, when today began, are Unix seconds.
+    pub(super) fn new(
+        mut reports: Vec<LastReport>,
+        now: u64,
+        silent_for: Duration,
+        today: u64,
+    ) -> Self {
+        // The newest first, and the same order every time.
+        reports.sort_by(|a, b| {
+            let by_time = b.create_ts.cmp(&a.create_ts);
+            by_time.then_with(|| a.task_id.cmp(&b.task_id))
+        });
+        let mut overview = Self::default();
+        let mut others = [0; TaskStatus::ALL.len()];
+        for report in reports {
+            let seconds = report.create_ts.seconds;
+            let heard_of = seconds.saturating_add(silent_for.as_secs()) >= now;
+            let section = match report.status {
+                TaskStatus::InProgress if heard_of => Section::Running,
+                TaskStatus::InProgress => Section::Silent,
+                TaskStatus::Failed if seconds >= today => Section::FailedToday,
+                status => {
+                    others[status as usize - 1] += 1;
+                    continue;
+                }
+            };
+            overview.sections.entry(section).or_default().push(report);
+        }
+        let others = TaskStatus::ALL.into_iter().zip(others);
+        overview.others = others.filter(|(_, count)| *count > 0).collect();
+        overview
+    }
+
+    /// The tasks of a kind, the one that reported last first.
+    pub(super) fn tasks(&self, section: Section) -> &[LastReport] {
+        self.sections.get(&section).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,109 @@
+//! The overview as tables for people.
+
+use comfy_table::Table;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use task_callback::contract::snapshot::Snapshot;
+
+use super::overview::{Overview, Section};
+use super::{Args, Shown};
+use crate::progress::{bar, share};
+use crate::terminal::{BOLD, Terminal, shown as printable, style_of};
+use crate::when::{Clock, duration};
+
+const BAR_COLUMNS: usize = 10;
+/// What a table with bars and the customer's own ids takes at the least.
+const WIDE: usize = 100;
+
+/// Whom the overview is for.
+pub(super) struct View<'a> {
+    pub(super) args: &'a Args,
+    pub(super) clock: &'a Clock,
+    /// How far back was looked, Unix seconds.
+    pub(super) since: u64,
+    pub(super) terminal: Terminal,
+}
+
+impl View<'_> {
+    /// Draws a table for each kind of task that there is.
+    pub(super) fn render(&self, overview: &Overview, shown: &[Shown]) -> String {
+        let mut parts: Vec<String> = shown.iter().map(|shown| self.part(shown)).collect();
+        let others = overview.others.iter().map(|(status, count)| {
+            let status_name = self.terminal.paint(style_of(*status), status.name());
+            format!("{count} {status_name}")
+        });
+        let others: Vec<String> = others.collect();
+        let since = self.clock.time(self.since);
+        let none_at_all = others.is_empty() && shown.iter().all(|shown| shown.count == 0);
+        parts.push(match others.as_slice() {
+            [] if none_at_all => format!(
+                "No task has reported to table {} since {since}; --since looks further back.",
+                self.args.table
+            ),
+            [] => format!("No other task has reported since {since}."),
+            others => format!(
+                "Of the others that reported since {since}: {}.",
+                others.join(", ")
+            ),
+        });
+        parts.join("\n\n")
+    }
+
+    fn part(&self, shown: &Shown) -> String {
+        let silent = duration(self.args.silent_for.as_secs());
+        let what = match shown.section {
+            Section::Running => "in progress".to_owned(),
+            Section::Silent => format!("in progress, but silent for more than {silent}"),
+            Section::FailedToday => format!("failed today ({})", self.clock.zone_name()),
+        };
+        let title = match shown.count {
+            0 => return format!("No task {what}."),
+            1 => format!("1 task {what}"),
+            count => format!("{count} tasks {what}"),
+        };
+        let mut table = Table::new();
+        table
+            .load_style(UTF8_FULL_CONDENSED)
+            .set_header(if self.wide() {
+                vec![
+                    "task",
+                    "yours",
+                    "last report",
+                    "orders finished",
+                    "calls answered",
+                ]
+            } else {
+                vec!["task", "last report", "orders finished"]
+            });
+        for snapshot in &shown.snapshots {
+            table.add_row(self.row(snapshot));
+        }
+        let mut part = format!("{}\n{table}", self.terminal.paint(BOLD, &title));
+        let more = shown.count - shown.snapshots.len();
+        if more > 0 {
+            part += &format!("\nand {more} more: --limit {} shows them", shown.count);
+        }
+        part
+    }
+
+    fn wide(&self) -> bool {
+        self.terminal.fits(WIDE)
+    }
+
+    fn row(&self, snapshot: &Snapshot) -> Vec<String> {
+        let stat = &snapshot.callback.stat;
+        let (finished, orders) = (stat.finish_order_count, stat.total_order_count);
+        let task = printable(&snapshot.callback.task_id);
+        let last = self.clock.relative(snapshot.create_ts.seconds);
+        if !self.wide() {
+            return vec![task, last, share(finished, orders)];
+        }
+        let bar = bar(finished, orders, BAR_COLUMNS);
+        vec![
+            task,
+            printable(&snapshot.callback.user_task_id),
+            last,
+            format!("{bar} {}", share(finished, orders)),
+            share(stat.total_answer_call, stat.total_call),
+        ]
+    }
+}

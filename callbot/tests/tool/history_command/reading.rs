@@ -1,0 +1,44 @@
+//! Which snapshots are read, by either task id.
+
+use std::time::Instant;
+
+use super::*;
+use task_callback_test_support::request::{body_plus, body_with};
+
+#[tokio::test]
+async fn a_history_is_read_by_either_task_id_oldest_first() {
+    let app = TestApp::embedded().await;
+    for minute in [2, 0, 1] {
+        report(&app, FIRST + minute * MINUTE, body()).await;
+    }
+    report(&app, FIRST, body_with("/taskID", json!("t-2"))).await;
+
+    let times = [0, 1, 2].map(|minute| (FIRST + minute * MINUTE).to_string());
+    assert_eq!(keys(&app, &["t-1"]), times);
+    assert_eq!(keys(&app, &["t-1", "--latest"]), times[2..]);
+    // An index follows its table within a second or so.
+    let started = Instant::now();
+    loop {
+        let count = keys(&app, &["ut-1", "--user-task"]).len();
+        if count == 4 {
+            break;
+        }
+        let waited = started.elapsed();
+        assert!(
+            waited < Duration::from_secs(20),
+            "{count} reports of both tasks"
+        );
+    }
+    assert!(keys(&app, &["t-3"]).is_empty());
+}
+
+#[tokio::test]
+async fn a_history_longer_than_a_page_is_read_to_its_end() {
+    let app = TestApp::embedded().await;
+    let filler = "x".repeat(60_000);
+    for second in 0..40 {
+        report(&app, FIRST + second, body_plus("", "filler", json!(filler))).await;
+    }
+    let count = keys(&app, &["t-1"]).len();
+    assert_eq!(count, 40, "2.4 MB, and a page of DynamoDB's is 1 MB");
+}

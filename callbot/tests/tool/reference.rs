@@ -1,0 +1,108 @@
+//! What the tool says of itself: helps, the reference made of them, and what shells complete.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::tool::{callbot, run};
+
+const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+
+fn reference() -> String {
+    let (good, text) = run(&mut callbot(&["reference"]));
+    assert!(good, "{text}");
+    text
+}
+
+#[test]
+fn the_reference_is_what_the_tool_says() {
+    let written = std::fs::read_to_string(REFERENCE).expect("the reference");
+    assert!(
+        written == reference(),
+        "callbot/README.md is out of date; `cargo run --locked --package callbot -- reference > \
+         callbot/README.md` writes it anew"
+    );
+    assert!(
+        !written.contains("task-callback sign"),
+        "the tool's own name"
+    );
+}
+
+#[test]
+fn every_command_has_an_example_in_the_reference_and_in_its_help() {
+    let (good, help) = run(&mut callbot(&["--help"]));
+    assert!(good, "{help}");
+    let (_, commands) = help.split_once("Commands:\n").expect("commands");
+    let (commands, _) = commands.split_once("\n\n").expect("an end");
+    let commands = commands
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    let commands: Vec<&str> = commands.filter(|command| *command != "help").collect();
+    assert!(commands.contains(&"replay"), "{help}");
+
+    let reference = reference();
+    let sections: Vec<&str> = reference.split("\n## callbot ").skip(1).collect();
+    assert_eq!(sections.len(), commands.len(), "{commands:?}");
+    for (section, command) in sections.into_iter().zip(commands) {
+        assert!(section.starts_with(command), "{command}: {section}");
+        let example = format!("\n    callbot {command}");
+        assert!(
+            section.matches(&example).count() > 1,
+            "usage and example: {section}"
+        );
+        let (good, help) = run(&mut callbot(&[command, "--help"]));
+        let example = format!("\n  callbot {command}");
+        assert!(
+            good && help.contains("\nExample") && help.contains(&example),
+            "{help}"
+        );
+    }
+}
+
+/// Whether the shell of this name, where there is one, takes the text for a script.
+fn parses(shell: &str, script: &str) -> Option<bool> {
+    let mut child = Command::new(shell)
+        .arg("-n")
+        .stdin(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(script.as_bytes()).expect("written");
+    drop(stdin);
+    Some(child.wait().expect("it ends").success())
+}
+
+#[test]
+fn shells_take_their_completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let (good, script) = run(&mut callbot(&["completions", shell]));
+        assert!(good, "{shell}: {script}");
+        for word in ["replay", "scenario", "as-of-now"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+        if ["bash", "fish", "zsh"].contains(&shell) {
+            let parsed = parses(shell, &script);
+            assert_ne!(parsed, Some(false), "{shell}: {script}");
+        }
+    }
+    assert_eq!(
+        parses("bash", "if"),
+        Some(false),
+        "no script at all is told from one"
+    );
+    let (good, text) = run(&mut callbot(&["completions", "tcsh"]));
+    assert!(!good && text.contains("[possible values: bash"), "{text}");
+}
+
+#[test]
+fn bash_completes_the_names_of_scenarios() {
+    let (_, script) = run(&mut callbot(&["completions", "bash"]));
+    let ask = r#"
+        COMP_WORDS=(callbot send --scenario pa); COMP_CWORD=3
+        _callbot callbot pa --scenario
+        echo "${COMPREPLY[@]}"
+    "#;
+    let mut bash = Command::new("bash");
+    let (good, text) = run(bash.args(["--norc", "-c", &format!("{script}\n{ask}")]));
+    assert!(good, "{text}");
+    assert_eq!(text.trim(), "pauses");
+}

@@ -1,0 +1,182 @@
+//! `callbot send --scenario`: rehearsals, against the function's own process.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use local_stack::{Fault, Proxy};
+use task_callback::store::Item;
+
+use crate::tool::{callbot, run};
+use task_callback_test_support::app::{TestApp, text};
+use task_callback_test_support::service;
+
+/// Plays a scenario at a speed, in front of an engine that fails so often at first; what was printed, and the items.
+async fn rehearse(scenario: &str, speed: &str, faults: usize) -> (bool, String, Vec<Item>) {
+    let app = TestApp::embedded().await;
+    let left = Arc::new(AtomicUsize::new(faults));
+    let proxy = Proxy::start(&app.engine_url, move |_| {
+        let fails = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            left.checked_sub(1)
+        });
+        match fails {
+            Ok(_) => Fault::Answer(400, "AccessDeniedException"),
+            Err(_) => Fault::None,
+        }
+    });
+    let proxy = proxy.await.expect("a free port");
+    let lambda = service::start(&app, proxy.url(), None).await;
+    let arguments = [
+        "send",
+        "--scenario",
+        scenario,
+        "--speed",
+        speed,
+        "--url",
+        lambda.url(),
+    ];
+    let mut command = callbot(&arguments);
+    let ran = tokio::task::spawn_blocking(move || run(&mut command));
+    let (good, printed) = ran.await.expect("no panic");
+    let items = app.items().await;
+
+    // What it prints at the end finds what it has sent.
+    let hint = printed
+        .lines()
+        .find_map(|line| line.strip_prefix("  callbot history "));
+    let hint = hint.unwrap_or_else(|| panic!("no hint: {printed}"));
+    let (id, place) = hint.split_once(' ').expect("an id and where it is");
+    assert!(id.starts_with(&format!("rehearsal-{scenario}-")), "{hint}");
+    assert!(
+        place.ends_with("--table snapshots --local http://127.0.0.1:8000"),
+        "{hint}"
+    );
+    let mut history = callbot(&[
+        "history",
+        id,
+        "--table",
+        &app.table_name,
+        "--local",
+        &app.engine_url,
+    ]);
+    if place.starts_with("--user-task") {
+        history.arg("--user-task");
+    }
+    let ran = tokio::task::spawn_blocking(move || run(&mut history));
+    let (found, history) = ran.await.expect("no panic");
+    assert!(found, "{history}");
+    assert_eq!(
+        history.contains("nothing stored"),
+        items.is_empty(),
+        "{history}"
+    );
+    (good, printed, items)
+}
+
+/// The statuses of each task, in the order of the table.
+fn statuses(items: &[Item]) -> BTreeMap<&str, Vec<&str>> {
+    let mut statuses: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for item in items {
+        statuses
+            .entry(text(item, "taskID"))
+            .or_default()
+            .push(text(item, "status"));
+    }
+    statuses
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_life_is_reported_from_its_beginning_to_its_end() {
+    for (scenario, speed, expected) in [
+        (
+            "success",
+            "600x",
+            "PENDING IN_PROGRESS IN_PROGRESS COMPLETED",
+        ),
+        ("failure", "6000", "PENDING IN_PROGRESS IN_PROGRESS FAILED"),
+        (
+            "pauses",
+            "7200x",
+            "PENDING IN_PROGRESS IN_PROGRESS PAUSED IN_PROGRESS IN_PROGRESS PAUSED IN_PROGRESS IN_PROGRESS \
+             IN_PROGRESS COMPLETED",
+        ),
+    ] {
+        let (good, printed, items) = rehearse(scenario, speed, 0).await;
+        assert!(good, "{printed}");
+        let statuses = statuses(&items);
+        assert_eq!(statuses.len(), 1, "one task: {printed}");
+        for statuses in statuses.values() {
+            assert_eq!(statuses.join(" "), expected, "{printed}");
+        }
+        for status in expected.split(' ') {
+            assert!(
+                printed.contains(&format!("  {status}")),
+                "{status}: {printed}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_leaves_every_report_in_the_table_once() {
+    let (good, printed, items) = rehearse("storm", "60x", 0).await;
+    assert!(
+        good && printed.contains("110 of 110 callbacks acknowledged"),
+        "{printed}"
+    );
+    assert_eq!(items.len(), 100, "a resend is no report: {printed}");
+    let statuses = statuses(&items);
+    assert_eq!(statuses.len(), 20, "{printed}");
+    assert!(
+        statuses.values().all(|statuses| statuses.len() == 5),
+        "{statuses:?}"
+    );
+    let slots = items
+        .iter()
+        .filter(|item| text(item, "createTs").contains('.'));
+    assert!(slots.count() >= 20, "two reports of one second: {printed}");
+    assert_eq!(printed.matches(" resent ").count(), 10, "{printed}");
+    assert!(printed.matches(" overtaken ").count() >= 10, "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trouble_that_passes_is_waited_for_and_one_that_lasts_is_told() {
+    let (good, printed, items) = rehearse("success", "600x", 2).await;
+    assert!(good && items.len() == 4, "{printed}");
+
+    let (good, printed, items) = rehearse("success", "600x", 1_000).await;
+    assert!(!good && items.is_empty(), "{printed}");
+    assert!(
+        printed.contains("0 of 4 callbacks acknowledged"),
+        "{printed}"
+    );
+    assert_eq!(printed.matches("retCode 5000").count(), 4, "{printed}");
+}
+
+#[test]
+fn a_mistake_at_a_rehearsal_is_answered_with_what_to_do() {
+    let url = ["send", "--url", "http://127.0.0.1:1"];
+    for (arguments, words) in [
+        (
+            &["--scenario", "nonsense"][..],
+            "success, pauses, failure, storm",
+        ),
+        (
+            &["--scenario", "storm", "--speed", "0"],
+            "it must be from 1x",
+        ),
+        (
+            &["--scenario", "storm", "events/pending.json"],
+            "cannot be used with",
+        ),
+        (&[], "<EVENTS>..."),
+        (&["--speed", "60x"], "--scenario <NAME>"),
+        (
+            &["events/pending.json", "--speed", "60x"],
+            "cannot be used with",
+        ),
+    ] {
+        let (good, text) = run(&mut callbot(&[&url[..], arguments].concat()));
+        assert!(!good && text.contains(words), "{arguments:?}: {text}");
+    }
+}

@@ -1,0 +1,126 @@
+//! The headers of a callback: the contract's section 1, as strict as its section 2 asks.
+
+use std::borrow::Cow;
+
+use crate::contract::decimal::is_digits;
+
+/// The longest signature is SHA-256's.
+const MAX_SIGN_DIGITS: usize = 64;
+
+/// A request's headers, in the order in which they came. Not to be logged: they may hold a signature.
+#[derive(Default)]
+pub struct Headers<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Headers<'a> {
+    /// Adds a header, whether or not there is one of this name.
+    pub fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
+        self.0.push((name, value));
+    }
+
+    /// The values of the headers of this name, in any case.
+    pub fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self
+            .0
+            .iter()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_ref())
+    }
+}
+
+impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Headers<'a> {
+    fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>>(headers: I) -> Self {
+        Self(headers.into_iter().collect())
+    }
+}
+
+/// A callback's headers, present and well-formed. Not to be logged: they hold a signature.
+pub struct CallbackHeaders<'a> {
+    /// `requestID`: the sender's id of this request.
+    pub request_id: &'a str,
+    /// `uuid`: the account.
+    pub uuid: &'a str,
+    /// `createTs` as sent, which is what the signature covers.
+    pub create_ts_text: &'a str,
+    /// `createTs`: when the request was made, Unix seconds.
+    pub create_ts: u64,
+    /// `sign`: the signature's bytes.
+    pub sign: Vec<u8>,
+    /// `algorithm`, where the request has one.
+    pub algorithm: Option<&'a str>,
+}
+
+/// A required header that is not there or not as it must be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("header {header} {problem}")]
+pub struct HeaderError {
+    /// The header's name, as the contract spells it.
+    pub header: &'static str,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+impl<'a> CallbackHeaders<'a> {
+    /// Checks the headers.
+    ///
+    /// # Errors
+    ///
+    /// The first header found wrong, in the contract's order.
+    pub fn parse(headers: &'a Headers<'_>) -> Result<Self, HeaderError> {
+        let request_id = required(headers, "requestID")?;
+        if request_id.contains('&') {
+            return Err(malformed("requestID", "must not hold an ampersand"));
+        }
+        let uuid = required(headers, "uuid")?;
+        let create_ts_text = required(headers, "createTs")?;
+        let create_ts = Some(create_ts_text)
+            .filter(|text| is_digits(text))
+            .and_then(|text| text.parse().ok())
+            .ok_or(malformed(
+                "createTs",
+                "must be Unix seconds in decimal digits",
+            ))?;
+        let sign = required(headers, "sign")?;
+        let sign = Some(sign)
+            .filter(|sign| sign.len() <= MAX_SIGN_DIGITS)
+            .and_then(|sign| hex::decode(sign).ok())
+            .ok_or(malformed("sign", "must be the signature in hex"))?;
+        Ok(Self {
+            request_id,
+            uuid,
+            create_ts_text,
+            create_ts,
+            sign,
+            algorithm: value(headers, "algorithm")?,
+        })
+    }
+}
+
+fn required<'a>(headers: &'a Headers<'_>, header: &'static str) -> Result<&'a str, HeaderError> {
+    match value(headers, header)? {
+        None => Err(malformed(header, "is missing")),
+        Some("") => Err(malformed(header, "is empty")),
+        Some(value) => Ok(value),
+    }
+}
+
+/// A header's one value.
+fn value<'a>(
+    headers: &'a Headers<'_>,
+    header: &'static str,
+) -> Result<Option<&'a str>, HeaderError> {
+    let mut values = headers.get_all(header);
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(malformed(header, "stands in the request more than once"));
+    }
+    if value.contains(char::is_control) {
+        return Err(malformed(header, "must be text without control characters"));
+    }
+    Ok(Some(value))
+}
+
+fn malformed(header: &'static str, problem: &'static str) -> HeaderError {
+    HeaderError { header, problem }
+}

@@ -1,0 +1,138 @@
+//! A task status as it was reported: what the table keeps, one item each.
+
+use std::fmt;
+use std::str::FromStr;
+
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use crate::contract::callback::Callback;
+use crate::contract::decimal::is_digits;
+
+/// Several snapshots of one second differ in the key's fraction, in thousandths.
+const SLOTS_A_SECOND: u16 = 1000;
+
+/// `receivedAt`: RFC 3339, UTC, milliseconds always.
+const RECEIVED_AT: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// One report of a task's status.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// When it was reported: the sort key.
+    pub create_ts: ReportTime,
+    /// The sender's id of the request that brought it.
+    pub request_id: String,
+    /// The account that sent it.
+    pub uuid: String,
+    /// What was reported.
+    pub callback: Callback,
+    /// When it was received.
+    pub received_at: ReceivedAt,
+    /// The id in the answer that acknowledged it.
+    pub response_id: String,
+    /// SHA-256 of the body's bytes: two reports of the same bytes are the same report.
+    pub body_sha256: [u8; 32],
+    /// When DynamoDB may drop it, Unix seconds.
+    pub expires_at: Option<u64>,
+}
+
+/// The table's sort key: the second of the report (the header's `createTs`, Unix seconds), and its place
+/// among the reports of that second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReportTime {
+    /// Unix seconds.
+    pub seconds: u64,
+    slot: u16,
+}
+
+impl ReportTime {
+    /// The second's first place.
+    pub fn new(seconds: u64) -> Self {
+        Self { seconds, slot: 0 }
+    }
+
+    /// The last place before this second.
+    pub fn last_before(seconds: u64) -> Self {
+        match seconds.checked_sub(1) {
+            Some(seconds) => Self {
+                seconds,
+                slot: SLOTS_A_SECOND - 1,
+            },
+            None => Self::new(0),
+        }
+    }
+
+    /// The next place in the same second; `None` after the thousandth.
+    pub fn next_slot(self) -> Option<Self> {
+        let slot = self.slot + 1;
+        (slot < SLOTS_A_SECOND).then_some(Self { slot, ..self })
+    }
+}
+
+impl fmt::Display for ReportTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.slot {
+            0 => write!(f, "{}", self.seconds),
+            slot => write!(f, "{}.{slot:03}", self.seconds),
+        }
+    }
+}
+
+impl FromStr for ReportTime {
+    type Err = NotAReportTime;
+
+    /// Reads the key as DynamoDB gives it back, trailing zeros gone: `1726200060.01` is the tenth place.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let slot = match fraction.len() {
+            1..=3 if is_digits(fraction) => format!("{fraction:0<3}").parse().ok(),
+            _ => None,
+        };
+        let seconds = seconds.parse().ok().filter(|_| is_digits(seconds));
+        match (seconds, slot) {
+            (Some(seconds), Some(slot)) => Ok(Self { seconds, slot }),
+            _ => Err(NotAReportTime),
+        }
+    }
+}
+
+/// A text is no sort key of this table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not Unix seconds with at most three decimals")]
+pub struct NotAReportTime;
+
+/// A moment to the millisecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceivedAt(OffsetDateTime);
+
+impl From<std::time::SystemTime> for ReceivedAt {
+    fn from(time: std::time::SystemTime) -> Self {
+        let time = OffsetDateTime::from(time);
+        let whole = time.replace_millisecond(time.millisecond());
+        Self(whole.unwrap_or(time))
+    }
+}
+
+impl ReceivedAt {
+    /// Unix seconds.
+    pub fn unix_seconds(self) -> u64 {
+        self.0.unix_timestamp().try_into().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for ReceivedAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.format(RECEIVED_AT).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl FromStr for ReceivedAt {
+    type Err = time::error::Parse;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let time = time::PrimitiveDateTime::parse(text, RECEIVED_AT)?;
+        Ok(Self(time.assume_utc()))
+    }
+}

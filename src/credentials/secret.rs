@@ -1,0 +1,71 @@
+//! The credentials' secret in AWS Secrets Manager.
+
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use tokio::time::timeout;
+
+use crate::contract::account::{Credentials, CredentialsError};
+use crate::error_chain::error_chain;
+
+/// A callback may have to wait for it, and the store wants most of the function's time.
+const READ_TIMEOUT: Duration = Duration::from_millis(2_500);
+
+/// The secret that holds the credentials.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    client: Client,
+    id: String,
+}
+
+/// Why the secret gave no credentials.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// Secrets Manager did not give it.
+    #[error("Secrets Manager did not give the secret {id}: {cause}")]
+    Unreadable {
+        /// The secret's name or ARN.
+        id: String,
+        /// The SDK's words.
+        cause: String,
+    },
+    /// It holds something else.
+    #[error("the secret {id} does not hold credentials: {source}; `make secret` writes it")]
+    Malformed {
+        /// The secret's name or ARN.
+        id: String,
+        /// What is wrong with it.
+        source: CredentialsError,
+    },
+}
+
+impl Secret {
+    /// The secret of this name or ARN.
+    pub fn new(client: Client, id: impl Into<String>) -> Self {
+        let id = id.into();
+        Self { client, id }
+    }
+
+    /// Reads the current credentials.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`], after two and a half seconds at the latest. It never quotes the secret.
+    pub async fn read(&self) -> Result<Credentials, SecretError> {
+        let unreadable = |cause: String| SecretError::Unreadable {
+            id: self.id.clone(),
+            cause,
+        };
+        let read = self.client.get_secret_value().secret_id(&self.id).send();
+        // Boxed, because it is large and rarely there.
+        let value = timeout(READ_TIMEOUT, Box::pin(read))
+            .await
+            .map_err(|_| unreadable(format!("no answer within {READ_TIMEOUT:?}")))?
+            .map_err(|error| unreadable(error_chain(&error)))?;
+        let text = value.secret_string().unwrap_or_default();
+        text.parse().map_err(|source| SecretError::Malformed {
+            id: self.id.clone(),
+            source,
+        })
+    }
+}

@@ -1,0 +1,211 @@
+//! The use case: a callback is verified and stored, or refused.
+
+mod refusal;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use crate::config::Config;
+use crate::contract::callback::{Callback, TaskStatus};
+use crate::contract::headers::{CallbackHeaders, Headers};
+use crate::contract::signature::{Signed, VerifiedBody, verify};
+use crate::contract::snapshot::{ReceivedAt, ReportTime, Snapshot};
+use crate::credentials::Keyring;
+use crate::store::{Put, Store};
+pub use refusal::{Refusal, RefusalAnswer};
+
+/// Receives callbacks for the configured accounts into one table.
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    keyring: Keyring,
+    max_clock_skew: Duration,
+    retention: Option<Duration>,
+    store: Store,
+}
+
+/// One callback as it was sent. Not to be logged: its headers hold a signature.
+#[derive(Clone, Copy)]
+pub struct Incoming<'a> {
+    /// The request's headers.
+    pub headers: &'a Headers<'a>,
+    /// The request's body, byte for byte as sent.
+    pub body: &'a [u8],
+    /// The id of the answer.
+    pub response_id: &'a str,
+    /// The clock.
+    pub now: SystemTime,
+    /// When the store has to give up.
+    pub deadline: Instant,
+}
+
+/// What became of a callback, and what was learnt about it on the way.
+#[derive(Debug)]
+pub struct Receipt<'a> {
+    /// Where the snapshot is stored, or why it is not.
+    pub result: Result<Put, Refusal>,
+    /// The header `requestID`.
+    pub request_id: Option<&'a str>,
+    /// The header `uuid`: the account.
+    pub uuid: Option<&'a str>,
+    /// The header `createTs`, or the key under which the snapshot is stored.
+    pub create_ts: Option<ReportTime>,
+    /// The body's `taskID`.
+    pub task_id: Option<String>,
+    /// The body's `taskStatus`.
+    pub status: Option<TaskStatus>,
+    /// How long the store took, whatever came of it.
+    pub store_time: Option<Duration>,
+    /// The body of an authentic callback that is not stored, so that the log keeps it.
+    pub refused_body: Option<&'a [u8]>,
+}
+
+impl Receipt<'_> {
+    /// A callback of which nothing is known but why it is refused.
+    pub fn refused(refusal: Refusal) -> Self {
+        Self {
+            result: Err(refusal),
+            request_id: None,
+            uuid: None,
+            create_ts: None,
+            task_id: None,
+            status: None,
+            store_time: None,
+            refused_body: None,
+        }
+    }
+}
+
+impl Receiver {
+    /// A receiver with this configuration, verifying with `keyring` and storing in `store`.
+    pub fn new(config: &Config, keyring: Keyring, store: Store) -> Self {
+        Self {
+            keyring,
+            max_clock_skew: config.max_clock_skew,
+            retention: config.retention,
+            store,
+        }
+    }
+
+    /// Checks the headers, the signature, the clock and the body, in this order, and stores the snapshot.
+    ///
+    /// The receipt has the first reason to refuse it. Then nothing was stored, unless DynamoDB wrote the item
+    /// and its confirmation got lost.
+    pub async fn receive<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
+        let headers = match CallbackHeaders::parse(incoming.headers) {
+            Ok(headers) => headers,
+            Err(error) => return Receipt::refused(error.into()),
+        };
+        let mut receipt = match self.authenticate(&headers, incoming).await {
+            Ok(body) => {
+                let receipt = self.store(&headers, body, incoming).await;
+                self.keyring.settle().await;
+                receipt
+            }
+            Err(refusal) => Receipt::refused(refusal),
+        };
+        receipt.request_id = Some(headers.request_id);
+        receipt.uuid = Some(headers.uuid);
+        let reported_at = ReportTime::new(headers.create_ts);
+        receipt.create_ts = receipt.create_ts.or(Some(reported_at));
+        receipt
+    }
+
+    /// Checks who sent the callback, and when.
+    async fn authenticate<'a>(
+        &self,
+        headers: &CallbackHeaders<'a>,
+        incoming: &Incoming<'a>,
+    ) -> Result<VerifiedBody<'a>, Refusal> {
+        let signed = Signed {
+            body: incoming.body,
+            create_ts: headers.create_ts_text,
+            request_id: headers.request_id,
+            uuid: headers.uuid,
+        };
+        let body = self.verify(&signed, headers, incoming.now).await?;
+        self.check_clock(headers.create_ts, incoming.now)?;
+        Ok(body)
+    }
+
+    /// Verifies with the credentials at hand and, where they fail, with newer ones: the secret may have been
+    /// rotated since they were read.
+    async fn verify<'a>(
+        &self,
+        signed: &Signed<'a>,
+        headers: &CallbackHeaders<'_>,
+        now: SystemTime,
+    ) -> Result<VerifiedBody<'a>, Refusal> {
+        let verify = |credentials| verify(credentials, signed, headers.algorithm, &headers.sign);
+        let credentials = self.keyring.current(now).await;
+        let credentials = credentials.ok_or(Refusal::NoCredentials)?;
+        let unverified = match verify(&credentials) {
+            Ok(body) => return Ok(body),
+            Err(unverified) => unverified,
+        };
+        match self.keyring.newer_than(&credentials, now).await {
+            Some(newer) => Ok(verify(&newer)?),
+            None => Err(unverified.into()),
+        }
+    }
+
+    /// A signature does not expire: without this check a callback once overheard could be replayed for ever.
+    fn check_clock(&self, create_ts: u64, now: SystemTime) -> Result<(), Refusal> {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let seconds = now.abs_diff(create_ts);
+        let limit = self.max_clock_skew.as_secs();
+        if seconds > limit {
+            let ahead = create_ts > now;
+            return Err(Refusal::Clock {
+                seconds,
+                ahead,
+                limit,
+            });
+        }
+        Ok(())
+    }
+
+    /// Parses the authentic body and stores the snapshot.
+    async fn store<'a>(
+        &self,
+        headers: &CallbackHeaders<'_>,
+        body: VerifiedBody<'a>,
+        incoming: &Incoming<'_>,
+    ) -> Receipt<'a> {
+        let callback = match Callback::parse(&body) {
+            Ok(callback) => callback,
+            Err(error) => {
+                return Receipt {
+                    refused_body: Some(body.bytes()),
+                    ..Receipt::refused(error.into())
+                };
+            }
+        };
+        let (task_id, status) = (callback.task_id.clone(), callback.status);
+        let received_at = ReceivedAt::from(incoming.now);
+        let expires_at = |retention: Duration| received_at.unix_seconds() + retention.as_secs();
+        let snapshot = Snapshot {
+            create_ts: ReportTime::new(headers.create_ts),
+            request_id: headers.request_id.to_owned(),
+            uuid: headers.uuid.to_owned(),
+            callback,
+            received_at,
+            response_id: incoming.response_id.to_owned(),
+            body_sha256: Sha256::digest(body.bytes()).into(),
+            expires_at: self.retention.map(expires_at),
+        };
+        let started = Instant::now();
+        let result = self.store.put(snapshot, incoming.deadline).await;
+        Receipt {
+            request_id: None,
+            uuid: None,
+            create_ts: result.as_ref().ok().map(|put| put.key()),
+            task_id: Some(task_id),
+            status: Some(status),
+            store_time: Some(started.elapsed()),
+            refused_body: result.is_err().then_some(body.bytes()),
+            result: result.map_err(Refusal::from),
+        }
+    }
+}

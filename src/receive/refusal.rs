@@ -1,0 +1,105 @@
+//! Why a callback is not taken, and how that is answered: the contract's section 4.
+
+use std::borrow::Cow;
+
+use crate::contract::callback::{BodyError, CALLBACK_METHOD, CALLBACK_PATH};
+use crate::contract::headers::HeaderError;
+use crate::contract::signature::Unverified;
+use crate::store::StoreError;
+
+/// A callback that is not acknowledged. The text is the true reason, for the log; what the sender is told
+/// is [`Refusal::answer`].
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The function was invoked with something that is no HTTP request.
+    #[error("the event is no API Gateway request: {0}")]
+    Event(String),
+    /// Another path than the callback's.
+    #[error("no such path: {0}")]
+    Path(String),
+    /// Another method than POST.
+    #[error("no such method here: {0}")]
+    Method(String),
+    /// The body is larger than configured.
+    #[error("the body has {bytes} bytes, over the limit of {limit}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// `MAX_BODY_BYTES`
+        limit: usize,
+    },
+    /// A header is missing or malformed.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// The secret could not be read since the process started: nobody can be verified.
+    #[error("there are no credentials to verify with")]
+    NoCredentials,
+    /// Nobody we know signed this.
+    #[error(transparent)]
+    Unverified(#[from] Unverified),
+    /// Signed, but not recently.
+    #[error("createTs is {seconds} s {} the clock, more than the {limit} s allowed", if *ahead { "ahead of" } else { "behind" })]
+    Clock {
+        /// How far off.
+        seconds: u64,
+        /// Whether it is in the future.
+        ahead: bool,
+        /// `MAX_CLOCK_SKEW_SECONDS`
+        limit: u64,
+    },
+    /// Authentic, but not to be understood or not to be kept.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// Authentic and good, but not stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What the sender of a refused callback is told.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RefusalAnswer {
+    /// Never 0.
+    pub ret_code: u16,
+    /// The HTTP status.
+    pub http_status: u16,
+    /// What was wrong, as far as the sender may know.
+    pub ret_msg: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// The contract's table of answers.
+    pub fn answer(&self) -> RefusalAnswer {
+        let (ret_code, http_status, ret_msg) = match self {
+            Self::Event(_) => (4000, 400, Cow::from("the request could not be read")),
+            Self::Header(error) => (4000, 400, error.to_string().into()),
+            Self::Body(error @ BodyError::NotAcceptable { .. }) => {
+                (4220, 422, error.to_string().into())
+            }
+            Self::Body(error) => (4001, 400, error.to_string().into()),
+            Self::Unverified(_) => (4010, 401, "the signature does not verify".into()),
+            Self::Clock { .. } => (4011, 401, self.to_string().into()),
+            Self::Path(_) => (
+                4040,
+                404,
+                format!("no such path: callbacks go to {CALLBACK_PATH}").into(),
+            ),
+            Self::Method(_) => (
+                4050,
+                405,
+                format!("no such method here: callbacks are sent by {CALLBACK_METHOD}").into(),
+            ),
+            Self::TooLarge { .. } => (4130, 413, self.to_string().into()),
+            Self::NoCredentials | Self::Store(StoreError::Refused(_)) => {
+                (5000, 500, "internal error".into())
+            }
+            Self::Store(
+                StoreError::Unavailable(_) | StoreError::TimedOut { .. } | StoreError::SecondFull,
+            ) => (5030, 503, "not stored for now: please send it again".into()),
+        };
+        RefusalAnswer {
+            ret_code,
+            http_status,
+            ret_msg,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The fast path: one signed `PutItem` over the SDK's HTTP connector, without the SDK's client around the call.
+//!
+//! The client resolves, intercepts, classifies and measures around each call. For a successful write none of
+//! that is needed, and without it a cold start and each call cost less (the table in the README, from
+//! `make bench`). A write that fails here is left to the SDK's client and its retries.
+//!
+//! Without this module every write goes by the SDK's client: in [`Store`](super::Store), `put_if_free` then
+//! begins at its second half, and `open_connection` goes.
+
+mod put_item;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ::http::header::USER_AGENT;
+use ::http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
+use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
+use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
+use aws_smithy_runtime_api::client::identity::Identity;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::item::{Item, Written};
+use crate::aws::{ATTEMPT_TIMEOUT, Aws};
+use crate::error_chain::error_chain;
+use put_item::ErrorAnswer;
+
+/// A process that starts does not wait longer for a store that is out of reach.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(1);
+
+const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("task-callback/", env!("CARGO_PKG_VERSION")));
+
+const HEADERS: [(&str, &str); 2] = [
+    ("content-type", "application/x-amz-json-1.0"),
+    ("x-amz-target", "DynamoDB_20120810.PutItem"),
+];
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// The fast path to DynamoDB, where there is one.
+#[derive(Clone, Debug)]
+pub(super) struct FastPath {
+    aws: Aws,
+    endpoint: Arc<OnceCell<Option<Endpoint>>>,
+}
+
+/// What came of a write on the fast path.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    /// DynamoDB has written the item or says that its key is taken.
+    Answered(Written),
+    /// The write failed, or its answer was lost: the item may have been written.
+    Failed {
+        /// Why, for the log.
+        reason: String,
+        /// DynamoDB asks for fewer requests.
+        throttled: bool,
+    },
+    /// There is no fast path; the log has the reason.
+    NotAvailable,
+}
+
+/// DynamoDB in one region, called with one identity.
+#[derive(Debug)]
+struct Endpoint {
+    connector: SharedHttpConnector,
+    url: Uri,
+    region: String,
+    identity: Identity,
+}
+
+impl FastPath {
+    pub(super) fn new(aws: Aws) -> Self {
+        let endpoint = Arc::default();
+        Self { aws, endpoint }
+    }
+
+    /// Opens the connection that the first write will use. How it goes does not matter.
+    pub(super) async fn open_connection(&self) {
+        if let Some(endpoint) = self.endpoint().await {
+            let _ = timeout(OPEN_TIMEOUT, endpoint.ping()).await;
+        }
+    }
+
+    /// Writes an item once, unless its key is taken. Ends at the `deadline` at the latest.
+    pub(super) async fn put(&self, table_name: &str, item: &Item, deadline: Instant) -> Attempt {
+        let Some(endpoint) = self.endpoint().await else {
+            return Attempt::NotAvailable;
+        };
+        let failed = |reason| Attempt::Failed {
+            reason,
+            throttled: false,
+        };
+        let deadline = deadline.min(Instant::now() + ATTEMPT_TIMEOUT);
+        let (status, answer) = match timeout_at(deadline, endpoint.put(table_name, item)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return failed(error_chain(&*error)),
+            Err(_) => return failed("no answer in time".to_owned()),
+        };
+        if status == StatusCode::OK {
+            return if put_item::is_output(&answer) {
+                Attempt::Answered(Written::New)
+            } else {
+                failed("status 200 with a body that is not DynamoDB's".to_owned())
+            };
+        }
+        match ErrorAnswer::read(&answer) {
+            ErrorAnswer::KeyTaken(occupant) => Attempt::Answered(Written::KeyTaken(occupant)),
+            ErrorAnswer::Other { name, message } => Attempt::Failed {
+                throttled: THROTTLING_ERRORS.contains(&name.as_str()),
+                reason: format!("{status}: {name} {message}"),
+            },
+            ErrorAnswer::Unknown => failed(format!("{status} with a body that is not DynamoDB's")),
+        }
+    }
+
+    async fn endpoint(&self) -> Option<&Endpoint> {
+        let resolve = async || {
+            let endpoint = Endpoint::resolve(&self.aws).await;
+            endpoint
+                .inspect_err(|reason| tracing::warn!(%reason, "no fast path to DynamoDB"))
+                .ok()
+        };
+        self.endpoint.get_or_init(resolve).await.as_ref()
+    }
+}
+
+impl Endpoint {
+    /// The endpoint that the SDK's client would call.
+    async fn resolve(aws: &Aws) -> Result<Self, BoxError> {
+        let config = aws.config();
+        let region = config.region().ok_or("no region is set")?.as_ref();
+        let credentials = aws
+            .credentials()
+            .ok_or("no credentials are in the environment")?;
+        let params = Params::builder()
+            .region(region)
+            .use_fips(config.use_fips().unwrap_or_default())
+            .use_dual_stack(config.use_dual_stack().unwrap_or_default())
+            .set_endpoint(aws.dynamodb_url().map(str::to_owned))
+            .build()?;
+        let endpoint = DefaultResolver::new().resolve_endpoint(&params).await?;
+        let mut url = endpoint.url().parse::<Uri>()?.into_parts();
+        // The operation's path, which is `/`, below the endpoint's own.
+        let path = url.path_and_query.as_ref().map_or("", |path| path.path());
+        url.path_and_query = Some(format!("{}/", path.trim_end_matches('/')).parse()?);
+        Ok(Self {
+            connector: aws.connector().clone(),
+            url: Uri::from_parts(url)?,
+            region: region.to_owned(),
+            identity: credentials.clone().into(),
+        })
+    }
+
+    /// DynamoDB answers `GET /` with its health. That is no API call: it needs no signature, has no price, and
+    /// counts in no metric.
+    async fn ping(&self) -> Result<(), BoxError> {
+        self.exchange(Request::get(self.url.clone()).body(SdkBody::empty())?)
+            .await?;
+        Ok(())
+    }
+
+    async fn put(&self, table_name: &str, item: &Item) -> Result<(StatusCode, Bytes), BoxError> {
+        let body = put_item::input(table_name, item)?;
+        self.exchange(self.signed(body)?).await
+    }
+
+    /// Sends a request and reads the whole answer.
+    async fn exchange(&self, request: Request<SdkBody>) -> Result<(StatusCode, Bytes), BoxError> {
+        let connection = CaptureSmithyConnection::new();
+        let mut request = aws_smithy_runtime_api::http::Request::try_from(request)?;
+        request.add_extension(connection.clone());
+        let response = self.connector.call(request).await?.try_into_http1x()?;
+        let status = response.status();
+        // A server in trouble may be another one on another connection.
+        if status.is_server_error()
+            && let Some(connection) = connection.get()
+        {
+            connection.poison();
+        }
+        let body = response.into_body().collect().await?.to_bytes();
+        Ok((status, body))
+    }
+
+    fn signed(&self, body: Vec<u8>) -> Result<Request<SdkBody>, BoxError> {
+        // Not the callback's clock, which a test sets: AWS compares this time with its own.
+        let params = v4::SigningParams::builder()
+            .identity(&self.identity)
+            .region(&self.region)
+            .name("dynamodb")
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        // The signature covers the header `host`, too, which it takes from the URL.
+        let url = self.url.to_string();
+        let signable = SignableBody::Bytes(&body);
+        let signable = SignableRequest::new("POST", url, HEADERS.into_iter(), signable)?;
+        let (signature, _) = sign(signable, &params)?.into_parts();
+
+        let mut request = Request::post(self.url.clone()).body(SdkBody::from(body))?;
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, AGENT);
+        for (name, value) in HEADERS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        for header in signature.into_parts().0 {
+            let mut value = HeaderValue::from_str(header.value())?;
+            value.set_sensitive(header.sensitive());
+            headers.insert(HeaderName::from_static(header.name()), value);
+        }
+        Ok(request)
+    }
+}

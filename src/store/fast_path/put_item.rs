@@ -1,0 +1,126 @@
+//! `PutItem` in DynamoDB's JSON: the request as the SDK writes it, and the parts of the answers that matter.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::de::IgnoredAny;
+use serde::ser::Error;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::store::item::{CONDITION, Item, Occupant};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Input<'a> {
+    table_name: &'a str,
+    item: Attributes<'a>,
+    condition_expression: &'a str,
+    return_values_on_condition_check_failure: &'a str,
+}
+
+struct Attributes<'a>(&'a Item);
+
+struct Attribute<'a>(&'a AttributeValue);
+
+/// The body of a conditional write that, where its key is taken, returns the item that has it.
+///
+/// # Errors
+///
+/// The item holds a type that no snapshot has: a binary value or a set.
+pub(super) fn input(table_name: &str, item: &Item) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&Input {
+        table_name,
+        item: Attributes(item),
+        condition_expression: CONDITION,
+        return_values_on_condition_check_failure: "ALL_OLD",
+    })
+}
+
+impl Serialize for Attributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let attributes = self.0.iter();
+        serializer.collect_map(attributes.map(|(name, value)| (name, Attribute(value))))
+    }
+}
+
+impl Serialize for Attribute<'_> {
+    /// `{"S":"text"}`: an object with one field, named after the value's type.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            AttributeValue::S(text) => serializer.collect_map([("S", text)]),
+            AttributeValue::N(number) => serializer.collect_map([("N", number)]),
+            AttributeValue::Bool(bool) => serializer.collect_map([("BOOL", bool)]),
+            AttributeValue::Null(null) => serializer.collect_map([("NULL", null)]),
+            AttributeValue::M(map) => serializer.collect_map([("M", Attributes(map))]),
+            AttributeValue::L(list) => {
+                let list: Vec<_> = list.iter().map(Attribute).collect();
+                serializer.collect_map([("L", list)])
+            }
+            _ => Err(S::Error::custom("an attribute that no snapshot has")),
+        }
+    }
+}
+
+/// Whether the body of a 200 is DynamoDB's. A proxy on the way may answer 200, too, but not with a JSON object.
+pub(super) fn is_output(json: &[u8]) -> bool {
+    serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(json).is_ok()
+}
+
+/// The body of an answer with another status than 200.
+pub(super) enum ErrorAnswer {
+    /// The condition failed: this item has the key.
+    KeyTaken(Occupant),
+    /// Another error of DynamoDB's.
+    Other {
+        /// Such as `ThrottlingException`.
+        name: String,
+        /// DynamoDB's explanation.
+        message: String,
+    },
+    /// Not DynamoDB's JSON.
+    Unknown,
+}
+
+impl ErrorAnswer {
+    pub(super) fn read(json: &[u8]) -> Self {
+        #[derive(Deserialize)]
+        struct Body {
+            #[serde(rename = "__type")]
+            name: String,
+            #[serde(alias = "Message", default)]
+            message: String,
+            #[serde(rename = "Item")]
+            item: Option<Taken>,
+        }
+
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Taken {
+            body_sha256: Text,
+            #[serde(rename = "responseID")]
+            response_id: Text,
+        }
+
+        #[derive(Deserialize)]
+        struct Text {
+            #[serde(rename = "S")]
+            text: String,
+        }
+
+        let Ok(body) = serde_json::from_slice::<Body>(json) else {
+            return Self::Unknown;
+        };
+        // `com.amazonaws.dynamodb.v20120810#NAME`
+        let name = body.name.rsplit('#').next().unwrap_or_default();
+        match body.item {
+            Some(item) if name == "ConditionalCheckFailedException" => {
+                let (digest, response_id) = (item.body_sha256.text, item.response_id.text);
+                Self::KeyTaken(Occupant::new(&digest, response_id))
+            }
+            _ => Self::Other {
+                name: name.to_owned(),
+                message: body.message,
+            },
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The configuration: what is read, and how a wrong one is reported.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use task_callback::config::{Config, ConfigError, CredentialsSource};
+use task_callback::contract::account::{Algorithm, Credentials};
+use task_callback_test_support::app::variables;
+use task_callback_test_support::request::{SECRET, UUID};
+
+fn config(changes: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
+    let mut variables = variables();
+    for (name, value) in changes {
+        variables.insert(name, (*value).to_owned());
+    }
+    Config::from_lookup(|name| variables.get(name).cloned())
+}
+
+#[test]
+fn what_is_left_out_has_the_contracts_defaults() {
+    let config = config(&[("TABLE_NAME", "snapshots")]).expect("a good configuration");
+    assert_eq!(config.table_name, "snapshots");
+    assert_eq!(config.max_clock_skew, Duration::from_secs(300));
+    assert_eq!(config.retention, None);
+    assert_eq!(config.max_body_bytes, 65536);
+    let CredentialsSource::Variable(credentials) = config.credentials else {
+        panic!("the credentials are in the variable");
+    };
+    assert_eq!(credentials.first().algorithm, Algorithm::Md5);
+}
+
+#[test]
+fn everything_can_be_set() {
+    let config = config(&[
+        ("MAX_CLOCK_SKEW_SECONDS", "60"),
+        ("RETENTION_DAYS", "90"),
+        ("MAX_BODY_BYTES", "1024"),
+    ]);
+    let config = config.expect("a good configuration");
+    assert_eq!(config.max_clock_skew, Duration::from_secs(60));
+    assert_eq!(config.retention, Some(Duration::from_secs(90 * 86_400)));
+    assert_eq!(config.max_body_bytes, 1024);
+}
+
+#[test]
+fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
+    let cases = [
+        ("TABLE_NAME", "", "is not set"),
+        ("CALLBOT_CREDENTIALS", "", "is not set"),
+        ("CALLBOT_CREDENTIALS", "[]", "it holds no credentials"),
+        (
+            "CALLBOT_CREDENTIALS",
+            "uuid=secret",
+            "it is not JSON (line 1, column 1)",
+        ),
+        (
+            "CALLBOT_CREDENTIALS",
+            r#"{"uuid":"u","secretKey":"s"}"#,
+            "it is JSON of another form",
+        ),
+        (
+            "CALLBOT_CREDENTIALS",
+            r#"[{"uuid":"u"}]"#,
+            "it is JSON of another form",
+        ),
+        (
+            "CALLBOT_CREDENTIALS",
+            r#"[{"uuid":"u","secretKey":"s","algoritm":"SHA256"}]"#,
+            "another form",
+        ),
+        (
+            "CALLBOT_CREDENTIALS",
+            r#"[{"uuid":"u","secretKey":"s","algorithm":"none"}]"#,
+            "another form",
+        ),
+        (
+            "CALLBOT_CREDENTIALS",
+            r#"[{"uuid":"","secretKey":"s"}]"#,
+            "credential 1 has an empty uuid",
+        ),
+        (
+            "CALLBOT_CREDENTIALS",
+            r#"[{"uuid":"u","secretKey":""}]"#,
+            "credential 1 has an empty secretKey",
+        ),
+        ("MAX_CLOCK_SKEW_SECONDS", "5m", "is wrong"),
+        ("MAX_CLOCK_SKEW_SECONDS", "-1", "is wrong"),
+        ("RETENTION_DAYS", "0", "is wrong"),
+        ("RETENTION_DAYS", "for ever", "is wrong"),
+        ("MAX_BODY_BYTES", "0", "out of range"),
+        ("MAX_BODY_BYTES", "1000000", "out of range"),
+        ("MAX_BODY_BYTES", "64k", "is wrong"),
+    ];
+    for (variable, value, problem) in cases {
+        let error = config(&[(variable, value)]).expect_err(value);
+        let text = error.to_string();
+        assert_eq!(error.variable, variable, "{value}");
+        assert!(text.contains(variable), "{value}: {text}");
+        assert!(text.contains(problem), "{value}: {text}");
+        assert!(text.contains("it must hold"), "{value}: {text}");
+    }
+}
+
+#[test]
+fn the_credentials_are_in_a_variable_or_in_a_secret_and_not_in_both() {
+    let id = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:callbot-AbCdEf";
+    let secret = ("CALLBOT_CREDENTIALS_SECRET_ID", id);
+    let both = config(&[secret]).expect_err("both");
+    assert!(
+        both.to_string()
+            .contains("CALLBOT_CREDENTIALS_SECRET_ID, but only one"),
+        "{both}"
+    );
+    let neither = config(&[("CALLBOT_CREDENTIALS", "")]).expect_err("neither");
+    assert!(
+        neither
+            .to_string()
+            .contains("nor is CALLBOT_CREDENTIALS_SECRET_ID"),
+        "{neither}"
+    );
+    let config = config(&[secret, ("CALLBOT_CREDENTIALS", "")]).expect("one of them");
+    assert!(matches!(config.credentials, CredentialsSource::Secret(other) if other == id));
+}
+
+#[test]
+fn a_secret_shows_neither_in_debug_nor_in_an_error() {
+    let shown = format!("{:?}", config(&[]).expect("a good configuration"));
+    assert!(shown.contains(UUID), "the account shows: {shown}");
+    assert!(shown.contains("redacted"), "{shown}");
+    assert!(!shown.contains(SECRET), "{shown}");
+
+    let malformed = [
+        format!("\"{SECRET}\""),
+        SECRET.to_owned(),
+        format!(r#"[{{"uuid":"u","secretKey":"s","algorithm":"{SECRET}"}}]"#),
+        format!(r#"[{{"uuid":"u","{SECRET}":"s"}}]"#),
+        format!(r#"[{{"uuid":"u","secretKey":["{SECRET}"]}}]"#),
+    ];
+    for value in malformed {
+        let error = config(&[("CALLBOT_CREDENTIALS", &value)]).expect_err("malformed");
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains(SECRET), "{shown}");
+    }
+}
+
+#[test]
+fn credentials_keep_their_order() {
+    let json =
+        r#"[{"uuid":"a","secretKey":"1"},{"uuid":"b","secretKey":"2","algorithm":"HMAC-SHA256"}]"#;
+    let credentials: Credentials = json.parse().expect("good credentials");
+    let uuids: Vec<&str> = credentials.iter().map(|c| c.uuid.as_str()).collect();
+    assert_eq!(uuids, ["a", "b"]);
+}
+
+#[test]
+fn the_function_does_not_start_without_its_configuration() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_task-callback"));
+    let output = command
+        .env_clear()
+        .stdin(Stdio::null())
+        .output()
+        .expect("the function can be started");
+    assert!(!output.status.success());
+    let line: Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
+    assert_eq!(line["level"], "ERROR");
+    assert_eq!(line["variable"], "TABLE_NAME");
+    let message = line["message"].as_str().expect("a message");
+    assert!(
+        message.contains("it must hold the name of the DynamoDB table"),
+        "{message}"
+    );
+}

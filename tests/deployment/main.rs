@@ -1,0 +1,5 @@
+//! The template, the configuration and the documents against the code.
+
+mod configuration;
+mod dependencies;
+mod template;

@@ -1,0 +1,231 @@
+//! The log: one line a callback, with what an operator needs and nothing a thief could use.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use task_callback::contract::account::Algorithm;
+
+use crate::store_trouble::send_through;
+use task_callback_test_support::app::TestApp;
+use task_callback_test_support::log::Log;
+use task_callback_test_support::proxy::{Fault, Proxy};
+use task_callback_test_support::request::{
+    NOW, Request, SECRET, UUID, body, body_with, body_without,
+};
+
+/// The one line that sending a request writes.
+async fn line_of(app: &TestApp, request: &Request) -> Value {
+    let (log, _guard) = Log::start(&[]);
+    app.send(request).await;
+    let mut lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    let line = lines.remove(0);
+    assert!(line["durationMs"].as_f64().expect("a duration") > 0.0);
+    assert!(line["timestamp"].is_string());
+    line
+}
+
+/// Asserts on all fields but the moment and the duration.
+fn assert_line(mut line: Value, expected: Value) {
+    let fields = line.as_object_mut().expect("an object");
+    for measured in ["timestamp", "durationMs", "storeMs"] {
+        assert!(fields.remove(measured).is_some(), "{measured}");
+    }
+    assert_eq!(line, expected);
+}
+
+#[tokio::test]
+async fn a_stored_callback_is_one_line() {
+    let app = TestApp::start().await;
+    let line = line_of(&app, &Request::new(body())).await;
+    assert_line(
+        line,
+        json!({
+            "level": "INFO", "message": "callback", "outcome": "stored", "retCode": 0, "new": true,
+            "responseID": "response-1", "requestID": "req-1", "uuid": UUID, "taskID": "t-1",
+            "status": "IN_PROGRESS", "createTs": "1726200060"
+        }),
+    );
+    let line = line_of(&app, &Request::new(body()).resent()).await;
+    assert_line(
+        line,
+        json!({
+            "level": "INFO", "message": "callback", "outcome": "already stored", "retCode": 0, "new": false,
+            "responseID": "response-2", "requestID": "req-2", "uuid": UUID, "taskID": "t-1",
+            "status": "IN_PROGRESS", "createTs": "1726200060"
+        }),
+    );
+    let line = line_of(&app, &Request::new(body_with("/taskStatus", json!(3)))).await;
+    assert_eq!(
+        line["createTs"], "1726200060.001",
+        "the key it is stored under"
+    );
+}
+
+#[tokio::test]
+async fn a_refusals_line_has_the_true_reason() {
+    let app = TestApp::start().await;
+    let good = Request::new(body());
+    let stranger = Request::of_account("stranger", body());
+    let cases = [
+        (
+            stranger,
+            4010,
+            "no credentials are configured for this uuid",
+        ),
+        (
+            good.clone().with_header("algorithm", "SHA256"),
+            4010,
+            "the algorithm header differs from the account's algorithm",
+        ),
+        (
+            good.clone().with_header("requestID", "req-9"),
+            4010,
+            "the signature matches no secret of this account",
+        ),
+        (
+            good.clone().without_header("sign"),
+            4000,
+            "header sign is missing",
+        ),
+        (
+            Request::at(NOW - 400, body()),
+            4011,
+            "createTs is 400 s behind the clock, more than the 300 s allowed",
+        ),
+        (
+            good.clone().with_method("GET"),
+            4050,
+            "no such method here: GET",
+        ),
+        (
+            good.clone().with_path("/elsewhere"),
+            4040,
+            "no such path: /elsewhere",
+        ),
+    ];
+    for (request, ret_code, reason) in cases {
+        let line = line_of(&app, &request).await;
+        assert_eq!(line["level"], "WARN", "{reason}");
+        assert_eq!(line["outcome"], "refused", "{reason}");
+        assert_eq!(line["retCode"], ret_code, "{reason}");
+        assert_eq!(line["reason"], reason);
+        assert!(
+            line.get("body").is_none(),
+            "nobody's body is not kept: {reason}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_authentic_body_that_is_refused_is_in_the_line() {
+    let app = TestApp::start().await;
+    for (ret_code, body) in [
+        (4001, body_without("taskID")),
+        (4220, body_with("/taskStatus", json!(9))),
+    ] {
+        let line = line_of(&app, &Request::new(&body)).await;
+        assert_eq!(line["retCode"], ret_code);
+        assert_eq!(line["body"], body.to_string());
+    }
+    let binary = b"\xff\x00 no text";
+    let line = line_of(&app, &Request::signed(binary, NOW, Algorithm::Md5, SECRET)).await;
+    assert_eq!(line["bodyBase64"], STANDARD.encode(binary));
+}
+
+#[tokio::test]
+async fn our_own_trouble_is_an_error_with_its_cause() {
+    let app = TestApp::embedded().await;
+    for (fault, ret_code) in [
+        (Fault::Answer(400, "AccessDeniedException"), 5000),
+        (Fault::Answer(400, "ThrottlingException"), 5030),
+    ] {
+        let proxy = Proxy::start(&app.engine_url, &[fault]).await;
+        let (log, _guard) = Log::start(&[]);
+        send_through(&app, &proxy).await;
+        let lines = log.lines();
+        assert_eq!(lines.len(), 1, "the cause is logged once: {lines:#?}");
+        assert_eq!(lines[0]["level"], "ERROR");
+        assert_eq!(lines[0]["outcome"], "failed");
+        assert_eq!(lines[0]["retCode"], ret_code);
+        assert_eq!(lines[0]["taskID"], "t-1");
+        assert_eq!(
+            lines[0]["body"],
+            body().to_string(),
+            "not stored, and not lost"
+        );
+        let Fault::Answer(_, code) = fault else {
+            unreachable!()
+        };
+        let reason = lines[0]["reason"].as_str().expect("a reason");
+        assert!(
+            reason.contains(code) && reason.contains("by the proxy"),
+            "{reason}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn trouble_that_passed_is_a_warning_with_its_cause_beside_the_callbacks_line() {
+    let app = TestApp::embedded().await;
+    let throttled = Fault::Answer(400, "ThrottlingException");
+    let proxy = Proxy::start(&app.engine_url, &[throttled, Fault::None]).await;
+    let (log, _guard) = Log::start(&[]);
+    send_through(&app, &proxy).await;
+    let lines = log.lines();
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert_eq!(lines[0]["message"], "written at the second attempt");
+    assert_eq!(
+        lines[0]["reason"],
+        "400 Bad Request: ThrottlingException by the proxy"
+    );
+    assert_eq!(lines[1]["outcome"], "stored");
+}
+
+#[tokio::test]
+async fn neither_a_secret_nor_a_valid_signature_is_logged_at_any_level() {
+    let app = TestApp::start().await;
+    let (log, _guard) = Log::start(&[("AWS_LAMBDA_LOG_LEVEL", "TRACE")]);
+    let good = Request::new(body());
+    for request in [
+        &good,
+        &Request::new(body_without("taskID")),
+        &Request::at(0, body()),
+    ] {
+        app.send(request).await;
+        let text = log.text();
+        let sign = request.header("sign");
+        assert!(!text.contains(SECRET) && !text.contains(&sign), "{text}");
+        assert!(!text.to_uppercase().contains(&sign), "{text}");
+    }
+    assert_eq!(log.lines().len(), 3, "libraries keep silent");
+}
+
+#[tokio::test]
+async fn the_level_and_the_format_are_lambdas() {
+    let app = TestApp::start().await;
+    let good = Request::new(body());
+    let refused = good.clone().without_header("sign");
+    let cases: [(&'static [(&str, &str)], usize); 5] = [
+        (&[("AWS_LAMBDA_LOG_LEVEL", "INFO")], 2),
+        (&[("AWS_LAMBDA_LOG_LEVEL", "warn")], 1),
+        (&[("AWS_LAMBDA_LOG_LEVEL", "ERROR")], 0),
+        (&[("AWS_LAMBDA_LOG_LEVEL", "FATAL")], 0),
+        (&[("AWS_LAMBDA_LOG_LEVEL", "nonsense")], 2),
+    ];
+    for (variables, lines) in cases {
+        let (log, _guard) = Log::start(variables);
+        app.send(&good).await;
+        app.send(&refused).await;
+        assert_eq!(log.lines().len(), lines, "{variables:?}");
+    }
+
+    let (log, _guard) = Log::start(&[("AWS_LAMBDA_LOG_FORMAT", "Text")]);
+    app.send(&refused).await;
+    let text = log.text();
+    assert!(
+        text.contains("WARN") && text.contains("retCode=4000"),
+        "{text}"
+    );
+    assert!(!text.starts_with('{') && !text.contains('\u{1b}'), "{text}");
+}

@@ -1,0 +1,7 @@
+//! The function when AWS fails, and what it logs then: over proxies and the embedded engine.
+
+mod connections;
+mod faults;
+mod log;
+mod secret;
+mod store_trouble;

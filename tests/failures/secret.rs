@@ -1,0 +1,305 @@
+//! The credentials in Secrets Manager: rotation, floods, and secrets that cannot be read.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+use task_callback::contract::account::Algorithm;
+use task_callback::credentials::Keyring;
+use task_callback::credentials::Secret;
+use task_callback::http::Endpoint;
+use task_callback_test_support::app::{TestApp, invoke, local_aws};
+use task_callback_test_support::log::Log;
+use task_callback_test_support::moto::{self, TestSecret};
+use task_callback_test_support::proxy::{Fault, Proxy};
+use task_callback_test_support::request::{NOW, Request, UUID, body, now};
+
+const OLD: &str = "the-old-secret";
+const NEW: &str = "the-new-secret";
+
+fn credentials(secrets: &[&str]) -> String {
+    let list = secrets
+        .iter()
+        .map(|secret| json!({"uuid": UUID, "secretKey": secret}));
+    serde_json::Value::from_iter(list).to_string()
+}
+
+/// A function with its credentials in a secret, reached through a proxy that counts.
+struct Function {
+    app: TestApp,
+    endpoint: Endpoint,
+    proxy: Proxy,
+    secret: TestSecret,
+}
+
+impl Function {
+    /// Started, as `main` starts it, with this in the secret.
+    async fn start(value: &str, faults: &[Fault]) -> Self {
+        let app = TestApp::start().await;
+        let secret = TestSecret::create(value).await;
+        let proxy = Proxy::start(moto::url(), faults).await;
+        let client = local_aws(&proxy.url).secrets_manager();
+        let keyring = Keyring::of_secret(Secret::new(client, &secret.id));
+        keyring.current(now()).await;
+        let endpoint = app.verifying_with(keyring);
+        Self {
+            app,
+            endpoint,
+            proxy,
+            secret,
+        }
+    }
+
+    /// The `retCode` of a callback signed with `secret` so many seconds after the start.
+    async fn send(&self, second: u64, secret: &str) -> u64 {
+        let text = body().to_string();
+        let create_ts = NOW + second;
+        let request = Request::signed(text.as_bytes(), create_ts, Algorithm::Md5, secret);
+        let event = request.http_api_event().to_string();
+        let id = format!("response-{second}");
+        invoke(&self.endpoint, &event, &id, at(second))
+            .await
+            .ret_code
+    }
+
+    /// Waits until the secret has been read so often, for a reading beside a callback.
+    async fn reads(&self, count: usize) {
+        for _ in 0..100 {
+            if self.proxy.requests() >= count {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(self.proxy.requests(), count, "readings of the secret");
+        // The answer to it is on its way still.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn at(second: u64) -> SystemTime {
+    now() + Duration::from_secs(second)
+}
+
+#[tokio::test]
+async fn the_secret_is_read_once_at_start_and_then_kept() {
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
+    for second in [0, 10, 100, 299] {
+        assert_eq!(function.send(second, OLD).await, 0, "after {second} s");
+    }
+    assert_eq!(function.proxy.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_secret_older_than_five_minutes_is_read_again_beside_a_callback() {
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None, Fault::Silence]).await;
+    let started = std::time::Instant::now();
+    assert_eq!(function.send(301, OLD).await, 0, "with the old value");
+    assert!(
+        started.elapsed() < Duration::from_secs(1),
+        "without waiting for the new one"
+    );
+    function.reads(2).await;
+}
+
+#[tokio::test]
+async fn a_rotation_under_traffic_refuses_no_callback() {
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
+    let mut second = 0;
+    let mut stored = 0;
+    // Rotated as the README says: the new secret is added, the platform changes over, the old one goes.
+    let phases = [
+        (credentials(&[OLD]), OLD, "before"),
+        (credentials(&[OLD, NEW]), OLD, "the new secret is added"),
+        (credentials(&[OLD, NEW]), NEW, "the platform signs with it"),
+        (credentials(&[NEW]), NEW, "the old secret is gone"),
+    ];
+    for (value, secret, phase) in phases {
+        function.secret.put(&value).await;
+        for _ in 0..30 {
+            second += 5;
+            assert_eq!(
+                function.send(second, secret).await,
+                0,
+                "{phase}, {second} s in"
+            );
+            stored += 1;
+        }
+    }
+    assert_eq!(function.app.items().await.len(), stored);
+
+    // The old secret was in force until now: it ends with the next reading, five minutes on.
+    let later = second + 301;
+    assert_eq!(function.send(later, NEW).await, 0);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(function.send(later + 1, OLD).await, 4010, "the old secret");
+}
+
+#[tokio::test]
+async fn a_hard_rotation_takes_effect_with_the_first_callback_after_it() {
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
+    assert_eq!(function.send(1, OLD).await, 0);
+    function.secret.put(&credentials(&[NEW])).await;
+    assert_eq!(function.send(20, NEW).await, 0, "read at once");
+    assert_eq!(function.proxy.requests(), 2);
+    assert_eq!(
+        function.send(21, OLD).await,
+        4010,
+        "the old one is no longer in force"
+    );
+}
+
+#[tokio::test]
+async fn a_flood_of_forgeries_is_no_flood_of_reads() {
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
+    for count in 0..200 {
+        let second = 20 + count / 20;
+        assert_eq!(function.send(second, "a-guess").await, 4010);
+    }
+    assert_eq!(
+        function.proxy.requests(),
+        2,
+        "at start, and once in these ten seconds"
+    );
+    function.send(30, "a-guess").await;
+    assert_eq!(function.proxy.requests(), 3, "and once in the next ten");
+    assert!(function.app.items().await.is_empty());
+    assert_eq!(
+        function.send(31, OLD).await,
+        0,
+        "who is genuine gets through"
+    );
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_leaves_the_last_good_one_in_use() {
+    let denied = Fault::Answer(400, "AccessDeniedException");
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None, denied]).await;
+    let (log, _guard) = Log::start(&[]);
+    assert_eq!(function.send(20, "a-guess").await, 4010);
+    assert_eq!(function.send(21, OLD).await, 0);
+    let lines = log.lines();
+    assert_eq!(lines[0]["message"], "credentials not read");
+    assert_eq!(lines[0]["lastGoodInUse"], true);
+    let reason = lines[0]["reason"].as_str().expect("a reason");
+    assert!(
+        reason.contains(&function.secret.id) && reason.contains("AccessDenied"),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn a_secret_that_is_malformed_or_empty_leaves_the_last_good_one_in_use() {
+    let values = [
+        ("no JSON", NEW.to_owned()),
+        (
+            "one credential, not a list",
+            credentials(&[NEW]).replace(['[', ']'], ""),
+        ),
+        ("an empty list", "[]".to_owned()),
+        ("an empty secret key", credentials(&[""])),
+    ];
+    for (what, value) in values {
+        let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
+        function.secret.put(&value).await;
+        let (log, _guard) = Log::start(&[]);
+        assert_eq!(function.send(20, NEW).await, 4010, "{what}");
+        assert_eq!(function.send(21, OLD).await, 0, "{what}");
+        let text = log.text();
+        assert!(text.contains("does not hold credentials"), "{what}: {text}");
+        assert!(!text.contains(NEW), "{what}: {text}");
+        function.secret.put(&credentials(&[NEW])).await;
+        assert_eq!(function.send(40, NEW).await, 0, "{what}: mended");
+    }
+}
+
+#[tokio::test]
+async fn without_any_value_ever_read_callbacks_are_our_own_fault_until_there_is_one() {
+    let function = Function::start("not written yet", &[Fault::None]).await;
+    for _ in 0..20 {
+        assert_eq!(function.send(0, OLD).await, 5000);
+    }
+    assert_eq!(function.proxy.requests(), 1, "nor is this a flood of reads");
+    assert_eq!(function.send(1, OLD).await, 5000);
+    assert_eq!(function.proxy.requests(), 2, "but it is tried every second");
+    assert!(function.app.items().await.is_empty());
+    function.secret.put(&credentials(&[OLD])).await;
+    assert_eq!(function.send(2, OLD).await, 0);
+}
+
+#[tokio::test]
+async fn a_rotation_just_after_a_reading_is_taken_ten_seconds_later() {
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
+    assert_eq!(
+        function.send(20, "a-guess").await,
+        4010,
+        "which reads the secret"
+    );
+    function.secret.put(&credentials(&[NEW])).await;
+    assert_eq!(function.send(21, NEW).await, 4010, "not read again so soon");
+    assert_eq!(function.send(30, NEW).await, 0);
+}
+
+#[tokio::test]
+async fn an_answer_waits_a_moment_for_a_reading_beside_it() {
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
+    function.secret.put(&credentials(&[NEW])).await;
+    assert_eq!(
+        function.send(301, OLD).await,
+        0,
+        "with the old value, for the last time"
+    );
+    assert_eq!(function.proxy.requests(), 2);
+    assert_eq!(
+        function.send(302, NEW).await,
+        0,
+        "the new one is there already"
+    );
+    assert_eq!(
+        function.proxy.requests(),
+        2,
+        "and was read before the answer was out"
+    );
+}
+
+#[tokio::test]
+async fn a_reading_that_lambda_froze_is_no_failure_and_is_tried_again() {
+    let faults = [Fault::None, Fault::Silence, Fault::None];
+    let function = Function::start(&credentials(&[OLD]), &faults).await;
+    let (log, _guard) = Log::start(&[]);
+    assert_eq!(function.send(301, OLD).await, 0);
+    // Between two invocations nothing in the process runs.
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(function.send(307, OLD).await, 0);
+    assert_eq!(function.send(308, OLD).await, 0);
+    assert_eq!(function.proxy.requests(), 3, "tried again");
+    assert!(!log.text().contains("not read"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn trouble_of_secrets_managers_is_retried_and_named() {
+    let fault = Fault::Answer(500, "InternalServiceError");
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None, fault, Fault::None]).await;
+    function.secret.put(&credentials(&[NEW])).await;
+    assert_eq!(function.send(20, NEW).await, 0, "trouble that passes");
+
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None, fault]).await;
+    let (log, _guard) = Log::start(&[]);
+    assert_eq!(function.send(20, NEW).await, 4010, "trouble that stays");
+    assert!(
+        log.text().contains("InternalServiceError"),
+        "{}",
+        log.text()
+    );
+}
+
+#[tokio::test]
+async fn a_reading_that_hangs_leaves_time_to_answer_and_to_store() {
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None, Fault::Silence]).await;
+    let started = std::time::Instant::now();
+    assert_eq!(function.send(20, "a-guess").await, 4010);
+    assert!(
+        started.elapsed() < Duration::from_secs(3),
+        "answered after {:?}",
+        started.elapsed()
+    );
+    assert_eq!(function.send(21, OLD).await, 0);
+}

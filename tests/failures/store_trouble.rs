@@ -1,0 +1,124 @@
+//! When DynamoDB does not do what it should: how often it is asked, and for how long. What becomes of a callback that
+//! meets a fault is in `faults`.
+
+use std::time::{Duration, Instant};
+
+use task_callback::store::{Store, item_of};
+use task_callback_test_support::app::{
+    Answer, TestApp, endpoint, invoke, invoke_within, local_aws,
+};
+use task_callback_test_support::proxy::{Fault, Proxy};
+use task_callback_test_support::request::{Request, body, body_with, now};
+
+/// Well under the function's 10 s.
+pub(crate) const IN_TIME: Duration = Duration::from_millis(8_500);
+
+/// Sends one callback through a proxy with these faults.
+pub(crate) async fn send_through(app: &TestApp, proxy: &Proxy) -> Answer {
+    let function = app.behind(local_aws(&proxy.url));
+    let event = Request::new(body()).http_api_event().to_string();
+    let started = Instant::now();
+    let answer = invoke(&function, &event, "response-1", now()).await;
+    assert!(
+        started.elapsed() < IN_TIME,
+        "answered after {:?}",
+        started.elapsed()
+    );
+    answer
+}
+
+#[tokio::test]
+async fn the_common_case_is_one_request_to_dynamodb() {
+    let app = TestApp::embedded().await;
+    let proxy = Proxy::start(&app.engine_url, &[Fault::None]).await;
+    assert_eq!(send_through(&app, &proxy).await.ret_code, 0);
+    assert_eq!(proxy.requests(), 1);
+    assert_eq!(send_through(&app, &proxy).await.ret_code, 0, "a resend");
+    assert_eq!(proxy.requests(), 2, "one for a resend, too");
+}
+
+#[tokio::test]
+async fn trouble_of_some_seconds_is_outlasted() {
+    let app = TestApp::embedded().await;
+    let mut faults = vec![Fault::Answer(500, "InternalServerError"); 7];
+    faults.push(Fault::None);
+    let proxy = Proxy::start(&app.engine_url, &faults).await;
+    assert_eq!(send_through(&app, &proxy).await.ret_code, 0);
+    assert_eq!(app.items().await.len(), 1);
+}
+
+#[tokio::test]
+async fn every_callback_is_retried_however_many_have_failed_before() {
+    let app = TestApp::embedded().await;
+    let proxy = Proxy::start(&app.engine_url, &[Fault::ResetBefore]).await;
+    let function = app.behind(local_aws(&proxy.url));
+    let event = Request::new(body()).http_api_event().to_string();
+    let timeout = Duration::from_millis(1_200);
+    for callback in 0..40 {
+        let before = proxy.requests();
+        let answer = invoke_within(timeout, &function, &event, "response-1", now()).await;
+        assert_eq!(answer.ret_code, 5030, "callback {callback}");
+        assert!(
+            proxy.requests() > before + 1,
+            "callback {callback} is retried"
+        );
+    }
+    assert!(app.items().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_leaves_before_a_deadline_that_is_nearer_than_usual() {
+    let app = TestApp::embedded().await;
+    let proxy = Proxy::start(&app.engine_url, &[Fault::Silence]).await;
+    let function = app.behind(local_aws(&proxy.url));
+    let event = Request::new(body()).http_api_event().to_string();
+    for timeout in [Duration::from_secs(3), Duration::from_millis(100)] {
+        let started = Instant::now();
+        let answer = invoke_within(timeout, &function, &event, "response-1", now()).await;
+        assert_eq!((answer.status, answer.ret_code), (503, 5030), "{timeout:?}");
+        assert!(
+            started.elapsed() < timeout,
+            "answered after {:?}",
+            started.elapsed()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_dynamodbs_is_not_repeated() {
+    let app = TestApp::embedded().await;
+    let denied = Fault::Answer(400, "AccessDeniedException");
+    let proxy = Proxy::start(&app.engine_url, &[denied]).await;
+    let answer = send_through(&app, &proxy).await;
+    assert_eq!((answer.status, answer.ret_code), (500, 5000));
+    assert_eq!(proxy.requests(), 2, "one to do it, one to learn why not");
+}
+
+#[tokio::test]
+async fn a_missing_table_is_our_own_fault_and_told_in_general_words() {
+    let app = TestApp::embedded().await;
+    let missing = Store::new(local_aws(&app.engine_url), "no-such-table");
+    let event = Request::new(body()).http_api_event().to_string();
+    let answer = invoke(&endpoint(missing, &[]), &event, "response-1", now()).await;
+    assert_eq!((answer.status, answer.ret_code), (500, 5000));
+    assert_eq!(answer.ret_msg, "internal error");
+}
+
+#[tokio::test]
+async fn a_second_with_all_its_slots_taken_is_answered_with_send_it_again() {
+    let app = TestApp::embedded().await;
+    app.send(&Request::new(body_with("/taskStat/totalCall", 0.into())))
+        .await;
+    let mut occupant = app.snapshots().await.remove(0);
+    occupant.body_sha256 = [0; 32];
+    while let Some(slot) = occupant.create_ts.next_slot() {
+        occupant.create_ts = slot;
+        let put = app.client.put_item().table_name(&app.table_name);
+        let put = put.set_item(Some(item_of(&occupant))).send().await;
+        put.expect("stored");
+    }
+    assert_eq!(app.items().await.len(), 1000);
+    let report = Request::new(body());
+    app.assert_refused("the 1001st report of a second", &report, 503, 5030)
+        .await;
+}

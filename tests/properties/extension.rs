@@ -1,0 +1,210 @@
+//! Length extension: MD5 and SHA-256 go on from where they ended. Whoever has overheard one signed message can
+//! sign that message with bytes added, without the secret: only its length must be guessed.
+
+use md5::Md5;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::json;
+use sha2::digest::common::hazmat::{SerializableState, SerializedState};
+use sha2::{Digest, Sha256};
+use task_callback::contract::account::Algorithm;
+use task_callback::contract::signature::Unverified::Extended;
+
+use super::cases;
+use super::message::{Account, Message, configured, messages};
+use task_callback_test_support::app::TestApp;
+use task_callback_test_support::request::{NOW, Request, SECRET, UUID, body};
+
+/// What an attacker has: a message that was sent, and its signature.
+struct Overheard {
+    message: Message,
+    algorithm: Algorithm,
+    sign: Vec<u8>,
+}
+
+impl Overheard {
+    fn from(account: &Account, message: Message) -> Self {
+        Self {
+            algorithm: account.algorithm,
+            sign: account.sign(&message),
+            message,
+        }
+    }
+
+    /// The padding that was hashed behind the text, and the signature of the text with that padding and `suffix`
+    /// behind it.
+    fn extended(&self, secret_length: usize, suffix: &[u8]) -> (Vec<u8>, Vec<u8>) {
+        let signed = secret_length + "&body=".len() + self.message.text().len();
+        let bits = 8 * signed as u64;
+        let mut padding = vec![0x80];
+        while (signed + padding.len()) % 64 != 56 {
+            padding.push(0);
+        }
+        padding.extend(match self.algorithm {
+            Algorithm::Md5 => bits.to_le_bytes(),
+            _ => bits.to_be_bytes(),
+        });
+        let blocks = ((signed + padding.len()) / 64) as u64;
+        let sign = match self.algorithm {
+            Algorithm::Md5 => resumed::<Md5>(&self.sign, blocks, suffix),
+            _ => {
+                // SHA-256 writes its words the other way round than its crate keeps them.
+                let words = self.sign.chunks(4).flat_map(|word| word.iter().rev());
+                let words: Vec<u8> = words.copied().collect();
+                resumed::<Sha256>(&words, blocks, suffix)
+            }
+        };
+        (padding, sign)
+    }
+
+    /// The forgery: what was overheard becomes the body, and a new end makes it a message of the same account.
+    fn forgery(&self, secret_length: usize, create_ts: u64) -> (Message, Vec<u8>) {
+        let end = Message {
+            body: Vec::new(),
+            create_ts: create_ts.to_string(),
+            request_id: "forged".to_owned(),
+            uuid: self.message.uuid.clone(),
+        };
+        let (padding, sign) = self.extended(secret_length, &end.text());
+        let body = [self.message.text(), padding].concat();
+        (Message { body, ..end }, sign)
+    }
+}
+
+/// Goes on hashing after a digest, whose words are the state that hashing had come to.
+fn resumed<D: Digest + SerializableState>(words: &[u8], blocks: u64, suffix: &[u8]) -> Vec<u8> {
+    let mut state = SerializedState::<D>::default();
+    state[..words.len()].copy_from_slice(words);
+    state[words.len()..][..8].copy_from_slice(&blocks.to_le_bytes());
+    let hash = D::deserialize(&state).expect("a state between two blocks");
+    hash.chain_update(suffix).finalize().to_vec()
+}
+
+/// The contract's formula, for a text that need not be a message.
+fn formula(account: &Account, text: &[u8]) -> Vec<u8> {
+    let text = [account.secret.as_bytes(), b"&body=", text].concat();
+    match account.algorithm {
+        Algorithm::Md5 => Md5::digest(text).to_vec(),
+        _ => Sha256::digest(text).to_vec(),
+    }
+}
+
+fn is_extendable(account: &Account) -> bool {
+    account.algorithm != Algorithm::HmacSha256
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    #[test]
+    fn the_attack_is_real_a_forged_signature_is_the_one_that_the_formula_gives(
+        (account, message) in messages(), suffix in vec(any::<u8>(), 0..200),
+    ) {
+        prop_assume!(is_extendable(&account));
+        let overheard = Overheard::from(&account, message.clone());
+        let (padding, sign) = overheard.extended(account.secret.len(), &suffix);
+        let text = [message.text(), padding, suffix].concat();
+        prop_assert_eq!(formula(&account, &text), sign);
+    }
+
+    #[test]
+    fn an_extended_uuid_is_no_text_and_so_no_header(
+        (account, message) in messages(), suffix in vec(any::<u8>(), 0..200),
+    ) {
+        let overheard = Overheard::from(&account, message.clone());
+        let (padding, _) = overheard.extended(account.secret.len(), &suffix);
+        let uuid = [message.uuid.as_bytes(), &padding, &suffix].concat();
+        prop_assert!(String::from_utf8(uuid).is_err());
+    }
+
+    #[test]
+    fn an_overheard_message_is_not_verified_as_the_body_of_another((account, message) in messages()) {
+        let overheard = Overheard::from(&account, message);
+        let (forged, sign) = overheard.forgery(account.secret.len(), NOW);
+        // HMAC hashes the digest once more, so that there is nothing to go on from.
+        prop_assert_eq!(account.sign(&forged) == sign, is_extendable(&account));
+        let received = forged.received(&configured(std::slice::from_ref(&account)), &hex::encode(&sign));
+        prop_assert!(received.is_err(), "{:?}", received);
+        if is_extendable(&account) {
+            prop_assert_eq!(forged.verified(&configured(&[account]), &sign), Err(Extended));
+        } else {
+            let sign = account.sign(&forged);
+            prop_assert!(forged.verified(&configured(&[account]), &sign).is_ok(), "it knows the secret");
+        }
+    }
+}
+
+/// An account of the tests' secret, and a callback of its that the function takes.
+async fn overheard(algorithm: Algorithm) -> (TestApp, Overheard) {
+    let account = Account {
+        uuid: UUID.to_owned(),
+        secret: SECRET.to_owned(),
+        algorithm,
+    };
+    let credentials = json!([{"uuid": UUID, "secretKey": SECRET, "algorithm": algorithm.name()}]);
+    let app = TestApp::with(&[("CALLBOT_CREDENTIALS", &credentials.to_string())]).await;
+    let body = body().to_string().into_bytes();
+    let request = Request::signed(&body, NOW, algorithm, SECRET);
+    assert_eq!(app.send(&request).await.ret_code, 0, "{algorithm}");
+    let message = Message {
+        body,
+        create_ts: NOW.to_string(),
+        request_id: request.header("requestID"),
+        uuid: UUID.to_owned(),
+    };
+    let overheard = Overheard::from(&account, message);
+    let sign = hex::encode_upper(&overheard.sign);
+    assert_eq!(request.header("sign"), sign, "what was sent");
+    (app, overheard)
+}
+
+fn request(message: Message, sign: &[u8]) -> Request {
+    let body = message.body.clone();
+    let mut request = Request::signed(&body, NOW, Algorithm::Md5, SECRET);
+    for (name, value) in [
+        ("requestID", message.request_id.as_str()),
+        ("uuid", &message.uuid),
+        ("createTs", &message.create_ts),
+        ("sign", &hex::encode_upper(sign)),
+    ] {
+        request = request.with_header(name, value);
+    }
+    request
+}
+
+#[tokio::test]
+async fn a_forgery_of_an_overheard_callback_is_refused_like_any_other() {
+    for algorithm in [Algorithm::Md5, Algorithm::Sha256, Algorithm::HmacSha256] {
+        let (app, overheard) = overheard(algorithm).await;
+        let (forged, sign) = overheard.forgery(SECRET.len(), NOW + 1);
+        let forged = request(forged, &sign);
+        let what = format!("{algorithm}, in the body");
+        app.assert_refused(&what, &forged, 401, 4010).await;
+    }
+}
+
+#[tokio::test]
+async fn an_extended_uuid_is_refused_in_whichever_way_its_bytes_become_text() {
+    for algorithm in [Algorithm::Md5, Algorithm::Sha256] {
+        let (app, overheard) = overheard(algorithm).await;
+        let (padding, sign) = overheard.extended(SECRET.len(), b"more");
+        let uuid = [UUID.as_bytes(), &padding, b"more"].concat();
+        let latin_1 = uuid.iter().map(|&byte| char::from(byte)).collect();
+        let lossy = String::from_utf8_lossy(&uuid).into_owned();
+        let printable = lossy.replace(char::is_control, "");
+        // Control characters make the header malformed; without them it is nobody's uuid.
+        for (uuid, status, ret_code) in [
+            (latin_1, 400, 4000),
+            (lossy, 400, 4000),
+            (printable, 401, 4010),
+        ] {
+            let message = Message {
+                uuid,
+                ..overheard.message.clone()
+            };
+            let what = format!("{algorithm}, uuid {:?}", message.uuid);
+            let forged = request(message, &sign);
+            app.assert_refused(&what, &forged, status, ret_code).await;
+        }
+    }
+}

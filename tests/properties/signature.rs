@@ -1,0 +1,118 @@
+//! What was signed is verified, and nothing else.
+
+use proptest::char::range;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use task_callback::contract::signature::Unverified::{UnknownUuid, WrongSignature};
+
+use super::cases;
+use super::message::{ALGORITHMS, Account, Message, configured, messages};
+
+/// The text with one character replaced, by another.
+fn changed(text: &str, at: Index, to: char) -> Option<String> {
+    let mut chars: Vec<char> = text.chars().collect();
+    let at = at.index(chars.len());
+    let was = std::mem::replace(&mut chars[at], to);
+    (was != to).then(|| chars.into_iter().collect())
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    #[test]
+    fn what_an_account_signs_is_verified_byte_for_byte((account, message) in messages()) {
+        let sign = account.sign(&message);
+        let credentials = configured(&[account]);
+        prop_assert_eq!(message.verified(&credentials, &sign), Ok(&message.body[..]));
+        for sign in [hex::encode_upper(&sign), hex::encode(&sign)] {
+            prop_assert_eq!(message.received(&credentials, &sign), Ok(message.body.clone()));
+        }
+    }
+
+    #[test]
+    fn another_algorithm_or_another_secret_signs_otherwise(
+        (account, message) in messages(),
+        other_secret in ".{1,80}",
+    ) {
+        prop_assume!(other_secret != account.secret);
+        let sign = account.sign(&message);
+        let algorithms = ALGORITHMS.into_iter().filter(|other| *other != account.algorithm);
+        let others = algorithms.map(|algorithm| Account { algorithm, ..account.clone() });
+        let stranger = Account { secret: other_secret, ..account.clone() };
+        for other in others.chain([stranger]) {
+            prop_assert_eq!(message.verified(&configured(&[other]), &sign), Err(WrongSignature));
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_of_the_body_is_refused(
+        (account, message) in messages(), at: Index, difference in 1..=u8::MAX,
+    ) {
+        prop_assume!(!message.body.is_empty());
+        let sign = account.sign(&message);
+        let mut forged = message;
+        let at = at.index(forged.body.len());
+        forged.body[at] ^= difference;
+        prop_assert_eq!(forged.verified(&configured(&[account]), &sign), Err(WrongSignature));
+    }
+
+    #[test]
+    fn a_changed_header_is_refused(
+        (account, message) in messages(),
+        at: Index,
+        to in prop_oneof![range('0', '9'), any::<char>()],
+    ) {
+        let sign = account.sign(&message);
+        let credentials = configured(&[account]);
+        let change = |text: &str| changed(text, at, to);
+        let create_ts = change(&message.create_ts);
+        let create_ts = create_ts.map(|create_ts| Message { create_ts, ..message.clone() });
+        let request_id = change(&message.request_id);
+        let request_id = request_id.map(|request_id| Message { request_id, ..message.clone() });
+        let uuid = change(&message.uuid).map(|uuid| Message { uuid, ..message.clone() });
+        let forged = [(create_ts, WrongSignature), (request_id, WrongSignature), (uuid, UnknownUuid)];
+        for (forged, why) in forged {
+            let Some(forged) = forged else { continue };
+            prop_assert_eq!(forged.verified(&credentials, &sign), Err(why));
+            let received = forged.received(&credentials, &hex::encode_upper(&sign));
+            prop_assert!(received.is_err(), "{forged:?}");
+        }
+    }
+
+    #[test]
+    fn a_changed_signature_is_refused(
+        (account, message) in messages(), at: Index, difference in 1..=u8::MAX,
+    ) {
+        let mut sign = account.sign(&message);
+        let at = at.index(sign.len());
+        sign[at] ^= difference;
+        prop_assert_eq!(message.verified(&configured(&[account]), &sign), Err(WrongSignature));
+    }
+
+    #[test]
+    fn a_changed_digit_of_sign_is_refused_unless_it_is_the_same_digit(
+        (account, message) in messages(),
+        at: Index,
+        to in prop_oneof![select("0123456789abcdefABCDEF".chars().collect::<Vec<_>>()), any::<char>()],
+    ) {
+        let sign = hex::encode_upper(account.sign(&message));
+        let digit = sign.chars().nth(at.index(sign.len())).expect("a digit");
+        let Some(forged) = changed(&sign, at, to) else { return Ok(()) };
+        let credentials = configured(&[account]);
+        let received = message.received(&credentials, &forged);
+        prop_assert_eq!(received.is_ok(), to.eq_ignore_ascii_case(&digit), "{}", forged);
+    }
+
+    #[test]
+    fn a_signature_of_another_length_is_refused(
+        (account, message) in messages(), keep: Index, more in vec(any::<u8>(), 1..40),
+    ) {
+        let sign = account.sign(&message);
+        let credentials = configured(&[account]);
+        let shorter = &sign[..keep.index(sign.len())];
+        prop_assert_eq!(message.verified(&credentials, shorter), Err(WrongSignature));
+        let longer = [&sign[..], &more].concat();
+        prop_assert_eq!(message.verified(&credentials, &longer), Err(WrongSignature));
+    }
+}

@@ -1,0 +1,329 @@
+//! The function over a DynamoDB engine, without Lambda around it.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use lambda_runtime::{Context, LambdaEvent};
+use local_stack::{Engine, TableDefinition};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use task_callback::aws::Aws;
+use task_callback::config::{Config, CredentialsSource};
+use task_callback::contract::snapshot::Snapshot;
+use task_callback::credentials::Keyring;
+use task_callback::http::Endpoint;
+use task_callback::store::{self, Item, Store};
+use tokio::runtime::Runtime;
+
+use crate::moto;
+use crate::project;
+use crate::request::{Request, SECRET, UUID, now};
+
+/// The function, its table, and the engine that holds it: one of its own for every test, unless
+/// `DYNAMODB_ENDPOINT_URL` names another DynamoDB (`moto`: the server that Secrets Manager comes from), which
+/// gets a table of its own for every test.
+pub struct TestApp {
+    pub client: Client,
+    pub store: Store,
+    pub table_name: String,
+    pub engine_url: String,
+    endpoint: Endpoint,
+    invocations: std::cell::Cell<u32>,
+    external: bool,
+    _engine: Option<Engine>,
+}
+
+/// What API Gateway makes of the function's response.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u64,
+    pub headers: Value,
+    pub ret_code: u64,
+    pub ret_msg: String,
+    pub response_id: String,
+}
+
+/// The configuration of most tests.
+pub fn variables() -> HashMap<&'static str, String> {
+    let credentials = format!(r#"[{{"uuid":"{UUID}","secretKey":"{SECRET}"}}]"#);
+    HashMap::from([
+        ("TABLE_NAME", "set by the app".to_owned()),
+        ("CALLBOT_CREDENTIALS", credentials),
+    ])
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// An app with some variables set differently.
+    pub async fn with(changes: &[(&'static str, &str)]) -> Self {
+        let external = match std::env::var("DYNAMODB_ENDPOINT_URL").as_deref() {
+            Err(_) | Ok("") => None,
+            Ok("moto") => Some(moto::url().to_owned()),
+            Ok(url) => Some(url.to_owned()),
+        };
+        Self::on(external, changes).await
+    }
+
+    /// An app over the embedded engine in any case, for tests that stand between the two.
+    pub async fn embedded() -> Self {
+        Self::on(None, &[]).await
+    }
+
+    async fn on(external: Option<String>, changes: &[(&'static str, &str)]) -> Self {
+        let (engine, engine_url) = match &external {
+            Some(url) => (None, url.clone()),
+            None => {
+                let engine = engine_runtime().spawn(Engine::start(0, None)).await;
+                let engine = engine.expect("no panic").expect("the engine starts");
+                let url = engine.endpoint_url();
+                (Some(engine), url)
+            }
+        };
+        let aws = match &external {
+            Some(url) if std::env::var("AWS_ACCESS_KEY_ID").is_ok() => {
+                let lookup = |name: &str| match name {
+                    "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
+                    _ => std::env::var(name).ok(),
+                };
+                Aws::from_lookup(lookup)
+            }
+            _ => local_aws(&engine_url),
+        };
+        let client = aws.dynamodb();
+        let table_name = format!("task-callback-test-{}", uuid::Uuid::new_v4());
+        let template = project().join("template.yaml");
+        let definition =
+            TableDefinition::from_template(&template).expect("the template has the table");
+        definition
+            .create(&client, &table_name)
+            .await
+            .expect("the table is made");
+
+        let store = Store::new(aws, &table_name);
+        let endpoint = endpoint(store.clone(), changes);
+        Self {
+            client,
+            store,
+            table_name,
+            engine_url,
+            endpoint,
+            invocations: 0.into(),
+            external: external.is_some(),
+            _engine: engine,
+        }
+    }
+
+    /// The same table behind a function that reaches it otherwise.
+    pub fn behind(&self, aws: Aws) -> Endpoint {
+        endpoint(self.store_behind(aws), &[])
+    }
+
+    /// The same table behind a function that has its credentials from elsewhere.
+    pub fn verifying_with(&self, keyring: Keyring) -> Endpoint {
+        endpoint_of(keyring, self.store.clone())
+    }
+
+    /// The same table, reached otherwise.
+    pub fn store_behind(&self, aws: Aws) -> Store {
+        Store::new(aws, &self.table_name)
+    }
+
+    /// Sends a request at the tests' time.
+    pub async fn send(&self, request: &Request) -> Answer {
+        self.send_at(request, now()).await
+    }
+
+    pub async fn send_at(&self, request: &Request, now: SystemTime) -> Answer {
+        let event = request.http_api_event().to_string();
+        let id = self.invocations.get() + 1;
+        self.invocations.set(id);
+        invoke(&self.endpoint, &event, &format!("response-{id}"), now).await
+    }
+
+    /// Invokes the function with any event.
+    pub async fn invoke(&self, event: impl ToString) -> Answer {
+        invoke(&self.endpoint, &event.to_string(), "response-1", now()).await
+    }
+
+    /// Everything in the table, by key.
+    pub async fn items(&self) -> Vec<Item> {
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.table_name)
+            .consistent_read(true);
+        let items: Result<Vec<Item>, _> = scan.into_paginator().items().send().collect().await;
+        let mut items = items.expect("the table can be read");
+        items.sort_by(|a, b| key(a).total_cmp(&key(b)));
+        items
+    }
+
+    /// Everything in the table, read as snapshots.
+    pub async fn snapshots(&self) -> Vec<Snapshot> {
+        let items = self.items().await;
+        items
+            .iter()
+            .map(|item| store::snapshot_of(item).expect("a snapshot"))
+            .collect()
+    }
+
+    /// What the table holds of this task, read as snapshots.
+    pub async fn snapshots_of(&self, task_id: &str) -> Vec<Snapshot> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table_name)
+            .consistent_read(true)
+            .key_condition_expression("taskID = :task")
+            .expression_attribute_values(":task", AttributeValue::S(task_id.to_owned()));
+        let page = query.send().await.expect("the table can be read");
+        let items = page.items().iter();
+        items
+            .map(|item| store::snapshot_of(item).expect("a snapshot"))
+            .collect()
+    }
+
+    /// Asserts that a request is refused so, and that nothing is stored.
+    pub async fn assert_refused(
+        &self,
+        what: &str,
+        request: &Request,
+        status: u64,
+        ret_code: u64,
+    ) -> Answer {
+        let before = self.items().await;
+        let answer = self.send(request).await;
+        assert_eq!(
+            (answer.status, answer.ret_code),
+            (status, ret_code),
+            "{what}: {answer:?}"
+        );
+        assert_eq!(self.items().await, before, "{what}: nothing may be stored");
+        answer
+    }
+}
+
+impl Drop for TestApp {
+    /// Another DynamoDB is left as it was found.
+    fn drop(&mut self) {
+        if !self.external {
+            return;
+        }
+        let delete = self.client.delete_table().table_name(&self.table_name);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime
+                .expect("a runtime")
+                .block_on(delete.send())
+                .map_err(|error| error.to_string())
+        });
+        if let Ok(Err(error)) = thread.join() {
+            eprintln!("table {} could not be deleted: {error}", self.table_name);
+        }
+    }
+}
+
+/// Engines run beside the tests' threads, so that their log is not taken for the function's.
+fn engine_runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
+}
+
+/// The function's way to an engine or a proxy at this address, whatever the caller's environment.
+pub fn local_aws(url: &str) -> Aws {
+    Aws::from_lookup(|name| {
+        let value = match name {
+            "AWS_REGION" => "us-east-1",
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
+            "AWS_ENDPOINT_URL" => url,
+            _ => return None,
+        };
+        Some(value.to_owned())
+    })
+}
+
+/// A function of the usual configuration with credentials from elsewhere.
+pub fn endpoint_of(keyring: Keyring, store: Store) -> Endpoint {
+    Endpoint::new(&config(&[]), keyring, store)
+}
+
+pub fn endpoint(store: Store, changes: &[(&'static str, &str)]) -> Endpoint {
+    let config = config(changes);
+    let CredentialsSource::Variable(credentials) = &config.credentials else {
+        panic!("these tests have their credentials in the variable")
+    };
+    Endpoint::new(&config, Keyring::fixed(credentials.clone()), store)
+}
+
+/// The usual configuration with some variables set differently.
+fn config(changes: &[(&'static str, &str)]) -> Config {
+    let mut variables = variables();
+    variables.extend(
+        changes
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned())),
+    );
+    Config::from_lookup(|name| variables.get(name).cloned()).expect("a good configuration")
+}
+
+/// One invocation, as Lambda makes it with the function's timeout of 10 s.
+pub async fn invoke(endpoint: &Endpoint, event: &str, request_id: &str, now: SystemTime) -> Answer {
+    invoke_within(Duration::from_secs(10), endpoint, event, request_id, now).await
+}
+
+/// One invocation that Lambda ends after this time.
+pub async fn invoke_within(
+    timeout: Duration,
+    endpoint: &Endpoint,
+    event: &str,
+    request_id: &str,
+    now: SystemTime,
+) -> Answer {
+    let mut context = Context::default();
+    context.request_id = request_id.to_owned();
+    let deadline = (now + timeout).duration_since(SystemTime::UNIX_EPOCH);
+    context.deadline = deadline.expect("after 1970").as_millis() as u64;
+    let payload = RawValue::from_string(event.to_owned()).expect("Lambda hands over JSON only");
+    let response = endpoint
+        .answer(LambdaEvent::new(payload, context), now)
+        .await;
+
+    let response = serde_json::to_value(response).expect("the response is JSON");
+    assert_eq!(response["isBase64Encoded"], false, "an answer is text");
+    assert_eq!(response["headers"]["content-type"], "application/json");
+    let body = response["body"].as_str().expect("an answer has a body");
+    let body: Value = serde_json::from_str(body).expect("an answer's body is JSON");
+    let keys: Vec<&String> = body.as_object().expect("an object").keys().collect();
+    assert_eq!(
+        keys,
+        ["retCode", "retMsg", "responseID"],
+        "the contract's answer"
+    );
+    Answer {
+        status: response["statusCode"].as_u64().expect("a status"),
+        headers: response["headers"].clone(),
+        ret_code: body["retCode"].as_u64().expect("a number"),
+        ret_msg: body["retMsg"].as_str().expect("a string").to_owned(),
+        response_id: body["responseID"].as_str().expect("a string").to_owned(),
+    }
+}
+
+/// An attribute as plain text, whatever its type.
+pub fn text<'a>(item: &'a Item, attribute: &str) -> &'a str {
+    match item.get(attribute) {
+        Some(AttributeValue::S(text) | AttributeValue::N(text)) => text,
+        other => panic!("{attribute} is {other:?}"),
+    }
+}
+
+fn key(item: &Item) -> f64 {
+    text(item, "createTs").parse().expect("a number")
+}

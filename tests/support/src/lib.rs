@@ -1,0 +1,32 @@
+//! What the tests of the function and of the tool share: the function over a DynamoDB engine, callbacks to send,
+//! a proxy and a server in AWS's place, and the log.
+
+#![forbid(unsafe_code)]
+#![allow(
+    missing_docs,
+    reason = "a test's helper is documented where its name does not say all"
+)]
+
+pub mod app;
+pub mod log;
+pub mod moto;
+pub mod proxy;
+pub mod request;
+pub mod service;
+
+use std::path::{Path, PathBuf};
+
+/// The repository.
+pub fn project() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).expect("two folders up").to_owned()
+}
+
+/// The files of `events/`, sorted.
+pub fn sample_events() -> Vec<PathBuf> {
+    let files = std::fs::read_dir(project().join("events")).expect("the samples");
+    let mut files: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
+    files.sort();
+    assert!(files.len() >= 12, "one for each status, and the bad ones");
+    files
+}

@@ -1,0 +1,98 @@
+//! A proxy in front of an engine that keeps what passes.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+pub use local_stack::Fault;
+use serde_json::Value;
+
+/// The proxy, and the requests that it got.
+pub struct Proxy {
+    pub url: String,
+    proxy: local_stack::Proxy,
+    requests: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Proxy {
+    /// A proxy whose first requests meet the faults in order, the others the last one.
+    pub async fn start(engine_url: &str, faults: &[Fault]) -> Self {
+        let mut faults = VecDeque::from(faults.to_vec());
+        Self::with(engine_url, move || match faults.len() {
+            1 => faults[0],
+            _ => faults.pop_front().unwrap_or(Fault::None),
+        })
+        .await
+    }
+
+    /// A proxy that asks `next` what each request meets.
+    pub async fn with(engine_url: &str, mut next: impl FnMut() -> Fault + Send + 'static) -> Self {
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = requests.clone();
+        let plan = move |request: &[u8]| {
+            seen.lock().expect("no panic").push(request.to_owned());
+            next()
+        };
+        let proxy = local_stack::Proxy::start(engine_url, plan).await;
+        let proxy = proxy.expect("a free port");
+        Self {
+            url: proxy.url().to_owned(),
+            proxy,
+            requests,
+        }
+    }
+
+    /// How many connections have been opened so far.
+    pub fn connections(&self) -> usize {
+        self.proxy.connections()
+    }
+
+    /// How many requests have come so far.
+    pub fn requests(&self) -> usize {
+        self.requests.lock().expect("no test panics with it").len()
+    }
+
+    /// The operations they asked for, as AWS names them on the wire.
+    pub fn targets(&self) -> Vec<String> {
+        let messages = self.messages();
+        messages.iter().map(|request| target(request)).collect()
+    }
+
+    /// They themselves, head and body.
+    pub fn messages(&self) -> Vec<Vec<u8>> {
+        let requests = self.requests.lock().expect("no test panics with it");
+        requests.clone()
+    }
+
+    /// Their bodies.
+    pub fn bodies(&self) -> Vec<Value> {
+        self.messages()
+            .iter()
+            .map(|request| body(request))
+            .collect()
+    }
+}
+
+/// The head and the body of a message.
+pub fn split(message: &[u8]) -> (&str, &[u8]) {
+    let end = message.windows(4).position(|end| end == b"\r\n\r\n");
+    let (head, body) = message.split_at(end.expect("a head") + 4);
+    (std::str::from_utf8(head).expect("a head is text"), body)
+}
+
+/// A header in a head.
+pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+    let header = headers.find(|(other, _)| other.eq_ignore_ascii_case(name));
+    header.map(|(_, value)| value.trim())
+}
+
+/// The header `x-amz-target`: service and operation.
+fn target(request: &[u8]) -> String {
+    let target = header(split(request).0, "x-amz-target");
+    target.unwrap_or_default().to_owned()
+}
+
+/// The JSON after the head.
+fn body(request: &[u8]) -> Value {
+    serde_json::from_slice(split(request).1).expect("AWS's requests are JSON")
+}

@@ -1,0 +1,225 @@
+//! A callback to send, good unless a test spoils it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use task_callback::contract::account::{Algorithm, SecretKey};
+use task_callback::contract::signature::Signed;
+
+pub const UUID: &str = "Vh71ym3yQwWSYZFpqkFwTskGXUbSxDtR";
+pub const SECRET: &str = "u7Mf3zUNOkg4lMV9a0E6cHSgIkK22GSr";
+pub const TASK: &str = "t-1";
+
+/// What the tests' clock shows, Unix seconds.
+pub const NOW: u64 = 1_726_200_060;
+
+pub fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(NOW)
+}
+
+/// A body as the platform sends it.
+pub fn body() -> Value {
+    json!({
+        "callbackType": 1,
+        "userTaskID": "ut-1",
+        "taskID": TASK,
+        "sceneID": "s-1",
+        "taskStatus": 2,
+        "createTs": 1_726_200_000,
+        "taskStat": {
+            "answerOrderCount": 31,
+            "finishOrderCount": 67,
+            "totalOrderCount": 100,
+            "finishRate": 0.67,
+            "totalAnswerCall": 40,
+            "totalCall": 120,
+            "answerRate": 0.33
+        }
+    })
+}
+
+/// The body with the value at a JSON pointer replaced.
+pub fn body_with(pointer: &str, value: Value) -> Value {
+    let mut body = body();
+    *body.pointer_mut(pointer).expect("the field is in the body") = value;
+    body
+}
+
+/// The body with a field added.
+pub fn body_plus(object: &str, name: &str, value: Value) -> Value {
+    let mut body = body();
+    body.pointer_mut(object).expect("the object is in the body")[name] = value;
+    body
+}
+
+/// The body without the field at a path such as `taskStat.totalCall`.
+pub fn body_without(path: &str) -> Value {
+    let mut body = body();
+    let (object, name) = match path.split_once('.') {
+        Some((object, name)) => (&mut body[object], name),
+        None => (&mut body, path),
+    };
+    let removed = object.as_object_mut().expect("an object").remove(name);
+    removed.expect("the field was in the body");
+    body
+}
+
+/// A request as it comes to API Gateway.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A callback with this body, signed now with the account's secret.
+    pub fn new(body: impl ToString) -> Self {
+        Self::signed(body.to_string().as_bytes(), NOW, Algorithm::Md5, SECRET)
+    }
+
+    /// A callback of another account's, signed with our secret all the same.
+    pub fn of_account(uuid: &str, body: impl ToString) -> Self {
+        let body = body.to_string();
+        let create_ts = NOW.to_string();
+        Self::signed_as(
+            uuid,
+            "req-1",
+            body.as_bytes(),
+            &create_ts,
+            Algorithm::Md5,
+            SECRET,
+        )
+    }
+
+    /// A callback reported at another time.
+    pub fn at(create_ts: u64, body: impl ToString) -> Self {
+        let body = body.to_string();
+        Self::signed(body.as_bytes(), create_ts, Algorithm::Md5, SECRET)
+    }
+
+    pub fn signed(body: &[u8], create_ts: u64, algorithm: Algorithm, secret: &str) -> Self {
+        Self::signed_as(
+            UUID,
+            "req-1",
+            body,
+            &create_ts.to_string(),
+            algorithm,
+            secret,
+        )
+    }
+
+    pub fn signed_as(
+        uuid: &str,
+        request_id: &str,
+        body: &[u8],
+        create_ts: &str,
+        algorithm: Algorithm,
+        secret: &str,
+    ) -> Self {
+        let signed = Signed {
+            body,
+            create_ts,
+            request_id,
+            uuid,
+        };
+        let sign = signed.sign(algorithm, &SecretKey::from(secret));
+        let headers = [
+            ("requestID", request_id),
+            ("uuid", uuid),
+            ("createTs", create_ts),
+            ("sign", &hex::encode_upper(sign)),
+            ("Content-Type", "application/json"),
+        ];
+        Self {
+            method: "POST",
+            path: "/api/v3/taskCallback",
+            headers: headers
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
+            body: body.to_owned(),
+        }
+    }
+
+    /// A resend: the same report under another `requestID`.
+    pub fn resent(&self) -> Self {
+        let create_ts = self.header("createTs");
+        Self::signed_as(
+            UUID,
+            "req-2",
+            &self.body,
+            &create_ts,
+            Algorithm::Md5,
+            SECRET,
+        )
+    }
+
+    pub fn header(&self, name: &str) -> String {
+        let header = self.headers.iter().find(|(other, _)| other == name);
+        header.expect("the header is there").1.clone()
+    }
+
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(other, _)| other != name);
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    pub fn without_header(mut self, name: &str) -> Self {
+        self.headers.retain(|(other, _)| other != name);
+        self
+    }
+
+    pub fn with_method(self, method: &'static str) -> Self {
+        Self { method, ..self }
+    }
+
+    pub fn with_path(self, path: &'static str) -> Self {
+        Self { path, ..self }
+    }
+
+    pub fn with_body(self, body: impl ToString) -> Self {
+        let body = body.to_string().into_bytes();
+        Self { body, ..self }
+    }
+
+    /// The event of an HTTP API, which lower-cases the header names.
+    pub fn http_api_event(&self) -> Value {
+        let (body, is_base64_encoded) = match String::from_utf8(self.body.clone()) {
+            Ok(text) => (text, false),
+            Err(_) => (STANDARD.encode(&self.body), true),
+        };
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_lowercase(), value.clone().into()));
+        json!({
+            "version": "2.0",
+            "routeKey": "POST /api/v3/taskCallback",
+            "rawPath": self.path,
+            "rawQueryString": "",
+            "headers": headers.collect::<serde_json::Map<_, _>>(),
+            "requestContext": {
+                "accountId": "123456789012",
+                "apiId": "a1b2c3d4e5",
+                "domainName": "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com",
+                "domainPrefix": "a1b2c3d4e5",
+                "http": {
+                    "method": self.method,
+                    "path": self.path,
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "203.0.113.17",
+                    "userAgent": "Apache-HttpClient/4.5.13"
+                },
+                "requestId": "YqLy09bgjESDX85=",
+                "routeKey": "POST /api/v3/taskCallback",
+                "stage": "$default",
+                "time": "13/Sep/2024:04:01:00 +0000",
+                "timeEpoch": NOW * 1000
+            },
+            "body": body,
+            "isBase64Encoded": is_base64_encoded
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! The function's own process behind a URL, over a test's table.
+
+use std::path::PathBuf;
+
+use local_stack::{Function, Lambda};
+
+use crate::app::TestApp;
+
+/// The account that the sample events are signed for.
+pub const CREDENTIALS: &str = r#"[{"uuid":"local-account","secretKey":"local-secret"}]"#;
+
+/// The function's program. Cargo builds it with the function's own tests, into the folder above the one that holds the
+/// tests.
+pub fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("a test is a program");
+    let folder = test.ancestors().nth(2).expect("a folder");
+    let program = folder.join("task-callback");
+    assert!(
+        program.exists(),
+        "{} is not built: run `cargo build` first",
+        program.display()
+    );
+    program
+}
+
+/// Two instances of the function that reach the table at this address and add their log to this file.
+pub async fn start(app: &TestApp, dynamodb_url: &str, log: Option<PathBuf>) -> Lambda {
+    let variables = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("TABLE_NAME", &app.table_name),
+        ("CALLBOT_CREDENTIALS", CREDENTIALS),
+    ];
+    let function = Function {
+        program: program(),
+        environment: variables
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        log,
+    };
+    Lambda::start(function, 2, || None).await.expect("a port")
+}
