@@ -1,6 +1,5 @@
 //! API Gateway's events, and what is none.
 
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};

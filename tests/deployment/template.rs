@@ -98,11 +98,8 @@ async fn the_role_allows_what_the_code_calls_and_nothing_else() {
         let event = Request::new(body).http_api_event().to_string();
         task_callback_test_support::app::invoke(&endpoint, &event, "response-1", now()).await;
     }
-    let called: BTreeSet<String> = [secrets.targets(), table.targets()]
-        .concat()
-        .into_iter()
-        .collect();
-    let called: BTreeSet<String> = called.iter().map(|target| action_of(target)).collect();
+    let targets = [secrets.targets(), table.targets()].concat();
+    let called: BTreeSet<String> = targets.iter().map(|target| action_of(target)).collect();
 
     let template = template();
     let roles = resources(&template, "AWS::IAM::Role");

@@ -174,7 +174,7 @@ async fn trouble_that_passed_is_a_warning_with_its_cause_beside_the_callbacks_li
     send_through(&app, &proxy).await;
     let lines = log.lines();
     assert_eq!(lines.len(), 2, "{lines:#?}");
-    assert_eq!(lines[0]["message"], "written at the second attempt");
+    assert_eq!(lines[0]["message"], "stored at the second attempt");
     assert_eq!(
         lines[0]["reason"],
         "400 Bad Request: ThrottlingException by the proxy"

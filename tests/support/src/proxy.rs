@@ -51,10 +51,14 @@ impl Proxy {
         self.requests.lock().expect("no test panics with it").len()
     }
 
-    /// The operations they asked for, as AWS names them on the wire.
+    /// The operations that were called, as AWS names them on the wire. `GET /` is none.
     pub fn targets(&self) -> Vec<String> {
         let messages = self.messages();
-        messages.iter().map(|request| target(request)).collect()
+        messages
+            .iter()
+            .filter_map(|request| header(split(request).0, "x-amz-target"))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// They themselves, head and body.
@@ -84,12 +88,6 @@ pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let mut headers = head.lines().filter_map(|line| line.split_once(':'));
     let header = headers.find(|(other, _)| other.eq_ignore_ascii_case(name));
     header.map(|(_, value)| value.trim())
-}
-
-/// The header `x-amz-target`: service and operation.
-fn target(request: &[u8]) -> String {
-    let target = header(split(request).0, "x-amz-target");
-    target.unwrap_or_default().to_owned()
 }
 
 /// The JSON after the head.
