@@ -7,34 +7,34 @@ use crate::contract::account::Credentials;
 
 const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
-/// An item takes at most about one and a half times its JSON, and DynamoDB's limit is 400 KB.
+/// DynamoDB's limit for an item is 400 KB, and an item is at most about 1.5 times as large as its JSON.
 const LARGEST_MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// Everything the function can be told.
+/// The function's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `TABLE_NAME`: the snapshots table.
     pub table_name: String,
-    /// `CALLBOT_CREDENTIALS` or `CALLBOT_CREDENTIALS_SECRET_ID`: whose callbacks are taken.
+    /// `CALLBOT_CREDENTIALS` or `CALLBOT_CREDENTIALS_SECRET_ID`: whose callbacks are accepted.
     pub credentials: CredentialsSource,
-    /// `MAX_CLOCK_SKEW_SECONDS`: how far the header's `createTs` may be from now, either way.
+    /// `MAX_CLOCK_SKEW_SECONDS`: how far the header's `createTs` may be behind or ahead of the clock.
     pub max_clock_skew: Duration,
-    /// `RETENTION_DAYS`: how long a snapshot is kept; for ever where unset.
+    /// `RETENTION_DAYS`: how long a snapshot is stored; forever where unset.
     pub retention: Option<Duration>,
     /// `MAX_BODY_BYTES`: a larger body is refused.
     pub max_body_bytes: usize,
 }
 
-/// Where the credentials are. Exactly one of the two must be configured.
+/// Where the credentials come from. Exactly one of the two variables must be set.
 #[derive(Clone, Debug)]
 pub enum CredentialsSource {
-    /// `CALLBOT_CREDENTIALS`: in the variable itself.
+    /// `CALLBOT_CREDENTIALS`: the variable itself.
     Variable(Credentials),
-    /// `CALLBOT_CREDENTIALS_SECRET_ID`: in the Secrets Manager secret of this name or ARN.
+    /// `CALLBOT_CREDENTIALS_SECRET_ID`: the Secrets Manager secret of this name or ARN.
     Secret(String),
 }
 
-/// A variable that keeps the function from starting.
+/// A missing or invalid variable: the function does not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {variable} {problem}; it must hold {expected}")]
 pub struct ConfigError {
@@ -42,7 +42,7 @@ pub struct ConfigError {
     pub variable: &'static str,
     /// What is wrong with it. Never its value, which may be a secret.
     pub problem: String,
-    /// What it should hold.
+    /// What the variable must hold.
     pub expected: &'static str,
 }
 
@@ -52,8 +52,8 @@ const SECRET_ID_FORM: &str =
     "the name or ARN of a Secrets Manager secret that holds what CALLBOT_CREDENTIALS would";
 
 impl Config {
-    /// Reads the configuration through `lookup`, which gives a variable's value where it is set. An empty
-    /// value counts as unset.
+    /// Reads the configuration through `lookup`, which returns a variable's value where it is set. An empty value
+    /// counts as unset.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The Lambda function: reads the configuration, builds the clients once, answers invocations.
+//! The Lambda function: reads the configuration, builds the clients, answers invocations.
 
 #![forbid(unsafe_code)]
 // The SDK's futures nest deeper than the compiler's default lets a type be.
@@ -18,7 +18,7 @@ use task_callback::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    // A value that is no Unicode is not the same as none: it is to be found wrong.
+    // A value that is not Unicode is not treated as unset, so that it is reported as wrong.
     let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     tracing::subscriber::set_global_default(telemetry::subscriber(lookup, std::io::stdout))
         .expect("nothing else has set a subscriber");

@@ -14,11 +14,11 @@ use crate::contract::callback::TaskStatus;
 use crate::receive::Receipt;
 use crate::store::Put;
 
-/// The log as Lambda's logging controls ask for it: `AWS_LAMBDA_LOG_FORMAT` (`JSON`, also where unset, or
-/// `Text`) and `AWS_LAMBDA_LOG_LEVEL` (`INFO` where unset).
+/// The log as Lambda's logging controls configure it: `AWS_LAMBDA_LOG_FORMAT` (`JSON`, the default, or `Text`)
+/// and `AWS_LAMBDA_LOG_LEVEL` (`INFO` by default).
 ///
-/// The level is this crate's. Libraries are held to warnings whatever it is: at `TRACE` they log the event
-/// as it came, a valid signature included.
+/// The level applies to this crate. Libraries are limited to warnings: at `TRACE` they would log the whole event,
+/// with its valid signature.
 pub fn subscriber<W>(
     lookup: impl Fn(&str) -> Option<String>,
     writer: W,
@@ -27,7 +27,7 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let level = match lookup("AWS_LAMBDA_LOG_LEVEL") {
-        // Lambda has a level above ERROR, tracing has none.
+        // Lambda has a level above ERROR; tracing has none.
         Some(level) if level.eq_ignore_ascii_case("FATAL") => LevelFilter::ERROR,
         Some(level) => level.parse().unwrap_or(LevelFilter::INFO),
         None => LevelFilter::INFO,
@@ -50,7 +50,7 @@ where
     Registry::default().with(lines.with_filter(levels))
 }
 
-/// One event, at a level that depends on how it went.
+/// The line of one callback, at this level.
 macro_rules! log_line {
     ($level:ident, $receipt:expr, $response_id:expr, $($fields:tt)*) => {
         tracing::$level!(

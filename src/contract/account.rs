@@ -1,4 +1,4 @@
-//! The accounts whose callbacks are taken, and what their signatures are checked with.
+//! The accounts whose callbacks are accepted, with their secrets.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ pub enum Algorithm {
     /// `SHA256`: the vendor's.
     #[serde(rename = "SHA256")]
     Sha256,
-    /// `HMAC-SHA256`: ours, for callbacks that pass a relay which signs them again.
+    /// `HMAC-SHA256`: ours, for callbacks that a relay signs again.
     #[serde(rename = "HMAC-SHA256")]
     HmacSha256,
 }
@@ -37,7 +37,7 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// An account's `secretKey`. Never shown: its `Debug` is redacted.
+/// An account's `secretKey`. Its `Debug` is redacted.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct SecretKey(String);
 
@@ -60,7 +60,7 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// One secret of one account. While a secret is being rotated, an account has two of these.
+/// One secret of one account. An account has two credentials while its secret is rotated.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Credential {
@@ -68,7 +68,7 @@ pub struct Credential {
     pub uuid: String,
     /// The account's secret.
     pub secret_key: SecretKey,
-    /// How the account signs: the request has no say in it.
+    /// How the account signs. A request cannot change this.
     #[serde(default)]
     pub algorithm: Algorithm,
 }
@@ -92,12 +92,12 @@ impl Credentials {
 impl FromStr for Credentials {
     type Err = CredentialsError;
 
-    /// Reads `[{"uuid":"…","secretKey":"…","algorithm":"MD5"|"SHA256"|"HMAC-SHA256"}]`; `algorithm` may be
-    /// left out, and is `MD5` then.
+    /// Reads `[{"uuid":"…","secretKey":"…","algorithm":"MD5"|"SHA256"|"HMAC-SHA256"}]`. Without `algorithm` it is
+    /// `MD5`.
     ///
     /// # Errors
     ///
-    /// Says where it went wrong and never quotes the text, which may hold a secret.
+    /// Where the text is wrong. The error never quotes the text, which may hold a secret.
     fn from_str(json: &str) -> Result<Self, Self::Err> {
         let list: Vec<Credential> = serde_json::from_str(json).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -125,7 +125,7 @@ impl FromStr for Credentials {
     }
 }
 
-/// Why a text holds no credentials.
+/// Why a text is not accepted as credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialsError {
     /// Not JSON at all.
@@ -136,7 +136,7 @@ pub enum CredentialsError {
         /// From 1.
         column: usize,
     },
-    /// JSON of another form.
+    /// JSON, but not of the expected form.
     #[error("it is JSON of another form (line {line}, column {column})")]
     WrongForm {
         /// From 1.
@@ -147,7 +147,7 @@ pub enum CredentialsError {
     /// An empty array: nobody could ever be verified.
     #[error("it holds no credentials")]
     None,
-    /// A field that must say something says nothing.
+    /// A required field is empty.
     #[error("credential {number} has an empty {field}")]
     EmptyField {
         /// From 1.

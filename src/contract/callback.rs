@@ -7,25 +7,25 @@ use std::fmt;
 use crate::contract::decimal::Decimal;
 use crate::contract::extra::Extra;
 
-/// Where the platform sends task callbacks.
+/// The path to which the platform sends task callbacks.
 pub const CALLBACK_PATH: &str = "/api/v3/taskCallback";
-/// How it sends them.
+/// The method with which it sends them.
 pub const CALLBACK_METHOD: &str = "POST";
 /// The `callbackType` of a task callback, the only one this endpoint takes.
 pub const TASK_CALLBACK: u64 = 1;
 
-/// What a task callback says, every number canonical.
+/// A task callback's body, with every number in its canonical form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Callback {
-    /// The vendor's task id, never empty: the table's partition key.
+    /// The vendor's task id, the table's partition key. Never empty.
     pub task_id: String,
-    /// The customer's own task id, may be empty.
+    /// The customer's own task id. May be empty.
     pub user_task_id: String,
     /// The script template's id.
     pub scene_id: String,
-    /// What the task is doing.
+    /// The task's status.
     pub status: TaskStatus,
-    /// When the task was created, as the platform gives it: the same in every callback of a task.
+    /// When the task was created, Unix seconds: the same in every callback of a task.
     pub create_ts: u64,
     /// The counters.
     pub stat: TaskStat,
@@ -42,14 +42,14 @@ pub enum TaskStatus {
     InProgress = 2,
     /// 3
     Completed = 3,
-    /// 4, finished without success
+    /// 4, finished unsuccessfully
     Failed = 4,
     /// 5
     Paused = 5,
 }
 
 impl TaskStatus {
-    /// Every status, in the order of their numbers.
+    /// Every status, in the order of its number.
     pub const ALL: [Self; 5] = [
         Self::Pending,
         Self::InProgress,
@@ -70,7 +70,7 @@ impl TaskStatus {
             .find(|status| status.number() == number)
     }
 
-    /// The name that is stored beside the number.
+    /// The name, which is stored with the number.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "PENDING",
@@ -107,38 +107,38 @@ pub struct TaskStat {
     pub answer_rate: Decimal,
 }
 
-/// Why an authentic body is not taken. The field is named with its path, as `taskStat.totalCall`.
+/// Why an authentic body is refused. A field is named by its path, such as `taskStat.totalCall`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// Not UTF-8 JSON, or no object.
+    /// The body is not JSON in UTF-8, or not an object.
     #[error("the body must be a JSON object: {0}")]
     NotAnObject(String),
-    /// A required field is not there.
+    /// A required field is missing.
     #[error("{field} is missing")]
     Missing {
         /// The field.
         field: String,
     },
-    /// A field is there in a form the contract does not give it.
+    /// A field has another type than the contract gives it.
     #[error("{field} must be {expected}")]
     WrongType {
         /// The field.
         field: String,
-        /// What the contract asks for.
+        /// What the contract requires.
         expected: &'static str,
     },
-    /// A field is there twice, and which one is meant cannot be known.
+    /// A field occurs more than once, so its value is ambiguous.
     #[error("{field} stands in the body more than once")]
     Repeated {
         /// The field.
         field: String,
     },
-    /// Well-formed, but nothing this endpoint can keep.
+    /// A well-formed value that this endpoint cannot store.
     #[error("{field} must be {expected}")]
     NotAcceptable {
         /// The field.
         field: &'static str,
-        /// What can be kept.
+        /// What can be stored.
         expected: &'static str,
     },
 }

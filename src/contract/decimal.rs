@@ -1,22 +1,21 @@
-//! Numbers as DynamoDB holds them: exact decimals.
+//! Exact decimal numbers, as DynamoDB stores them.
 
 use std::fmt;
 
-/// DynamoDB keeps this many significant digits.
+/// DynamoDB stores this many significant digits.
 const MAX_DIGITS: usize = 38;
-/// The decimal exponents of the smallest and the largest magnitude that DynamoDB takes.
+/// The decimal exponents of the smallest and the largest magnitude that DynamoDB accepts.
 const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
 
-/// An exact decimal number that a DynamoDB `N` holds without loss: up to 38 significant digits,
-/// of a magnitude from 1E-130 to 9.99…E+125.
+/// A decimal number that a DynamoDB `N` stores exactly: up to 38 significant digits, of a magnitude from 1E-130 to 9.99…E+125.
 ///
-/// Kept as its canonical text: no exponent, no leading or trailing zeros (`1.00` is `1`,
-/// `6e-1` is `0.6`). Two equal numbers have equal texts, whichever way they were written.
+/// It is stored as its canonical text, without exponent and without leading or trailing zeros: `1.00` becomes
+/// `1`, and `6e-1` becomes `0.6`. Equal numbers have equal texts, however they were written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decimal(String);
 
 impl Decimal {
-    /// Reads a number in JSON's grammar. `None` when it is not one, or when DynamoDB could not hold it
+    /// Reads a number in JSON's grammar. `None` where the text is no number, or where DynamoDB cannot store it
     /// exactly.
     pub fn parse(text: &str) -> Option<Self> {
         let (negative, unsigned) = match text.strip_prefix('-') {
@@ -52,7 +51,7 @@ impl Decimal {
         Some(Self(plain_text(negative, digits, point)))
     }
 
-    /// The number as an unsigned 64-bit integer, if it is one.
+    /// The number, where it is an unsigned 64-bit integer.
     pub fn to_u64(&self) -> Option<u64> {
         self.0.parse().ok()
     }
@@ -85,8 +84,8 @@ pub(crate) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// An exponent too large for `i64` is far outside what DynamoDB holds: saturate, and the range check
-/// refuses it (or the number is zero, whatever its exponent).
+/// The exponent, saturated to `i64`. An exponent that large is outside DynamoDB's range, so the range check
+/// refuses the number, unless the number is zero.
 fn parse_exponent(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !is_digits(digits) {

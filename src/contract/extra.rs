@@ -1,4 +1,4 @@
-//! Fields that the contract does not name: kept, whatever they hold.
+//! Fields that the contract does not name. All of them are stored, whatever their values.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 use crate::contract::decimal::Decimal;
 use crate::contract::fields::Fields;
 
-/// The unnamed fields of a body, by name. Those of `taskStat` are under the name `taskStat`.
+/// The fields that the contract does not name, by name. Those of `taskStat` are under the name `taskStat`.
 pub type Extra = BTreeMap<String, Value>;
 
-/// How many lists and maps DynamoDB lets a value be wrapped in: it takes 31 and refuses 32.
+/// How deep DynamoDB lets lists and maps be nested: 31 levels are accepted, 32 are refused.
 const MAX_NESTING: usize = 31;
 
 /// A JSON value in a form that a DynamoDB attribute holds exactly.
@@ -22,8 +22,8 @@ pub enum Value {
     Bool(bool),
     /// A number.
     Number(Decimal),
-    /// A string. Also the JSON text of what DynamoDB has no exact form for: a number beyond 38 digits,
-    /// lists and maps nested deeper than an attribute may be, a map with an empty or a repeated field name.
+    /// A string. Also the JSON text of a value that DynamoDB cannot store exactly: a number of more than 38
+    /// digits, lists and maps nested too deep, a map with an empty or a repeated field name.
     Text(String),
     /// An array.
     List(Vec<Value>),
@@ -32,15 +32,15 @@ pub enum Value {
 }
 
 impl Value {
-    /// Reads a value that will stand in this many maps of its attribute.
-    pub(crate) fn read(json: &RawValue, maps: usize) -> Self {
-        read(json.get(), MAX_NESTING - maps)
+    /// Reads a value that this many maps of its attribute will enclose.
+    pub(crate) fn read(json: &RawValue, depth: usize) -> Self {
+        read(json.get(), MAX_NESTING - depth)
     }
 }
 
-/// `nesting` is how many more lists and maps may stand in one another.
+/// `nesting` is how many more levels of lists and maps are allowed.
 fn read(json: &str, nesting: usize) -> Value {
-    let held = match json.as_bytes().first() {
+    let value = match json.as_bytes().first() {
         Some(b'n') => Some(Value::Null),
         Some(b't') => Some(Value::Bool(true)),
         Some(b'f') => Some(Value::Bool(false)),
@@ -49,7 +49,7 @@ fn read(json: &str, nesting: usize) -> Value {
         Some(b'{') => nesting.checked_sub(1).and_then(|rest| map(json, rest)),
         _ => Decimal::parse(json).map(Value::Number),
     };
-    held.unwrap_or_else(|| Value::Text(json.to_owned()))
+    value.unwrap_or_else(|| Value::Text(json.to_owned()))
 }
 
 fn list(json: &str, nesting: usize) -> Option<Value> {

@@ -1,5 +1,5 @@
-//! A JSON object's fields, each still its own text: numbers keep every digit, and nothing is hidden by a
-//! field that stands there twice.
+//! The fields of a JSON object, with each value as its text: numbers keep every digit, and a repeated field is
+//! an error instead of replacing the first one.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// An object's fields by name, the values unread.
+/// An object's fields by name, with unparsed values.
 pub(crate) struct Fields<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
 
 /// Why a text is not an object with distinct fields.
@@ -17,7 +17,7 @@ pub(crate) struct Fields<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
 pub(crate) enum FieldsError {
     /// Not JSON, or another kind of value.
     NotAnObject(serde_json::Error),
-    /// The field of this name stands there more than once.
+    /// The field of this name occurs more than once.
     Repeated(String),
 }
 
@@ -31,12 +31,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes a field out.
+    /// Removes a field and returns it.
     pub(crate) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
         self.0.remove(name)
     }
 
-    /// Whether a field of this name is left.
+    /// Whether a field of this name remains.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
@@ -51,7 +51,7 @@ impl<'a> IntoIterator for Fields<'a> {
     }
 }
 
-/// What serde makes of an object; its own maps would let a later field hide an earlier one.
+/// A deserialized object. serde's own maps would let a later field replace an earlier one.
 struct Split<'a> {
     fields: BTreeMap<Cow<'a, str>, &'a RawValue>,
     repeated: Option<String>,
@@ -89,6 +89,6 @@ impl<'de> Visitor<'de> for SplitVisitor {
     }
 }
 
-/// A field's name, borrowed unless it holds an escape.
+/// A field's name, borrowed unless it contains an escape.
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -1,23 +1,23 @@
-//! The headers of a callback: the contract's section 1, as strict as its section 2 asks.
+//! The headers of a callback: the contract's section 1, as strict as section 2 requires.
 
 use std::borrow::Cow;
 
 use crate::contract::decimal::is_digits;
 
-/// The longest signature is SHA-256's.
+/// The longest signature is a SHA-256.
 const MAX_SIGN_DIGITS: usize = 64;
 
-/// A request's headers, in the order in which they came. Not to be logged: they may hold a signature.
+/// A request's headers, in their order. Not to be logged: they may hold a signature.
 #[derive(Default)]
 pub struct Headers<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Headers<'a> {
-    /// Adds a header, whether or not there is one of this name.
+    /// Adds a header, also where there is already one of this name.
     pub fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
         self.0.push((name, value));
     }
 
-    /// The values of the headers of this name, in any case.
+    /// The values of all headers of this name. Names are case-insensitive.
     pub fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
         let named = self
             .0
@@ -33,23 +33,23 @@ impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Headers<'a> {
     }
 }
 
-/// A callback's headers, present and well-formed. Not to be logged: they hold a signature.
+/// A callback's headers, well-formed. Not to be logged: they hold a signature.
 pub struct CallbackHeaders<'a> {
     /// `requestID`: the sender's id of this request.
     pub request_id: &'a str,
     /// `uuid`: the account.
     pub uuid: &'a str,
-    /// `createTs` as sent, which is what the signature covers.
+    /// `createTs` as sent: the text that the signature covers.
     pub create_ts_text: &'a str,
     /// `createTs`: when the request was made, Unix seconds.
     pub create_ts: u64,
     /// `sign`: the signature's bytes.
     pub sign: Vec<u8>,
-    /// `algorithm`, where the request has one.
+    /// `algorithm`, where the request has this header.
     pub algorithm: Option<&'a str>,
 }
 
-/// A required header that is not there or not as it must be.
+/// A header that is missing or malformed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("header {header} {problem}")]
 pub struct HeaderError {
@@ -64,7 +64,7 @@ impl<'a> CallbackHeaders<'a> {
     ///
     /// # Errors
     ///
-    /// The first header found wrong, in the contract's order.
+    /// The first header that is wrong, in the contract's order.
     pub fn parse(headers: &'a Headers<'_>) -> Result<Self, HeaderError> {
         let request_id = required(headers, "requestID")?;
         if request_id.contains('&') {

@@ -43,7 +43,7 @@ impl Signed<'_> {
         digest.finalize().to_vec()
     }
 
-    /// The signed text in pieces, so that a body is never copied to be hashed.
+    /// The signed text in parts, so that the body is not copied.
     fn parts(&self, lead: &'static str) -> impl Iterator<Item = &[u8]> {
         [
             lead.as_bytes(),
@@ -59,8 +59,8 @@ impl Signed<'_> {
     }
 }
 
-/// A body that a configured account has signed. Only [`verify`] makes one, and the parser takes nothing
-/// else.
+/// A body that a configured account has signed. Only [`verify`] makes one, and the parser accepts no other
+/// type.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedBody<'a>(&'a [u8]);
 
@@ -71,31 +71,31 @@ impl<'a> VerifiedBody<'a> {
     }
 }
 
-/// Why a request counts as nobody's. The sender is told none of this; the log is.
+/// Why a signature is not accepted. The log has the reason; the sender does not learn it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unverified {
-    /// No account of this uuid is configured.
+    /// No account with this uuid is configured.
     #[error("no credentials are configured for this uuid")]
     UnknownUuid,
-    /// The request asks for another algorithm than the account's.
+    /// The request names another algorithm than the account's.
     #[error("the algorithm header differs from the account's algorithm")]
     OtherAlgorithm,
-    /// No secret of the account gives this signature.
+    /// The signature is not the one that a secret of the account gives.
     #[error("the signature matches no secret of this account")]
     WrongSignature,
-    /// The body is a text that was signed before, with the padding it was hashed with: a forgery that takes no
-    /// secret, only an overheard message and length extension.
+    /// The body contains a text that was signed before, with its padding: a length extension, which needs an
+    /// overheard message but no secret.
     #[error("the signature was made out of another message's, by length extension")]
     Extended,
 }
 
-/// Proves that a configured account signed the request: every secret of the account is tried.
+/// Verifies that a configured account signed the request. Every secret of the account is tried.
 ///
-/// `algorithm` is the request's `algorithm` header. It can only narrow the choice to credentials of that
-/// algorithm, never replace an account's.
+/// `algorithm` is the request's `algorithm` header. It can exclude credentials of another algorithm, but never
+/// change the algorithm of a credential.
 ///
-/// The signature is computed with every credential there is, whosever it is: so neither whether an account
-/// is known, nor how many secrets it has, shows in the time, but for a nanosecond or two (`make timing`).
+/// The signature is computed with every credential of every account. So the time tells neither whether an account
+/// is known nor how many secrets it has, except for a nanosecond or two (`make timing`).
 ///
 /// # Errors
 ///
@@ -124,10 +124,10 @@ pub fn verify<'a>(
         verified |= matches & !is_extendable;
         extendable |= matches & is_extendable;
     }
-    // Looked for only now: its time depends on the accounts, which nobody may learn without a signature.
+    // Only after a signature has matched: the time of this search depends on the configured accounts.
     let extended = || {
         let mut accounts = credentials.iter();
-        accounts.any(|credential| holds_a_hashed_text(signed.body, &credential.uuid))
+        accounts.any(|credential| contains_hashed_text(signed.body, &credential.uuid))
     };
     match (known, permitted, verified.into(), extendable.into()) {
         (false, ..) => Err(Unverified::UnknownUuid),
@@ -138,11 +138,10 @@ pub fn verify<'a>(
     }
 }
 
-/// Whether there is, in the body, the end of a text that an account signed, and the first byte of the padding
-/// that MD5 and SHA-256 put behind it. Every length extension leaves these in the body: behind them a new
-/// `createTs`, `requestID` and `uuid` can be signed, and no header, which is text, can hold that byte there.
-/// No body in UTF-8 can, either.
-fn holds_a_hashed_text(body: &[u8], uuid: &str) -> bool {
+/// Whether the body contains the end of a text that this account signed, followed by the first byte of the padding
+/// that MD5 and SHA-256 append. The body of every length extension does: the forger's own `createTs`, `requestID`
+/// and `uuid` come after the padding. No genuine body does, since the padding byte at this place is not UTF-8.
+fn contains_hashed_text(body: &[u8], uuid: &str) -> bool {
     const PADDING: u8 = 0x80;
     let ends = (0..body.len()).filter(|&end| body[end] == PADDING);
     ends.map(|end| &body[..end])

@@ -1,4 +1,4 @@
-//! A task status as it was reported: what the table keeps, one item each.
+//! One report of a task's status: what the table stores as one item.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,10 +10,10 @@ use time::macros::format_description;
 use crate::contract::callback::Callback;
 use crate::contract::decimal::is_digits;
 
-/// Several snapshots of one second differ in the key's fraction, in thousandths.
+/// Snapshots of the same second have keys that differ in the fraction, in thousandths.
 const SLOTS_A_SECOND: u16 = 1000;
 
-/// `receivedAt`: RFC 3339, UTC, milliseconds always.
+/// `receivedAt`: RFC 3339 in UTC, always with milliseconds.
 const RECEIVED_AT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
@@ -22,24 +22,24 @@ const RECEIVED_AT: &[BorrowedFormatItem<'_>] =
 pub struct Snapshot {
     /// When it was reported: the sort key.
     pub create_ts: ReportTime,
-    /// The sender's id of the request that brought it.
+    /// The sender's id of the request.
     pub request_id: String,
-    /// The account that sent it.
+    /// The account.
     pub uuid: String,
     /// What was reported.
     pub callback: Callback,
     /// When it was received.
     pub received_at: ReceivedAt,
-    /// The id in the answer that acknowledged it.
+    /// The id of the answer that acknowledged it.
     pub response_id: String,
-    /// SHA-256 of the body's bytes: two reports of the same bytes are the same report.
+    /// SHA-256 of the body's bytes: reports with the same bytes are the same report.
     pub body_sha256: [u8; 32],
-    /// When DynamoDB may drop it, Unix seconds.
+    /// When DynamoDB may delete it, Unix seconds.
     pub expires_at: Option<u64>,
 }
 
-/// The table's sort key: the second of the report (the header's `createTs`, Unix seconds), and its place
-/// among the reports of that second.
+/// The table's sort key: the second of the report (the header's `createTs`, Unix seconds) and the report's slot
+/// within that second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReportTime {
     /// Unix seconds.
@@ -48,12 +48,12 @@ pub struct ReportTime {
 }
 
 impl ReportTime {
-    /// The second's first place.
+    /// The first slot of this second.
     pub fn new(seconds: u64) -> Self {
         Self { seconds, slot: 0 }
     }
 
-    /// The last place before this second.
+    /// The last slot before this second.
     pub fn last_before(seconds: u64) -> Self {
         match seconds.checked_sub(1) {
             Some(seconds) => Self {
@@ -64,7 +64,7 @@ impl ReportTime {
         }
     }
 
-    /// The next place in the same second; `None` after the thousandth.
+    /// The next slot of the same second; `None` after the thousandth.
     pub fn next_slot(self) -> Option<Self> {
         let slot = self.slot + 1;
         (slot < SLOTS_A_SECOND).then_some(Self { slot, ..self })
@@ -83,7 +83,7 @@ impl fmt::Display for ReportTime {
 impl FromStr for ReportTime {
     type Err = NotAReportTime;
 
-    /// Reads the key as DynamoDB gives it back, trailing zeros gone: `1726200060.01` is the tenth place.
+    /// Reads the key as DynamoDB returns it, without trailing zeros: `1726200060.01` is slot 10.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let slot = match fraction.len() {
@@ -98,12 +98,12 @@ impl FromStr for ReportTime {
     }
 }
 
-/// A text is no sort key of this table.
+/// The text is no sort key of this table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not Unix seconds with at most three decimals")]
 pub struct NotAReportTime;
 
-/// A moment to the millisecond.
+/// A time to the millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceivedAt(OffsetDateTime);
 

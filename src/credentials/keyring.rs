@@ -1,4 +1,4 @@
-//! The credentials in force: fixed, or read from a secret that may change while the function runs.
+//! The credentials in force, and when they are read again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -9,19 +9,19 @@ use tokio::time::{Instant, timeout};
 use super::secret::Secret;
 use crate::contract::account::Credentials;
 
-/// Credentials older than this are read again, beside the next callback.
+/// Credentials older than this are read again in the background, during the next callback.
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
-/// Whatever arrives, the secret is not read more often than this.
+/// The secret is never read more often than this, so that forgeries cause no flood of reads.
 const MIN_INTERVAL: Duration = Duration::from_secs(10);
-/// The same while there is no value at all.
+/// The same, while no credentials have been read yet.
 const MIN_INTERVAL_WITHOUT: Duration = Duration::from_secs(1);
-/// How long an answer may wait for a reading beside it. Lambda freezes the process once the answer is out, and
-/// a reading usually takes less.
+/// How long an answer may wait for a read in the background. Lambda freezes the process once the answer is out,
+/// and a read usually takes less.
 const GRACE: Duration = Duration::from_millis(200);
-/// A reading that took so long was not slow: the process was frozen in the middle of it.
+/// A read that took longer than this was interrupted by a freeze of the process.
 const FROZEN: Duration = Duration::from_secs(5);
 
-/// Where verification gets its credentials.
+/// The source of the credentials.
 #[derive(Clone, Debug)]
 pub enum Keyring {
     /// From the configuration, for as long as the process lives.
@@ -35,10 +35,10 @@ pub enum Keyring {
 pub struct SecretKeyring {
     secret: Secret,
     last: Mutex<Last>,
-    /// Held while the secret is read: whoever comes then waits for that reading, and does not start another.
-    reading: tokio::sync::Mutex<()>,
-    /// The reading beside a callback.
-    beside: Mutex<Option<JoinHandle<()>>>,
+    /// Held while the secret is read. Others then wait for that read instead of starting another.
+    read_lock: tokio::sync::Mutex<()>,
+    /// The read in the background.
+    background: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -59,15 +59,15 @@ impl Keyring {
         Self::Secret(Arc::new(SecretKeyring {
             secret,
             last: Mutex::default(),
-            reading: tokio::sync::Mutex::default(),
-            beside: Mutex::default(),
+            read_lock: tokio::sync::Mutex::default(),
+            background: Mutex::default(),
         }))
     }
 
-    /// The credentials to verify with first: the last good ones, however old. Those that are older than five
-    /// minutes are read again meanwhile. `None` where none could ever be read.
+    /// The credentials to verify with first: the last good ones, however old. Credentials older than five minutes
+    /// are read again in the background. `None` where no read has succeeded yet.
     ///
-    /// At the start of the process this reads them for the first time.
+    /// The first call, at the start of the process, waits for the first read.
     pub async fn current(&self, now: SystemTime) -> Option<Arc<Credentials>> {
         let keyring = match self {
             Self::Fixed(credentials) => return Some(credentials.clone()),
@@ -79,26 +79,26 @@ impl Keyring {
         }
         if is_past(last.good_at, MAX_AGE, now) && is_past(last.tried_at, MIN_INTERVAL, now) {
             let (reader, old) = (keyring.clone(), last.good.clone());
-            let reading = tokio::spawn(async move {
+            let read = tokio::spawn(async move {
                 reader.newer_than(old.as_ref(), now).await;
             });
-            *lock(&keyring.beside) = Some(reading);
+            *lock(&keyring.background) = Some(read);
         }
         last.good
     }
 
-    /// Gives a reading beside the callback a moment to end, before the answer goes out and Lambda freezes it.
+    /// Waits a moment for a read in the background, before the answer goes out and Lambda freezes the process.
     pub async fn settle(&self) {
         if let Self::Secret(keyring) = self {
-            let reading = lock(&keyring.beside).take();
-            if let Some(reading) = reading {
-                let _ = timeout(GRACE, reading).await;
+            let read = lock(&keyring.background).take();
+            if let Some(read) = read {
+                let _ = timeout(GRACE, read).await;
             }
         }
     }
 
-    /// Other credentials than these, which did not verify a callback: those that have been read in the
-    /// meantime or, ten seconds after the last reading at the earliest, are read now.
+    /// Credentials that differ from `old`, with which a callback did not verify: those read in the meantime or,
+    /// ten seconds after the last read at the earliest, read now.
     pub async fn newer_than(
         &self,
         old: &Arc<Credentials>,
@@ -117,7 +117,7 @@ impl SecretKeyring {
         old: Option<&Arc<Credentials>>,
         now: SystemTime,
     ) -> Option<Arc<Credentials>> {
-        let _reading = self.reading.lock().await;
+        let _reading = self.read_lock.lock().await;
         let is_newer = |good: &Arc<Credentials>| old.is_none_or(|old| !Arc::ptr_eq(old, good));
         let last = lock(&self.last).clone();
         if let Some(good) = last.good.filter(is_newer) {
@@ -146,7 +146,7 @@ impl SecretKeyring {
         }
     }
 
-    /// Puts what was read in force; an unchanged value stays the same one.
+    /// Puts the credentials that were read in force. An unchanged value keeps its `Arc`.
     fn keep(&self, credentials: Credentials, now: SystemTime) -> Option<Arc<Credentials>> {
         let mut last = lock(&self.last);
         last.good_at = Some(now);
@@ -158,13 +158,13 @@ impl SecretKeyring {
     }
 }
 
-/// Nothing that holds one of these can panic half-way through a change.
+/// A poisoned lock is usable: no code that holds one panics in the middle of a change.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether `interval` has gone by since `time`. A time that never was counts as past, and so does one in the
-/// future: then the clock was set back.
+/// Whether `interval` has passed since `time`. `None` counts as past, and so does a time in the future: the clock
+/// was then set back.
 fn is_past(time: Option<SystemTime>, interval: Duration, now: SystemTime) -> bool {
     let since = time.and_then(|time| now.duration_since(time).ok());
     since.is_none_or(|since| since >= interval)

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use crate::contract::account::{Credentials, CredentialsError};
 use crate::error_chain::error_chain;
 
-/// A callback may have to wait for it, and the store wants most of the function's time.
+/// A callback may have to wait for the read, and the store needs most of the function's time.
 const READ_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// The secret that holds the credentials.
@@ -21,15 +21,15 @@ pub struct Secret {
 /// Why the secret gave no credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// Secrets Manager did not give it.
+    /// Secrets Manager did not return the secret.
     #[error("Secrets Manager did not give the secret {id}: {cause}")]
     Unreadable {
         /// The secret's name or ARN.
         id: String,
-        /// The SDK's words.
+        /// The SDK's error.
         cause: String,
     },
-    /// It holds something else.
+    /// The secret's value is something else than credentials.
     #[error("the secret {id} does not hold credentials: {source}; `make secret` writes it")]
     Malformed {
         /// The secret's name or ARN.
@@ -50,14 +50,14 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`SecretError`], after two and a half seconds at the latest. It never quotes the secret.
+    /// [`SecretError`], after 2.5 seconds at the latest. The error never quotes the secret.
     pub async fn read(&self) -> Result<Credentials, SecretError> {
         let unreadable = |cause: String| SecretError::Unreadable {
             id: self.id.clone(),
             cause,
         };
         let read = self.client.get_secret_value().secret_id(&self.id).send();
-        // Boxed, because it is large and rarely there.
+        // Boxed, because the future is large and rarely needed.
         let value = timeout(READ_TIMEOUT, Box::pin(read))
             .await
             .map_err(|_| unreadable(format!("no answer within {READ_TIMEOUT:?}")))?

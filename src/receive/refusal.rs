@@ -1,4 +1,4 @@
-//! Why a callback is not taken, and how that is answered: the contract's section 4.
+//! Why a callback is refused, and how it is answered then: the contract's section 4.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use crate::contract::headers::HeaderError;
 use crate::contract::signature::Unverified;
 use crate::store::StoreError;
 
-/// A callback that is not acknowledged. The text is the true reason, for the log; what the sender is told
-/// is [`Refusal::answer`].
+/// Why a callback is not acknowledged. The text is the true reason, for the log; [`Refusal::answer`] has what the
+/// sender learns.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// The function was invoked with something that is no HTTP request.
+    /// The event is no HTTP request.
     #[error("the event is no API Gateway request: {0}")]
     Event(String),
     /// Another path than the callback's.
@@ -31,38 +31,38 @@ pub enum Refusal {
     /// A header is missing or malformed.
     #[error(transparent)]
     Header(#[from] HeaderError),
-    /// The secret could not be read since the process started: nobody can be verified.
+    /// No credentials could be read since the process started, so no signature can be verified.
     #[error("there are no credentials to verify with")]
     NoCredentials,
-    /// Nobody we know signed this.
+    /// No configured account signed this.
     #[error(transparent)]
     Unverified(#[from] Unverified),
-    /// Signed, but not recently.
+    /// Authentic, but `createTs` is too far from the clock.
     #[error("createTs is {seconds} s {} the clock, more than the {limit} s allowed", if *ahead { "ahead of" } else { "behind" })]
     Clock {
-        /// How far off.
+        /// The distance from the clock.
         seconds: u64,
-        /// Whether it is in the future.
+        /// Whether `createTs` is in the future.
         ahead: bool,
         /// `MAX_CLOCK_SKEW_SECONDS`
         limit: u64,
     },
-    /// Authentic, but not to be understood or not to be kept.
+    /// Authentic, but the body does not parse or cannot be stored.
     #[error(transparent)]
     Body(#[from] BodyError),
-    /// Authentic and good, but not stored.
+    /// Authentic and valid, but not stored.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What the sender of a refused callback is told.
+/// The answer to a refused callback.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RefusalAnswer {
     /// Never 0.
     pub ret_code: u16,
     /// The HTTP status.
     pub http_status: u16,
-    /// What was wrong, as far as the sender may know.
+    /// What was wrong, as far as the sender may learn it.
     pub ret_msg: Cow<'static, str>,
 }
 

@@ -18,11 +18,11 @@ const RATE: &str = "a number of at most 38 digits and of a magnitude from 1E-130
 const MAX_KEY_BYTES: usize = 2048;
 
 impl Callback {
-    /// Parses a body whose signature has been checked: nothing else can be given.
+    /// Parses a body whose signature has been checked. The type admits no other.
     ///
     /// # Errors
     ///
-    /// The first thing found wrong. `callbackType` is looked at first, since another type has other fields.
+    /// The first error found. `callbackType` is checked first, since another type has other fields.
     pub fn parse(body: &VerifiedBody<'_>) -> Result<Self, BodyError> {
         let text = std::str::from_utf8(body.bytes())
             .map_err(|error| BodyError::NotAnObject(error.to_string()))?;
@@ -81,21 +81,21 @@ fn not_acceptable(field: &'static str, expected: &'static str) -> BodyError {
     BodyError::NotAcceptable { field, expected }
 }
 
-/// An object of the body whose fields are taken out one by one; what is left is extra.
+/// An object of the body. The named fields are taken out one by one; the fields that remain are extra.
 struct Object<'a> {
-    /// What its fields' names are prefixed with in an error.
-    prefix: &'static str,
-    /// How many maps its extra fields stand in when they are stored: `extra`, and `taskStat` within that.
-    maps: usize,
+    /// The object's path, for the names of its fields in an error.
+    path: &'static str,
+    /// How many DynamoDB maps enclose its extra fields: `extra`, and for `taskStat` one more.
+    depth: usize,
     fields: Fields<'a>,
 }
 
 impl<'a> Object<'a> {
-    fn read(json: &'a str, prefix: &'static str, maps: usize) -> Result<Self, FieldsError> {
+    fn read(json: &'a str, path: &'static str, depth: usize) -> Result<Self, FieldsError> {
         let fields = Fields::read(json)?;
         Ok(Self {
-            prefix,
-            maps,
+            path,
+            depth,
             fields,
         })
     }
@@ -104,7 +104,7 @@ impl<'a> Object<'a> {
         match self.fields.take(name) {
             Some(value) => Ok(RawValue::get(value)),
             None => Err(BodyError::Missing {
-                field: self.path(name),
+                field: self.path_of(name),
             }),
         }
     }
@@ -149,7 +149,7 @@ impl<'a> Object<'a> {
 
     fn object(&mut self, name: &'static str) -> Result<Object<'a>, BodyError> {
         let json = self.take(name)?;
-        Object::read(json, name, self.maps + 1).map_err(|error| match error {
+        Object::read(json, name, self.depth + 1).map_err(|error| match error {
             FieldsError::NotAnObject(_) => self.wrong_type(name, OBJECT),
             FieldsError::Repeated(field) => BodyError::Repeated {
                 field: format!("{name}.{field}"),
@@ -157,31 +157,31 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// What the contract does not name. DynamoDB has no attribute without a name.
+    /// The fields that the contract does not name. DynamoDB has no attribute with an empty name.
     fn rest(self) -> Result<Extra, BodyError> {
         if self.fields.has("") {
             return Err(self.wrong_type("\"\"", "left out: a field needs a name"));
         }
         let extra = self.fields.into_iter();
         Ok(extra
-            .map(|(name, value)| (name.into_owned(), Value::read(value, self.maps)))
+            .map(|(name, value)| (name.into_owned(), Value::read(value, self.depth)))
             .collect())
     }
 
     fn wrong_type(&self, name: &str, expected: &'static str) -> BodyError {
-        let field = self.path(name);
+        let field = self.path_of(name);
         BodyError::WrongType { field, expected }
     }
 
-    fn path(&self, name: &str) -> String {
-        match self.prefix {
+    fn path_of(&self, name: &str) -> String {
+        match self.path {
             "" => name.to_owned(),
-            prefix => format!("{prefix}.{name}"),
+            path => format!("{path}.{name}"),
         }
     }
 }
 
-/// The string a JSON text holds, if it is one.
+/// The value of a JSON text that is a string.
 fn quoted(json: &str) -> Option<String> {
     if json.starts_with('"') {
         serde_json::from_str(json).ok()
