@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | [`http`] | API Gateway's event in, the contract's answer out |
 //! | [`telemetry`] | one log line a callback |
-//! | [`receive`] | the use case: verify, parse, store, or refuse with a `retCode` |
+//! | `receive` | the use case: verify, parse, store, or refuse with a `retCode` |
 //! | [`store`] | the table in DynamoDB |
 //! | [`credentials`] | the credentials in force |
 //! | [`config`] | the environment, read once at start |
@@ -22,6 +22,6 @@ pub mod contract;
 pub mod credentials;
 pub mod error_chain;
 pub mod http;
-pub mod receive;
+mod receive;
 pub mod store;
 pub mod telemetry;

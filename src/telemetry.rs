@@ -69,7 +69,7 @@ macro_rules! log_line {
 
 /// Writes the line of one callback, which took so long: information where it is stored, a warning where the
 /// sender was wrong, an error where we were.
-pub fn log(receipt: &Receipt<'_>, response_id: &str, took: Duration) {
+pub(crate) fn log(receipt: &Receipt<'_>, response_id: &str, took: Duration) {
     let duration_ms = millis(took);
     let refusal = match &receipt.result {
         Ok(put) => {

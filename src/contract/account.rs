@@ -43,7 +43,7 @@ pub struct SecretKey(String);
 
 impl SecretKey {
     /// The key itself, for hashing.
-    pub fn expose(&self) -> &[u8] {
+    pub(crate) fn expose(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }

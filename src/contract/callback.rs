@@ -64,7 +64,7 @@ impl TaskStatus {
     }
 
     /// The status with this number on the wire.
-    pub fn from_number(number: u64) -> Option<Self> {
+    pub(crate) fn from_number(number: u64) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|status| status.number() == number)

@@ -7,7 +7,8 @@ const MAX_DIGITS: usize = 38;
 /// The decimal exponents of the smallest and the largest magnitude that DynamoDB accepts.
 const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
 
-/// A decimal number that a DynamoDB `N` stores exactly: up to 38 significant digits, of a magnitude from 1E-130 to 9.99…E+125.
+/// A decimal number that a DynamoDB `N` stores exactly: up to 38 significant digits, of a magnitude from 1E-130
+/// to 9.99…E+125.
 ///
 /// It is stored as its canonical text, without exponent and without leading or trailing zeros: `1.00` becomes
 /// `1`, and `6e-1` becomes `0.6`. Equal numbers have equal texts, however they were written.
@@ -52,12 +53,12 @@ impl Decimal {
     }
 
     /// The number, where it is an unsigned 64-bit integer.
-    pub fn to_u64(&self) -> Option<u64> {
+    pub(crate) fn to_u64(&self) -> Option<u64> {
         self.0.parse().ok()
     }
 
     /// Whether the number has no fraction.
-    pub fn is_integer(&self) -> bool {
+    pub(crate) fn is_integer(&self) -> bool {
         !self.0.contains('.')
     }
 

@@ -21,18 +21,20 @@ const GRACE: Duration = Duration::from_millis(200);
 /// A read that took longer than this was interrupted by a freeze of the process.
 const FROZEN: Duration = Duration::from_secs(5);
 
-/// The source of the credentials.
+/// The credentials in force.
 #[derive(Clone, Debug)]
-pub enum Keyring {
-    /// From the configuration, for as long as the process lives.
+pub struct Keyring(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    /// The configuration: the credentials never change.
     Fixed(Arc<Credentials>),
-    /// From a secret.
     Secret(Arc<SecretKeyring>),
 }
 
 /// The last good value of a secret.
 #[derive(Debug)]
-pub struct SecretKeyring {
+struct SecretKeyring {
     secret: Secret,
     last: Mutex<Last>,
     /// Held while the secret is read. Others then wait for that read instead of starting another.
@@ -51,17 +53,17 @@ struct Last {
 impl Keyring {
     /// Credentials that do not change.
     pub fn fixed(credentials: Credentials) -> Self {
-        Self::Fixed(Arc::new(credentials))
+        Self(Source::Fixed(Arc::new(credentials)))
     }
 
     /// Credentials in a secret, not read yet.
     pub fn of_secret(secret: Secret) -> Self {
-        Self::Secret(Arc::new(SecretKeyring {
+        Self(Source::Secret(Arc::new(SecretKeyring {
             secret,
             last: Mutex::default(),
             read_lock: tokio::sync::Mutex::default(),
             background: Mutex::default(),
-        }))
+        })))
     }
 
     /// The credentials to verify with first: the last good ones, however old. Credentials older than five minutes
@@ -69,9 +71,9 @@ impl Keyring {
     ///
     /// The first call, at the start of the process, waits for the first read.
     pub async fn current(&self, now: SystemTime) -> Option<Arc<Credentials>> {
-        let keyring = match self {
-            Self::Fixed(credentials) => return Some(credentials.clone()),
-            Self::Secret(keyring) => keyring,
+        let keyring = match &self.0 {
+            Source::Fixed(credentials) => return Some(credentials.clone()),
+            Source::Secret(keyring) => keyring,
         };
         let last = lock(&keyring.last).clone();
         if last.good.is_none() {
@@ -88,8 +90,8 @@ impl Keyring {
     }
 
     /// Waits a moment for a read in the background, before the answer goes out and Lambda freezes the process.
-    pub async fn settle(&self) {
-        if let Self::Secret(keyring) = self {
+    pub(crate) async fn settle(&self) {
+        if let Source::Secret(keyring) = &self.0 {
             let read = lock(&keyring.background).take();
             if let Some(read) = read {
                 let _ = timeout(GRACE, read).await;
@@ -99,14 +101,14 @@ impl Keyring {
 
     /// Credentials that differ from `old`, with which a callback did not verify: those read in the meantime or,
     /// ten seconds after the last read at the earliest, read now.
-    pub async fn newer_than(
+    pub(crate) async fn newer_than(
         &self,
         old: &Arc<Credentials>,
         now: SystemTime,
     ) -> Option<Arc<Credentials>> {
-        match self {
-            Self::Fixed(_) => None,
-            Self::Secret(keyring) => keyring.newer_than(Some(old), now).await,
+        match &self.0 {
+            Source::Fixed(_) => None,
+            Source::Secret(keyring) => keyring.newer_than(Some(old), now).await,
         }
     }
 }

@@ -4,4 +4,4 @@ mod keyring;
 mod secret;
 
 pub use keyring::Keyring;
-pub use secret::{Secret, SecretError};
+pub use secret::Secret;

@@ -20,7 +20,7 @@ pub struct Secret {
 
 /// Why the secret gave no credentials.
 #[derive(Debug, thiserror::Error)]
-pub enum SecretError {
+pub(crate) enum SecretError {
     /// Secrets Manager did not return the secret.
     #[error("Secrets Manager did not give the secret {id}: {cause}")]
     Unreadable {
@@ -51,7 +51,7 @@ impl Secret {
     /// # Errors
     ///
     /// [`SecretError`], after 2.5 seconds at the latest. The error never quotes the secret.
-    pub async fn read(&self) -> Result<Credentials, SecretError> {
+    pub(crate) async fn read(&self) -> Result<Credentials, SecretError> {
         let unreadable = |cause: String| SecretError::Unreadable {
             id: self.id.clone(),
             cause,

@@ -14,11 +14,11 @@ use crate::contract::signature::{Signed, VerifiedBody, verify};
 use crate::contract::snapshot::{ReceivedAt, ReportTime, Snapshot};
 use crate::credentials::Keyring;
 use crate::store::{Put, Store};
-pub use refusal::{Refusal, RefusalAnswer};
+pub(crate) use refusal::Refusal;
 
 /// Receives callbacks for the configured accounts into one table.
 #[derive(Clone, Debug)]
-pub struct Receiver {
+pub(crate) struct Receiver {
     keyring: Keyring,
     max_clock_skew: Duration,
     retention: Option<Duration>,
@@ -27,43 +27,43 @@ pub struct Receiver {
 
 /// One callback as it was sent. Not to be logged: its headers hold a signature.
 #[derive(Clone, Copy)]
-pub struct Incoming<'a> {
+pub(crate) struct Incoming<'a> {
     /// The request's headers.
-    pub headers: &'a Headers<'a>,
+    pub(crate) headers: &'a Headers<'a>,
     /// The request's body, byte for byte as sent.
-    pub body: &'a [u8],
+    pub(crate) body: &'a [u8],
     /// The id of the answer.
-    pub response_id: &'a str,
+    pub(crate) response_id: &'a str,
     /// The clock.
-    pub now: SystemTime,
+    pub(crate) now: SystemTime,
     /// When the store has to give up.
-    pub deadline: Instant,
+    pub(crate) deadline: Instant,
 }
 
 /// What became of a callback, and what was learnt about it on the way.
 #[derive(Debug)]
-pub struct Receipt<'a> {
+pub(crate) struct Receipt<'a> {
     /// Where the snapshot is stored, or why it is not.
-    pub result: Result<Put, Refusal>,
+    pub(crate) result: Result<Put, Refusal>,
     /// The header `requestID`.
-    pub request_id: Option<&'a str>,
+    pub(crate) request_id: Option<&'a str>,
     /// The header `uuid`: the account.
-    pub uuid: Option<&'a str>,
+    pub(crate) uuid: Option<&'a str>,
     /// The header `createTs`, or the key under which the snapshot is stored.
-    pub create_ts: Option<ReportTime>,
+    pub(crate) create_ts: Option<ReportTime>,
     /// The body's `taskID`.
-    pub task_id: Option<String>,
+    pub(crate) task_id: Option<String>,
     /// The body's `taskStatus`.
-    pub status: Option<TaskStatus>,
+    pub(crate) status: Option<TaskStatus>,
     /// How long the store took, whatever came of it.
-    pub store_time: Option<Duration>,
+    pub(crate) store_time: Option<Duration>,
     /// The body of an authentic callback that is not stored, so that the log keeps it.
-    pub refused_body: Option<&'a [u8]>,
+    pub(crate) refused_body: Option<&'a [u8]>,
 }
 
 impl Receipt<'_> {
     /// A callback of which nothing is known but why it is refused.
-    pub fn refused(refusal: Refusal) -> Self {
+    pub(crate) fn refused(refusal: Refusal) -> Self {
         Self {
             result: Err(refusal),
             request_id: None,
@@ -79,7 +79,7 @@ impl Receipt<'_> {
 
 impl Receiver {
     /// A receiver with this configuration, verifying with `keyring` and storing in `store`.
-    pub fn new(config: &Config, keyring: Keyring, store: Store) -> Self {
+    pub(crate) fn new(config: &Config, keyring: Keyring, store: Store) -> Self {
         Self {
             keyring,
             max_clock_skew: config.max_clock_skew,
@@ -92,7 +92,7 @@ impl Receiver {
     ///
     /// The receipt has the first reason to refuse it. Then nothing was stored, unless DynamoDB wrote the item
     /// and its confirmation got lost.
-    pub async fn receive<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
+    pub(crate) async fn receive<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
         let headers = match CallbackHeaders::parse(incoming.headers) {
             Ok(headers) => headers,
             Err(error) => return Receipt::refused(error.into()),

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 /// Why a callback is not acknowledged. The text is the true reason, for the log; [`Refusal::answer`] has what the
 /// sender learns.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// The event is no HTTP request.
     #[error("the event is no API Gateway request: {0}")]
     Event(String),
@@ -57,18 +57,18 @@ pub enum Refusal {
 
 /// The answer to a refused callback.
 #[derive(Debug, PartialEq, Eq)]
-pub struct RefusalAnswer {
+pub(crate) struct RefusalAnswer {
     /// Never 0.
-    pub ret_code: u16,
+    pub(crate) ret_code: u16,
     /// The HTTP status.
-    pub http_status: u16,
+    pub(crate) http_status: u16,
     /// What was wrong, as far as the sender may learn it.
-    pub ret_msg: Cow<'static, str>,
+    pub(crate) ret_msg: Cow<'static, str>,
 }
 
 impl Refusal {
     /// The contract's table of answers.
-    pub fn answer(&self) -> RefusalAnswer {
+    pub(crate) fn answer(&self) -> RefusalAnswer {
         let (ret_code, http_status, ret_msg) = match self {
             Self::Event(_) => (4000, 400, Cow::from("the request could not be read")),
             Self::Header(error) => (4000, 400, error.to_string().into()),
