@@ -51,20 +51,8 @@ impl Endpoint {
         let deadline = started + store_time(&context, now);
         let request = HttpRequest::from_event(payload.get());
         let receipt = match &request {
+            Ok(request) => self.receive(request, response_id, now, deadline).await,
             Err(problem) => Receipt::refused(Refusal::Event(problem.clone())),
-            Ok(request) => match self.refusal_of(request) {
-                Some(refusal) => Receipt::refused(refusal),
-                None => {
-                    let incoming = Incoming {
-                        headers: &request.headers,
-                        body: &request.body,
-                        response_id,
-                        now,
-                        deadline,
-                    };
-                    self.receiver.receive(&incoming).await
-                }
-            },
         };
         telemetry::log(&receipt, response_id, started.elapsed());
         // An event that is no request comes from `cargo lambda invoke` or a console, not from API Gateway.
@@ -81,7 +69,27 @@ impl Endpoint {
         }
     }
 
-    /// What is wrong with a request before its headers are looked at.
+    async fn receive<'a>(
+        &self,
+        request: &'a HttpRequest<'_>,
+        response_id: &'a str,
+        now: SystemTime,
+        deadline: Instant,
+    ) -> Receipt<'a> {
+        if let Some(refusal) = self.refusal_of(request) {
+            return Receipt::refused(refusal);
+        }
+        let incoming = Incoming {
+            headers: &request.headers,
+            body: &request.body,
+            response_id,
+            now,
+            deadline,
+        };
+        self.receiver.receive(&incoming).await
+    }
+
+    /// Why a request is refused before its headers are read: path, method and size.
     fn refusal_of(&self, request: &HttpRequest<'_>) -> Option<Refusal> {
         let (bytes, limit) = (request.body.len(), self.max_body_bytes);
         if !request.is_to(CALLBACK_PATH) {
