@@ -1,4 +1,4 @@
-//! What each stage of a callback costs, apart from the runtime and the store: `make bench`.
+//! `make bench`: what each stage of a callback costs, without the runtime and the store.
 
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};

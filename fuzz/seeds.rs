@@ -1,7 +1,7 @@
-//! Writes what the fuzzing of `headers` and `body` begins with: those of the sample events. (`event` begins with
-//! the events themselves.)
+//! Writes the seeds of the targets `headers` and `body`: the headers and bodies of the sample events. (The seeds of
+//! `event` are the events themselves.)
 //!
-//! The one argument is the folder to write into.
+//! Its one argument is the folder to write to.
 
 use std::error::Error;
 use std::fs;
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// In the form that the target `headers` reads.
+/// The headers in the form that the target `headers` reads.
 fn headers_of(event: &Value) -> Vec<u8> {
     let headers = event["headers"].as_object().into_iter().flatten();
     let values = headers.filter_map(|(name, value)| Some((name, value.as_str()?)));

@@ -1,4 +1,4 @@
-//! A function that only answers: what the runtime itself costs.
+//! A function that only answers: the cost of the runtime itself.
 
 use std::convert::Infallible;
 

@@ -1,5 +1,5 @@
-//! The floor with a write, 1× in the table: one PutItem signed with `aws-sigv4` over a plain hyper connection that
-//! was opened during init. No SDK client, no retries, no deadline.
+//! The least program with a write, 1× in the table: one PutItem, signed with `aws-sigv4`, over a plain hyper
+//! connection that was opened during init. No SDK client, no retries, no deadline.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ async fn connect(uri: &Uri) -> Result<SendRequest<Full<Bytes>>, Error> {
     Ok(sender)
 }
 
-/// All that does not change from call to call.
+/// Everything that stays the same from call to call.
 struct Call {
     uri: Uri,
     url: String,

@@ -1,4 +1,4 @@
-//! The event that is handed out: a sample of the project's, compact as Lambda's are, freshly signed.
+//! The event for every call: a sample event, compact as Lambda's events are, and freshly signed.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,5 +1,5 @@
-//! `make bench`: what a cold start and a call of the function cost, beside the least that a program with the same
-//! work can cost. All programs run in turn, in the same minutes, so that their ratios hold where times drift.
+//! `make bench`: what a cold start and a call of the function cost, compared with the smallest programs that do the
+//! same work. All programs take turns within the same minutes, so that the ratios hold while the times drift.
 
 mod aws;
 mod event;
@@ -27,22 +27,22 @@ struct Arguments {
     /// The function's binary.
     #[arg(long)]
     function: PathBuf,
-    /// Another build of it, to be compared.
+    /// Another build of the function, for comparison.
     #[arg(long)]
     other: Option<PathBuf>,
     /// The folder of the other programs' binaries.
     #[arg(long)]
     programs: PathBuf,
-    /// How often each program has its turn.
+    /// How many turns each program gets.
     #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Cold starts of a turn.
+    /// Cold starts in a turn.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     starts: u32,
-    /// Warm calls of a turn.
+    /// Warm calls in a turn.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     calls: u32,
-    /// Only the programs whose name contains this, and the one that the others are compared with.
+    /// Run only the programs whose name contains this text, and the one that they are compared with.
     #[arg(long, default_value = "")]
     only: String,
     /// Where report.json and memory.svg are written.
@@ -126,7 +126,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Some cold starts of a program, and many calls of one process.
+/// One turn: some cold starts of a program, and many calls of one process.
 async fn turn(
     program: &Program,
     api: &mut RuntimeApi,
@@ -149,7 +149,7 @@ async fn turn(
     Ok(Figures::of_turn(&starts, &calls, binary))
 }
 
-/// What this ran on.
+/// The machine's processor.
 fn machine() -> String {
     let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get());
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -162,11 +162,11 @@ fn machine() -> String {
     format!("{cpus} cores of {model}")
 }
 
-/// What is measured against: 1×.
+/// The program that the others are compared with: 1×.
 const DIRECT: &str = "signed PutItem, no SDK";
-/// What is measured, with its credentials in a variable.
+/// The function with its credentials in a variable.
 const FUNCTION: &str = "task-callback";
-/// The same as the template deploys it, with its credentials in a secret.
+/// The function as the template deploys it, with its credentials in a secret.
 const DEPLOYED: &str = "with its secret";
 
 fn programs(arguments: &Arguments, aws: &Aws) -> Result<Vec<Program>> {
@@ -232,7 +232,7 @@ fn programs(arguments: &Arguments, aws: &Aws) -> Result<Vec<Program>> {
         .collect())
 }
 
-/// As long as Lambda's are.
+/// As long as Lambda's session tokens are.
 const SESSION_TOKEN: &str = concat!(
     "IQoJb3JpZ2luX2VjEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLE",
     "EXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEX",

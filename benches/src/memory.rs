@@ -1,9 +1,9 @@
-//! What the function's memory setting makes of its processor time: duration and price.
+//! Duration and price of the function at each memory setting.
 //!
 //! Lambda gives a function processor time in proportion to its memory, a whole core at 1769 MB, and bills the
-//! duration, start included, by the millisecond and the gigabyte. Beside its processor time a call waits for
-//! DynamoDB; a start waits for name lookups, handshakes and first answers. That Lambda may be more generous with
-//! the processor during a start is left out.
+//! duration, cold start included, by the millisecond and the gigabyte. In addition to its processor time a call waits
+//! for DynamoDB; a cold start waits for DNS, handshakes and the first answers. Lambda may give more processor time
+//! during a cold start; this model does not count on it.
 
 use std::path::Path;
 
@@ -15,10 +15,10 @@ use crate::report::{Figures, markdown};
 
 /// MB for one core.
 const ONE_CORE: f64 = 1769.0;
-/// What DynamoDB takes to answer, ms.
+/// DynamoDB's answer time, ms.
 const STORE: f64 = 4.0;
-/// What a start waits for the network: name lookups, connections, and the answers of the secret and the store,
-/// which are waited for at the same time, ms.
+/// How long a cold start waits for the network, ms: DNS, connections, and the answers of Secrets Manager and
+/// DynamoDB, which are requested at the same time.
 const CONNECT: f64 = 8.0;
 /// US dollars for a GB-second on x86_64, the first tier in us-east-1.
 const PRICE: f64 = 0.000_016_666_7;
@@ -80,7 +80,7 @@ pub(crate) fn plot(settings: &[Setting], path: &Path) -> Result<()> {
     let draw = || -> Result<(), Box<dyn std::error::Error>> {
         area.fill(&WHITE)?;
         let largest = |value: fn(&Setting) -> f64| settings.iter().map(value).fold(0.0, f64::max);
-        // Each setting is about half as large again as the one before: so they stand at equal distances.
+        // Each setting is about 1.5 times the one before, so equal distances make a logarithmic scale.
         let memory = 0.0..(settings.len() - 1) as f64;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)

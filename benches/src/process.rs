@@ -1,4 +1,4 @@
-//! One process of a program: spawned, started, called, and what the kernel has counted for it.
+//! One process of a program, from its spawn to its end, with the kernel's counts of its time and memory.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -18,15 +18,15 @@ use crate::runtime_api::{self, LIMIT};
 
 /// A program that is measured.
 pub(crate) struct Program {
-    /// What it is called in the report.
+    /// Its name in the report.
     pub(crate) name: &'static str,
     /// Its binary.
     pub(crate) path: PathBuf,
-    /// Its environment, all of it.
+    /// Its whole environment.
     pub(crate) environment: Vec<(String, String)>,
 }
 
-/// A start, up to the answer to the first event.
+/// A cold start, up to the answer to the first event.
 pub(crate) struct ColdStart {
     /// From the spawn to the first poll.
     pub(crate) init: Duration,
@@ -54,7 +54,7 @@ pub(crate) struct Warm {
 }
 
 impl Program {
-    /// Starts a process of it and hands it an event.
+    /// Starts a process and sends it an event.
     pub(crate) async fn start(
         &self,
         api: &mut RuntimeApi,
@@ -73,7 +73,7 @@ impl Program {
         let mut child = command
             .spawn()
             .with_context(|| format!("{:?}", self.path))?;
-        // As in Lambda, where the log is a pipe that somebody reads.
+        // As in Lambda, where the log is a pipe.
         let mut log = child.stdout.take().context("the process has no stdout")?;
         tokio::spawn(async move {
             let mut lines = vec![0; 64 * 1024];
@@ -98,7 +98,7 @@ impl Program {
 }
 
 impl Warm {
-    /// Hands the process `calls` events, one after the other.
+    /// Sends the process `calls` events, one after the other.
     pub(crate) async fn call(
         mut self,
         api: &mut RuntimeApi,
@@ -124,7 +124,7 @@ impl Warm {
         })
     }
 
-    /// Ends the process, so that a profiler around it can write what it has.
+    /// Ends the process with a signal, so that a profiler around it can write its results.
     pub(crate) async fn end(mut self) -> Result<()> {
         let pid = self.child.id().context("the process has ended")?;
         kill(Pid::from_raw(pid.try_into()?), Signal::SIGTERM)?;

@@ -1,4 +1,4 @@
-//! What was measured, as a table, as ratios and as JSON.
+//! The measurements as a table, as ratios and as JSON.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::process::{ColdStart, WarmCalls};
 
-/// What one turn of a program has shown: medians. Times in microseconds, sizes in bytes.
+/// The medians of one turn of a program. Times in microseconds, sizes in bytes.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Figures {
@@ -35,7 +35,7 @@ pub(crate) struct Figures {
 pub(crate) struct Row {
     pub(crate) program: &'static str,
     pub(crate) figures: Figures,
-    /// The median of the ratios turn by turn: a machine that is slow for a while is slow for both.
+    /// The medians of the ratios, turn by turn: a machine that is slow for a while is slow for both programs.
     pub(crate) ratios: Figures,
 }
 
@@ -82,7 +82,7 @@ impl Figures {
 }
 
 impl Row {
-    /// A program's turns beside the turns of `one` in the same rounds.
+    /// A program's turns, compared with those of `one` in the same rounds.
     pub(crate) fn new(program: &'static str, turns: &[Figures], one: &[Figures]) -> Self {
         let pairs = turns.iter().zip(one);
         let ratios: Vec<Figures> = pairs.map(|(turn, one)| turn.over(one)).collect();
@@ -158,7 +158,7 @@ pub(crate) fn ratios_table(rows: &[Row]) -> Table {
     table
 }
 
-/// As the README has it.
+/// The format of the README's tables.
 pub(crate) fn markdown() -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);

@@ -1,4 +1,4 @@
-//! A program's calls, one after the other, by the Runtime API.
+//! Calls of a program over the Runtime API, one after the other.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use local_stack::runtime_api::{Answer, Poll, RuntimeApi};
 use tokio::time::timeout;
 
-/// Nothing here takes nearly as long.
+/// The limit for every wait; nothing takes nearly as long.
 pub(crate) const LIMIT: Duration = Duration::from_secs(10);
 const REQUEST_ID: &str = "8f6cf6e4-2dd7-4b3f-9f2a-3a4a6e0f2b11";
 
@@ -27,7 +27,7 @@ pub(crate) async fn poll(api: &mut RuntimeApi) -> Result<Poll> {
         .context("the process does not ask for an event")?
 }
 
-/// Hands out an event; returns how long it took until the answer came. The answer must be a success.
+/// Sends an event and returns the time until its answer, which must be a success.
 pub(crate) async fn invoke(api: &mut RuntimeApi, poll: Poll, event: Bytes) -> Result<Duration> {
     let started = Instant::now();
     poll.hand_out(event, REQUEST_ID);
@@ -45,7 +45,7 @@ pub(crate) async fn invoke(api: &mut RuntimeApi, poll: Poll, event: Bytes) -> Re
     Ok(answer.at - started)
 }
 
-/// Forgets what an ended process has asked for.
+/// Discards the requests of a process that has ended.
 pub(crate) fn clear(api: &mut RuntimeApi) {
     while api.polls.try_recv().is_ok() {}
     while api.answers.try_recv().is_ok() {}

@@ -1,5 +1,5 @@
-//! A header's value that is chosen without a trace: both values are read, no branch is taken, and the choice stands at
-//! one place. Otherwise the caches and the branch predictor would know the class before the time is taken.
+//! A header's value, chosen without a branch: both values are read, and the chosen one is always at the same address.
+//! Otherwise the caches and the branch predictor would depend on the class before the measurement begins.
 
 use std::hint::black_box;
 

@@ -1,6 +1,6 @@
-//! Whether the time of a verification tells how much of a forgery is right: `make timing`. Two classes of forgeries
-//! are verified in random order, millions of times, and their times compared. A comparison that does leak is measured
-//! beside it: what shows there would show here.
+//! `make timing`: whether the time of a verification tells how much of a forged signature is right. Two classes of
+//! forgeries are verified in random order, millions of times, and their times are compared. As a control, a comparison
+//! that does leak is measured in the same way.
 
 mod field;
 mod welch;
@@ -42,11 +42,11 @@ struct Bench {
     as_it_should_be: bool,
 }
 
-/// What a row has to show.
+/// The expected result of a row.
 enum Verdict {
     MustLeak,
     MustNot,
-    /// The function keeps it to itself, but it is no secret.
+    /// A difference is expected; the function does not tell it, but it is no secret.
     None,
 }
 
@@ -191,7 +191,7 @@ impl Bench {
             let class = fastrand::usize(0..2);
             let forgery = Forgery::either(classes, class);
             let signed = self.signed(forgery.uuid.text());
-            // What was written for the class has to have ended.
+            // The writes for this class must have ended before the measurement.
             fence(Ordering::SeqCst);
 
             let start = Instant::now();
@@ -216,7 +216,7 @@ fn constant(credentials: &Credentials, signed: &Signed<'_>, forgery: &Forgery) -
     verify(credentials, signed, algorithm, forgery.signature.bytes()).is_ok()
 }
 
-/// The same work with a comparison that ends at the first difference.
+/// The same verification with a comparison that ends at the first difference.
 fn leaky(credentials: &Credentials, signed: &Signed<'_>, forgery: &Forgery) -> bool {
     let credential = credentials.first();
     let expected = signed.sign(credential.algorithm, &credential.secret_key);

@@ -1,4 +1,4 @@
-//! Any bytes as a signed body: refused with a reason, or held in the item exactly.
+//! Any bytes as a signed body: the body is refused with a reason, or the item stores it exactly.
 #![no_main]
 
 #[path = "../../tests/properties/exact.rs"]

@@ -1,7 +1,7 @@
-//! Any headers: those are taken that the contract allows, said here once more, and no others.
+//! Any headers: exactly those that the contract allows are accepted. The rules are implemented here a second time.
 //!
-//! The input is the headers one after another, each behind a byte 0xFE, with a byte 0xFF between name and value:
-//! no text holds these two.
+//! The input is the headers one after another. A byte 0xFE precedes each, and a byte 0xFF separates name and value:
+//! neither occurs in UTF-8.
 #![no_main]
 
 use std::borrow::Cow;

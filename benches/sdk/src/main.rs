@@ -1,4 +1,5 @@
-//! The least program with the SDK: one conditional PutItem by its client, on ring, the connection opened during init.
+//! The least program with the SDK: one conditional PutItem by its client, with TLS on ring. The connection is opened
+//! during init.
 
 use std::convert::Infallible;
 use std::time::Duration;
