@@ -74,7 +74,6 @@ test: $(CARGO_LAMBDA) $(MOTO) ## Run all tests, then those of the contract over 
 lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies and the template
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
-	cargo clippy --locked --all-targets -- --deny warnings
 	@echo 'The dependencies of everything that is built here'
 	cargo deny --locked --workspace --all-features check --allow duplicate bans licenses sources
 	@echo 'The function alone, as it is deployed: no crate in two versions'
