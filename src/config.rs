@@ -1,11 +1,17 @@
 //! The function's configuration, read from the environment once at start.
 
+use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::contract::account::Credentials;
 
 const SECONDS_A_DAY: u64 = 24 * 60 * 60;
+
+const DEFAULT_MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
+const DEFAULT_MAX_CALLBACK_AGE: Duration = Duration::from_secs(3 * SECONDS_A_DAY);
+/// By how much the default age stays below the retention.
+const RETENTION_MARGIN: Duration = Duration::from_secs(60 * 60);
 
 /// DynamoDB's limit for an item is 400 KB, and an item is at most about 1.5 times as large as its JSON.
 const LARGEST_MAX_BODY_BYTES: usize = 256 * 1024;
@@ -17,8 +23,10 @@ pub struct Config {
     pub table_name: String,
     /// `CALLBOT_CREDENTIALS` or `CALLBOT_CREDENTIALS_SECRET_ID`: whose callbacks are accepted.
     pub credentials: CredentialsSource,
-    /// `MAX_CLOCK_SKEW_SECONDS`: how far the header's `createTs` may be behind or ahead of the clock.
+    /// `MAX_CLOCK_SKEW_SECONDS`: how far the header's `createTs` may be ahead of the clock.
     pub max_clock_skew: Duration,
+    /// `MAX_CALLBACK_AGE_SECONDS`: how far the header's `createTs` may be behind the clock. Less than the retention.
+    pub max_callback_age: Duration,
     /// `RETENTION_DAYS`: how long a snapshot is stored; forever where unset.
     pub retention: Option<Duration>,
     /// `MAX_BODY_BYTES`: a larger body is refused.
@@ -60,6 +68,7 @@ impl Config {
     /// The first variable that is missing or wrong.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables(lookup);
+        let retention = variables.retention()?;
         Ok(Self {
             table_name: variables.required(
                 "TABLE_NAME",
@@ -67,18 +76,10 @@ impl Config {
             )?,
             credentials: variables.credentials()?,
             max_clock_skew: variables
-                .optional("MAX_CLOCK_SKEW_SECONDS", "a whole number of seconds")?
-                .map_or(Duration::from_secs(300), |seconds: u32| {
-                    Duration::from_secs(seconds.into())
-                }),
-            retention: variables
-                .optional(
-                    "RETENTION_DAYS",
-                    "a whole number of days, at least 1, or nothing to keep snapshots for ever",
-                )?
-                .map(|days: std::num::NonZeroU32| {
-                    Duration::from_secs(u64::from(days.get()) * SECONDS_A_DAY)
-                }),
+                .seconds("MAX_CLOCK_SKEW_SECONDS", "a whole number of seconds")?
+                .unwrap_or(DEFAULT_MAX_CLOCK_SKEW),
+            max_callback_age: variables.max_callback_age(retention)?,
+            retention,
             max_body_bytes: variables
                 .optional("MAX_BODY_BYTES", "a whole number of bytes from 1 to 262144")?
                 .map_or(65_536, |BodyLimit(bytes)| bytes),
@@ -108,6 +109,43 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
                 "is set, and so is CALLBOT_CREDENTIALS_SECRET_ID, but only one of them may be",
             )),
         }
+    }
+
+    fn retention(&self) -> Result<Option<Duration>, ConfigError> {
+        let days: Option<NonZeroU32> = self.optional(
+            "RETENTION_DAYS",
+            "a whole number of days, at least 1, or nothing to keep snapshots for ever",
+        )?;
+        Ok(days.map(|days| Duration::from_secs(u64::from(days.get()) * SECONDS_A_DAY)))
+    }
+
+    /// The age stays below the retention: an older callback may have been stored and deleted again, and would be
+    /// stored anew.
+    fn max_callback_age(&self, retention: Option<Duration>) -> Result<Duration, ConfigError> {
+        let variable = "MAX_CALLBACK_AGE_SECONDS";
+        let expected = "a whole number of seconds, less than RETENTION_DAYS where that is set";
+        let default = retention.map_or(DEFAULT_MAX_CALLBACK_AGE, |retention| {
+            DEFAULT_MAX_CALLBACK_AGE.min(retention - RETENTION_MARGIN)
+        });
+        let age = self.seconds(variable, expected)?.unwrap_or(default);
+        if retention.is_some_and(|retention| age >= retention) {
+            let problem = "is not less than RETENTION_DAYS".to_owned();
+            return Err(ConfigError {
+                variable,
+                problem,
+                expected,
+            });
+        }
+        Ok(age)
+    }
+
+    fn seconds(
+        &self,
+        variable: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<Duration>, ConfigError> {
+        let seconds: Option<u32> = self.optional(variable, expected)?;
+        Ok(seconds.map(|seconds| Duration::from_secs(seconds.into())))
     }
 
     fn required<T: FromStr<Err: ToString>>(

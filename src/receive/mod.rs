@@ -21,6 +21,7 @@ pub(crate) use refusal::Refusal;
 pub(crate) struct Receiver {
     keyring: Keyring,
     max_clock_skew: Duration,
+    max_callback_age: Duration,
     retention: Option<Duration>,
     store: Store,
 }
@@ -83,6 +84,7 @@ impl Receiver {
         Self {
             keyring,
             max_clock_skew: config.max_clock_skew,
+            max_callback_age: config.max_callback_age,
             retention: config.retention,
             store,
         }
@@ -150,13 +152,17 @@ impl Receiver {
         }
     }
 
-    /// A signature does not expire: without this check a callback once overheard could be replayed for ever.
+    /// A callback from the future comes from a wrong clock. One from the past is genuine and comes late, from a
+    /// queue, a retry or an outage; to receive it again changes nothing while its snapshot is stored.
     fn check_clock(&self, create_ts: u64, now: SystemTime) -> Result<(), Refusal> {
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let ahead = create_ts > now;
         let seconds = now.abs_diff(create_ts);
-        let limit = self.max_clock_skew.as_secs();
+        let limit = match ahead {
+            true => self.max_clock_skew.as_secs(),
+            false => self.max_callback_age.as_secs(),
+        };
         if seconds > limit {
-            let ahead = create_ts > now;
             return Err(Refusal::Clock {
                 seconds,
                 ahead,
@@ -184,7 +190,9 @@ impl Receiver {
         };
         let (task_id, status) = (callback.task_id.clone(), callback.status);
         let received_at = ReceivedAt::from(incoming.now);
-        let expires_at = |retention: Duration| received_at.unix_seconds() + retention.as_secs();
+        // Of the two times the later one, so that no callback in the window is older than its snapshot's retention.
+        let begin = received_at.unix_seconds().max(headers.create_ts);
+        let expires_at = |retention: Duration| begin + retention.as_secs();
         let snapshot = Snapshot {
             create_ts: ReportTime::new(headers.create_ts),
             request_id: headers.request_id.to_owned(),

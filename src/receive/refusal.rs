@@ -44,7 +44,7 @@ pub(crate) enum Refusal {
         seconds: u64,
         /// Whether `createTs` is in the future.
         ahead: bool,
-        /// `MAX_CLOCK_SKEW_SECONDS`
+        /// `MAX_CLOCK_SKEW_SECONDS` ahead, `MAX_CALLBACK_AGE_SECONDS` behind.
         limit: u64,
     },
     /// Authentic, but the body does not parse or cannot be stored.

@@ -22,6 +22,7 @@ fn what_is_left_out_has_the_contracts_defaults() {
     let config = config(&[("TABLE_NAME", "snapshots")]).expect("a good configuration");
     assert_eq!(config.table_name, "snapshots");
     assert_eq!(config.max_clock_skew, Duration::from_secs(300));
+    assert_eq!(config.max_callback_age, Duration::from_secs(259_200));
     assert_eq!(config.retention, None);
     assert_eq!(config.max_body_bytes, 65536);
     let CredentialsSource::Variable(credentials) = config.credentials else {
@@ -34,11 +35,13 @@ fn what_is_left_out_has_the_contracts_defaults() {
 fn everything_can_be_set() {
     let config = config(&[
         ("MAX_CLOCK_SKEW_SECONDS", "60"),
+        ("MAX_CALLBACK_AGE_SECONDS", "600"),
         ("RETENTION_DAYS", "90"),
         ("MAX_BODY_BYTES", "1024"),
     ]);
     let config = config.expect("a good configuration");
     assert_eq!(config.max_clock_skew, Duration::from_secs(60));
+    assert_eq!(config.max_callback_age, Duration::from_secs(600));
     assert_eq!(config.retention, Some(Duration::from_secs(90 * 86_400)));
     assert_eq!(config.max_body_bytes, 1024);
 }
@@ -86,6 +89,7 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
         ),
         ("MAX_CLOCK_SKEW_SECONDS", "5m", "is wrong"),
         ("MAX_CLOCK_SKEW_SECONDS", "-1", "is wrong"),
+        ("MAX_CALLBACK_AGE_SECONDS", "3d", "is wrong"),
         ("RETENTION_DAYS", "0", "is wrong"),
         ("RETENTION_DAYS", "for ever", "is wrong"),
         ("MAX_BODY_BYTES", "0", "out of range"),
@@ -99,6 +103,24 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
         assert!(text.contains(variable), "{value}: {text}");
         assert!(text.contains(problem), "{value}: {text}");
         assert!(text.contains("it must hold"), "{value}: {text}");
+    }
+}
+
+#[test]
+fn a_callback_may_be_less_old_than_its_snapshot_is_kept() {
+    let age = |days, age| {
+        let variables = [("RETENTION_DAYS", days), ("MAX_CALLBACK_AGE_SECONDS", age)];
+        config(&variables).map(|config| config.max_callback_age.as_secs())
+    };
+    assert_eq!(age("1", ""), Ok(82_800), "an hour less than the retention");
+    assert_eq!(age("3", ""), Ok(255_600), "an hour less than the retention");
+    assert_eq!(age("4", ""), Ok(259_200), "the default");
+    assert_eq!(age("1", "86399"), Ok(86_399));
+    for too_old in ["86400", "259200"] {
+        let error = age("1", too_old).expect_err(too_old);
+        assert_eq!(error.variable, "MAX_CALLBACK_AGE_SECONDS");
+        let text = error.to_string();
+        assert!(text.contains("not less than RETENTION_DAYS"), "{text}");
     }
 }
 

@@ -12,6 +12,7 @@ mod json;
 mod message;
 mod signature;
 mod snapshots;
+mod window;
 
 use proptest::test_runner::Config;
 
