@@ -2,7 +2,7 @@
 //!
 //! The key of a snapshot is the time of the report, so that is kept: a report of yesterday that is sent as of now
 //! would be a task's newest snapshot, and an `IN_PROGRESS` above its `COMPLETED`. The function refuses what is older
-//! than its clock skew, which for the time of a replay can be raised at little risk: a callback that a stranger has
+//! than its MAX_CALLBACK_AGE_SECONDS, which for the time of a replay can be raised at little risk: a callback that a stranger has
 //! overheard and plays back is the same snapshot, stored once. `--as-of-now` is for those who cannot raise it.
 
 mod attempt;

@@ -6,10 +6,10 @@ use super::attempt::{Attempt, Replayer, age};
 use super::reading::Counts;
 use super::refused::Refused;
 
-/// The clock skew that is suggested is rounded up to this, and has this to spare: a replay takes its time.
+/// The age that is suggested is rounded up to this, and has this to spare: a replay takes its time.
 const HOUR: u64 = 3_600;
-/// The function's `MAX_CLOCK_SKEW_SECONDS` where nobody has set it.
-const DEFAULT_SKEW: u64 = 300;
+/// The function's default for `MAX_CALLBACK_AGE_SECONDS`.
+const DEFAULT_AGE: u64 = 259_200;
 
 /// Counts of what became of the callbacks.
 #[derive(Debug, Default)]
@@ -87,13 +87,13 @@ impl Totals {
 
     fn hints(&self, replayer: &Replayer) -> Vec<String> {
         let mut hints = Vec::new();
-        if self.too_old > 0 || self.would_send > 0 && self.oldest > DEFAULT_SKEW {
+        if self.too_old > 0 || self.would_send > 0 && self.oldest > DEFAULT_AGE {
             let age = age(self.oldest);
-            let skew = (self.oldest.div_ceil(HOUR) + 1) * HOUR;
+            let limit = (self.oldest.div_ceil(HOUR) + 1) * HOUR;
             hints.push(format!(
                 "The oldest was reported {age} ago. To store it under its own time, deploy with \
-                 PARAMETERS=MaxClockSkewSeconds={skew}, replay, and deploy with what it was before ({DEFAULT_SKEW} \
-                 unless you have set it)."
+                 PARAMETERS=MaxCallbackAgeSeconds={limit}, replay, and deploy with what it was before (0 unless \
+                 you have set it)."
             ));
         }
         if self.would_send > 0 {
