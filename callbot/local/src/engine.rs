@@ -1,4 +1,4 @@
-//! A DynamoDB engine in this process, reached over HTTP like the real one.
+//! A DynamoDB engine in this process, with DynamoDB's HTTP interface.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// How long requests under way may take to finish when the engine stops.
+/// How long a stopping engine waits for open requests.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A running engine. It ends when it is stopped or dropped.
@@ -23,21 +23,21 @@ pub struct Engine {
 /// Why the engine did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The port is taken, most likely.
+    /// The port cannot be used; most likely another program uses it.
     #[error("cannot listen on port {port}: {source}; choose another with --port")]
     Listen {
         /// The port asked for.
         port: u16,
-        /// The system's word.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The database file cannot be used.
+    /// The database file cannot be opened.
     #[error("cannot open the database: {0}")]
     Database(String),
 }
 
 impl Engine {
-    /// Starts an engine on a port of the loopback interface (0: any free one), its data in `file` or, without
+    /// Starts an engine on a port of the loopback interface; 0 takes a free one. The data are in `file` or, without
     /// one, in memory.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl Engine {
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             let stopped = async { stopped.await.unwrap_or_default() };
-            // Ends when stopped; while it serves there is nobody to tell of an error but its clients.
+            // Its clients see an error; nobody else waits for one.
             let _ = dynoxide::server::serve_with_shutdown(listener, database, stopped).await;
         });
         Ok(Self {
@@ -67,12 +67,12 @@ impl Engine {
         })
     }
 
-    /// What an AWS SDK takes as `AWS_ENDPOINT_URL_DYNAMODB`.
+    /// The value for `AWS_ENDPOINT_URL_DYNAMODB`.
     pub fn endpoint_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Stops the engine, requests under way being answered first.
+    /// Stops the engine after it has answered its open requests.
     pub async fn stop(self) {
         let _ = self.stop.send(());
         let _ = tokio::time::timeout(STOP_TIMEOUT, self.server).await;

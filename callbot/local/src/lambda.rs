@@ -1,5 +1,5 @@
-//! API Gateway and Lambda on this machine: several instances of the function behind one URL, and what becomes of a
-//! callback whose instance dies.
+//! API Gateway and Lambda on this machine: several instances of the function behind one URL. Instances can be killed
+//! in the middle of a call.
 
 mod instance;
 
@@ -27,18 +27,18 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use instance::Instance;
 
-/// What to run.
+/// The function to run.
 #[derive(Clone, Debug)]
 pub struct Function {
     /// The program.
     pub program: PathBuf,
-    /// Its environment, beside what Lambda sets.
+    /// Its environment, in addition to Lambda's own variables.
     pub environment: Vec<(String, String)>,
-    /// The file that its log is added to; without one it is lost.
+    /// The file that its log is appended to. Without one the log is discarded.
     pub log: Option<PathBuf>,
 }
 
-/// The running service. It ends, and its instances with it, when it is dropped.
+/// The running service. Dropping it ends the service and its instances.
 #[derive(Debug)]
 pub struct Lambda {
     url: String,
@@ -47,7 +47,7 @@ pub struct Lambda {
     _instances: JoinSet<()>,
 }
 
-/// What happened so far.
+/// Counts since the start.
 #[derive(Debug, Default)]
 struct Counts {
     starts: AtomicUsize,
@@ -61,19 +61,19 @@ struct Invocation {
     answer: oneshot::Sender<Option<Bytes>>,
 }
 
-/// The requests that wait, for all instances.
+/// The waiting requests of all instances.
 type Queue = Arc<Mutex<mpsc::UnboundedReceiver<Invocation>>>;
 
-/// Decides about each invocation whether, and after how long, its instance is killed.
+/// Decides for each invocation whether, and after what time, its instance is killed.
 type Kills = Arc<std::sync::Mutex<dyn FnMut() -> Option<Duration> + Send>>;
 
 impl Lambda {
-    /// Starts the service on a free port of this machine, with so many instances at the most. `kills` says of each
-    /// invocation after how long its instance is killed, unless it has answered by then.
+    /// Starts the service on a free loopback port, with at most this many instances. `kills` returns for each invocation
+    /// the time after which its instance is killed, unless it has answered by then.
     ///
     /// # Errors
     ///
-    /// There is no port to listen on.
+    /// No port is free.
     pub async fn start(
         function: Function,
         instances: usize,
@@ -110,7 +110,7 @@ impl Lambda {
         })
     }
 
-    /// Where it listens.
+    /// The service's address.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -150,14 +150,14 @@ async fn serve(
     let answer = answered.await.ok().flatten();
     let response = answer.and_then(|answer| response(&answer));
     Ok(response.unwrap_or_else(|| {
-        // API Gateway's words for a function that failed.
+        // API Gateway's answer for a function that failed.
         let mut failed = Response::new(Full::from(r#"{"message":"Internal Server Error"}"#));
         *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         failed
     }))
 }
 
-/// The event that an HTTP API makes of a request.
+/// An HTTP API's event for a request.
 fn event(request: &::http::request::Parts, body: &[u8]) -> Value {
     let mut headers = Map::new();
     for name in request.headers.keys() {
@@ -186,7 +186,7 @@ fn event(request: &::http::request::Parts, body: &[u8]) -> Value {
     })
 }
 
-/// The response that an HTTP API makes of the function's answer; `None` where that is none.
+/// An HTTP API's response for the function's answer; `None` where the answer has not the form of one.
 fn response(answer: &[u8]) -> Option<Response<Full<Bytes>>> {
     let answer: Value = serde_json::from_slice(answer).ok()?;
     let status = answer["statusCode"].as_u64()?.try_into().ok()?;

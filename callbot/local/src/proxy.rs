@@ -1,4 +1,4 @@
-//! What can go wrong between the function and AWS, at the wire.
+//! A proxy that injects faults between the function and AWS.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -12,35 +12,35 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-/// No caller waits for so long.
+/// Longer than any caller waits.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// What becomes of one request.
+/// What the proxy does with one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing: it is passed on.
+    /// It forwards the request.
     None,
-    /// Nothing, but the connection ends after the answer, as one does that was idle for long.
+    /// It forwards the request and closes the connection after the answer, as a server does with an idle one.
     CloseAfter,
-    /// It is answered with this status and this error of AWS's instead.
+    /// It answers with this status and this AWS error, and forwards nothing.
     Answer(u16, &'static str),
-    /// The connection is reset before AWS gets it.
+    /// It resets the connection before AWS gets the request.
     ResetBefore,
-    /// AWS gets it, and the connection is reset before the answer is out.
+    /// It forwards the request and resets the connection before the answer.
     ResetAfter,
-    /// AWS gets it, and the connection ends in the middle of the answer.
+    /// It forwards the request and closes the connection in the middle of the answer.
     CutShort,
-    /// The connection is reset, and for so long every new one is refused.
+    /// It resets the connection and refuses new ones for this time.
     Refuse(Duration),
-    /// It is passed on, and the answer held back for so long.
+    /// It forwards the request and delays the answer by this time.
     Slow(Duration),
-    /// It is never answered.
+    /// It never answers.
     Silence,
-    /// It is answered with 200 and something that is no answer of AWS's.
+    /// It answers with status 200 and a body that is not AWS's.
     Garbage,
 }
 
-/// A proxy in front of an engine. It ends when it is dropped, and its port then refuses connections.
+/// A proxy in front of an engine. Dropping it ends the proxy, and its port then refuses connections.
 #[derive(Debug)]
 pub struct Proxy {
     url: String,
@@ -48,29 +48,28 @@ pub struct Proxy {
     server: JoinHandle<()>,
 }
 
-/// What decides about each request, head and body.
+/// Chooses the fault for each request, given its head and body.
 type Plan = Box<dyn FnMut(&[u8]) -> Fault + Send>;
 
-/// What the connections of one proxy share.
+/// The state that the connections of one proxy share.
 struct Shared {
     engine: String,
     plan: Mutex<Plan>,
-    /// For how long nothing is to be accepted.
+    /// Asks for no new connection to be accepted for this time.
     refuse: mpsc::UnboundedSender<Duration>,
 }
 
 impl Proxy {
-    /// Starts a proxy on a free port of this machine. `plan` decides what becomes of each request: it is given head
-    /// and body.
+    /// Starts a proxy on a free loopback port. `plan` chooses the fault for each request, given its head and body.
     ///
     /// # Errors
     ///
-    /// There is no port to listen on.
+    /// No port is free.
     pub async fn start(
         engine_url: &str,
         plan: impl FnMut(&[u8]) -> Fault + Send + 'static,
     ) -> io::Result<Self> {
-        // Bound and never listening, this one keeps the port ours while nobody listens there.
+        // Bound but never listening, this socket keeps the port while connections are refused.
         let holder = reusable_socket(0)?;
         let port = holder.local_addr()?.port();
         let mut listener = Some(listen(port)?);
@@ -90,7 +89,7 @@ impl Proxy {
                     Some(refused) = refusals.recv() => refused,
                     Some(client) = accept(listener.as_ref()) => {
                         accepted.fetch_add(1, Ordering::Relaxed);
-                        // Ends when either side has gone, which is what this is about.
+                        // An error here is a closed connection, which is expected.
                         served.spawn(serve(client, shared.clone()));
                         continue;
                     }
@@ -108,12 +107,12 @@ impl Proxy {
         })
     }
 
-    /// What an AWS SDK takes as `AWS_ENDPOINT_URL_DYNAMODB`.
+    /// The value for `AWS_ENDPOINT_URL_DYNAMODB`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// How many connections have been opened so far.
+    /// How many connections were opened.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
@@ -199,7 +198,7 @@ fn http(status: u16, body: &str) -> Vec<u8> {
     [head, body.to_owned()].concat().into_bytes()
 }
 
-/// The engine's end: one connection, for as long as it holds.
+/// The proxy's connection to the engine.
 struct Upstream<'a> {
     address: &'a str,
     connection: Option<BufStream<TcpStream>>,
@@ -224,7 +223,7 @@ impl<'a> Upstream<'a> {
     }
 }
 
-/// One HTTP message: its head, and as much body as the head says.
+/// Reads one HTTP message: the head, and as much body as its `content-length` says.
 async fn message(stream: &mut BufStream<TcpStream>) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

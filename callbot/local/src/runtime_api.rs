@@ -1,4 +1,4 @@
-//! Lambda's side of the Runtime API, for one process: hands out events, takes the answers.
+//! Lambda's side of the Runtime API, for one process of the function.
 
 use std::convert::Infallible;
 use std::io;
@@ -21,14 +21,14 @@ pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:task-callback";
 
-/// The server, and what the process that runs against it does.
+/// The server, and the requests of the process that uses it.
 #[derive(Debug)]
 pub struct RuntimeApi {
-    /// Where it listens: what the process takes as `AWS_LAMBDA_RUNTIME_API`.
+    /// The server's address: the value for `AWS_LAMBDA_RUNTIME_API`.
     pub address: SocketAddr,
-    /// The process asks for an event.
+    /// The process's requests for an event.
     pub polls: mpsc::UnboundedReceiver<Poll>,
-    /// The process answers one, or says why it cannot start.
+    /// The process's answers, and its error where it cannot start.
     pub answers: mpsc::UnboundedReceiver<Answer>,
     server: JoinHandle<()>,
 }
@@ -41,14 +41,14 @@ pub struct Poll {
     event: oneshot::Sender<(Bytes, String)>,
 }
 
-/// What the process has posted.
+/// An answer of the process.
 #[derive(Debug)]
 pub struct Answer {
     /// When.
     pub at: Instant,
-    /// The path, whose end says what it is: `/response`, `/error`, `/init/error`.
+    /// The path, which ends with the kind of the answer: `/response`, `/error`, `/init/error`.
     pub path: String,
-    /// What was posted.
+    /// The body.
     pub body: Bytes,
 }
 
@@ -59,11 +59,11 @@ struct Reports {
 }
 
 impl RuntimeApi {
-    /// Starts the server on a free port of this machine. It ends when it is dropped.
+    /// Starts the server on a free loopback port. Dropping it ends the server.
     ///
     /// # Errors
     ///
-    /// There is no port to listen on.
+    /// No port is free.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -98,15 +98,15 @@ impl Drop for RuntimeApi {
 }
 
 impl Poll {
-    /// Gives the process an event, as the invocation `request_id`.
+    /// Sends the process an event, as the invocation `request_id`.
     pub fn hand_out(self, event: Bytes, request_id: &str) {
-        // A process that has gone does not need it.
+        // A process that has ended needs no event.
         let _ = self.event.send((event, request_id.to_owned()));
     }
 }
 
 impl Answer {
-    /// Whether it is the answer to an event, and not an error.
+    /// Whether this is the answer to an event and not an error.
     pub fn is_response(&self) -> bool {
         self.path.ends_with("/response")
     }

@@ -1,4 +1,4 @@
-//! The table's definition, read from `template.yaml`: the only place where it stands.
+//! The table's definition, read from `template.yaml`, its only source.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 use yaml_serde::Value;
 
-/// An engine makes a table at once; DynamoDB takes some ten seconds.
+/// An engine creates a table at once; DynamoDB takes about ten seconds.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The properties of the template's `AWS::DynamoDB::Table` that matter to those who use it.
+/// The properties of the template's `AWS::DynamoDB::Table` that a local table needs, too.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TableDefinition {
@@ -62,23 +62,23 @@ struct TimeToLive {
     enabled: bool,
 }
 
-/// Why there is no table to use.
+/// Why the table could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The template is not there.
+    /// The template cannot be read.
     #[error(
         "cannot read {path}: {source}; run this in the project's folder, or name it with --template"
     )]
     Read {
         /// The file.
         path: String,
-        /// The system's word.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The template is not as this program reads it.
+    /// The template has not the expected form.
     #[error("the template does not describe the snapshots table: {0}")]
     Template(String),
-    /// DynamoDB did not make it.
+    /// DynamoDB did not create the table.
     #[error("cannot make the table: {0}")]
     Create(String),
 }
@@ -115,7 +115,7 @@ impl TableDefinition {
         }
     }
 
-    /// Makes the table under this name and waits until it can be used. One that is there is left as it is.
+    /// Creates a table of this name and waits until it is active. An existing table stays as it is.
     ///
     /// # Errors
     ///

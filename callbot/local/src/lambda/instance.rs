@@ -1,4 +1,4 @@
-//! One instance: a process that is started when it is needed and answers one call after the other.
+//! One instance of the function: a process that is started for its first call and answers one call at a time.
 
 use std::fs::File;
 use std::io;
@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::{Counts, Function, Invocation, Kills, Queue};
 use crate::runtime_api::{FUNCTION_TIMEOUT, RuntimeApi};
 
-/// What Lambda sets, beside the environment that is the function's own.
+/// Lambda's own variables.
 const LAMBDA: [(&str, &str); 6] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "task-callback"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
@@ -31,7 +31,7 @@ pub(super) struct Instance {
     process: Option<Process>,
 }
 
-/// A process and the Runtime API that it alone uses.
+/// A process, with a Runtime API of its own.
 struct Process {
     child: Child,
     api: RuntimeApi,
@@ -41,7 +41,7 @@ struct Process {
 enum Call {
     Answered(Bytes),
     Killed,
-    /// It ended by itself, or gave no answer in time.
+    /// The process ended by itself, or gave no answer in time.
     Died,
 }
 
@@ -74,7 +74,7 @@ impl Instance {
                 }
             };
             if result.is_none() {
-                // What is left of the process ends with it.
+                // Dropping it ends the process, where it still runs.
                 self.process = None;
             }
             // A sender that has gone does not need it.
