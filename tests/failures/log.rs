@@ -166,23 +166,6 @@ async fn our_own_trouble_is_an_error_with_its_cause() {
 }
 
 #[tokio::test]
-async fn trouble_that_passed_is_a_warning_with_its_cause_beside_the_callbacks_line() {
-    let app = TestApp::embedded().await;
-    let throttled = Fault::Answer(400, "ThrottlingException");
-    let proxy = Proxy::start(&app.engine_url, &[throttled, Fault::None]).await;
-    let (log, _guard) = Log::start(&[]);
-    send_through(&app, &proxy).await;
-    let lines = log.lines();
-    assert_eq!(lines.len(), 2, "{lines:#?}");
-    assert_eq!(lines[0]["message"], "stored at the second attempt");
-    assert_eq!(
-        lines[0]["reason"],
-        "400 Bad Request: ThrottlingException by the proxy"
-    );
-    assert_eq!(lines[1]["outcome"], "stored");
-}
-
-#[tokio::test]
 async fn neither_a_secret_nor_a_valid_signature_is_logged_at_any_level() {
     let app = TestApp::start().await;
     let (log, _guard) = Log::start(&[("AWS_LAMBDA_LOG_LEVEL", "TRACE")]);

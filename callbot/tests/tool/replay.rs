@@ -192,7 +192,10 @@ async fn what_is_too_old_for_the_clock_is_stored_as_of_now_only_if_asked_and_onc
     );
     let (good, printed) = stack.send(&log, &[]).await;
     assert!(!good && printed.contains("2 too old"), "{printed}");
-    assert!(printed.contains("MaxCallbackAgeSeconds=352800"), "{printed}");
+    assert!(
+        printed.contains("MaxCallbackAgeSeconds=352800"),
+        "{printed}"
+    );
     assert!(stack.app.items().await.is_empty());
 
     let first = log.lines().next().expect("a line");
