@@ -16,6 +16,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::store_trouble::send_through;
 use task_callback_test_support::app::{TestApp, invoke, local_aws};
+use task_callback_test_support::log::Log;
 use task_callback_test_support::proxy::{Fault, Proxy, header, split};
 use task_callback_test_support::request::{NOW, Request, body, now};
 
@@ -46,12 +47,14 @@ async fn a_connection_that_the_server_closes_costs_no_callback() {
     let app = TestApp::embedded().await;
     let proxy = Proxy::start(&app.engine_url, &[Fault::CloseAfter]).await;
     let function = app.behind(local_aws(&proxy.url));
+    let (log, _guard) = Log::start(&[]);
     for second in 0..20 {
         let event = Request::at(NOW + second, body()).http_api_event();
         let answer = invoke(&function, &event.to_string(), "response-1", now()).await;
         assert_eq!(answer.ret_code, 0, "callback {second}");
     }
     assert_eq!(proxy.requests(), 20, "no request twice");
+    assert!(!log.text().contains("second attempt"), "{}", log.text());
     assert_eq!(app.items().await.len(), 20);
 }
 

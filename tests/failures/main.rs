@@ -4,5 +4,6 @@ mod connections;
 mod fast_path;
 mod faults;
 mod log;
+mod process;
 mod secret;
 mod store_trouble;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
@@ -45,6 +45,7 @@ pub enum Fault {
 pub struct Proxy {
     url: String,
     connections: Arc<AtomicUsize>,
+    close: mpsc::UnboundedSender<oneshot::Sender<()>>,
     server: JoinHandle<()>,
 }
 
@@ -76,6 +77,7 @@ impl Proxy {
         let connections = Arc::new(AtomicUsize::new(0));
         let accepted = connections.clone();
         let (refuse, mut refusals) = mpsc::unbounded_channel();
+        let (close, mut closings) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             engine: engine_url.trim_start_matches("http://").to_owned(),
             plan: Mutex::new(Box::new(plan)),
@@ -87,6 +89,11 @@ impl Proxy {
             loop {
                 let refused = tokio::select! {
                     Some(refused) = refusals.recv() => refused,
+                    Some(closed) = closings.recv() => {
+                        served.shutdown().await;
+                        drop::<oneshot::Sender<()>>(closed);
+                        continue;
+                    }
                     Some(client) = accept(listener.as_ref()) => {
                         accepted.fetch_add(1, Ordering::Relaxed);
                         // An error here is a closed connection, which is expected.
@@ -103,6 +110,7 @@ impl Proxy {
         Ok(Self {
             url: format!("http://{}:{port}", Ipv4Addr::LOCALHOST),
             connections,
+            close,
             server,
         })
     }
@@ -110,6 +118,13 @@ impl Proxy {
     /// The value for `AWS_ENDPOINT_URL_DYNAMODB`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Closes all connections, as a server does with those that were idle for long. Returns once they are closed.
+    pub async fn close_connections(&self) {
+        let (closed, is_closed) = oneshot::channel();
+        let _ = self.close.send(closed);
+        let _ = is_closed.await;
     }
 
     /// How many connections were opened.
