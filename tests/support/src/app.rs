@@ -64,8 +64,8 @@ impl TestApp {
     pub async fn with(changes: &[(&'static str, &str)]) -> Self {
         let external = match std::env::var("DYNAMODB_ENDPOINT_URL").as_deref() {
             Err(_) | Ok("") => None,
-            Ok("moto") => Some(moto::url().to_owned()),
-            Ok(url) => Some(url.to_owned()),
+            Ok("moto") => Some((moto::url().to_owned(), local_aws(moto::url()))),
+            Ok(url) => Some((url.to_owned(), external_aws(url))),
         };
         Self::on(external, changes).await
     }
@@ -75,25 +75,17 @@ impl TestApp {
         Self::on(None, &[]).await
     }
 
-    async fn on(external: Option<String>, changes: &[(&'static str, &str)]) -> Self {
-        let (engine, engine_url) = match &external {
-            Some(url) => (None, url.clone()),
+    async fn on(external: Option<(String, Aws)>, changes: &[(&'static str, &str)]) -> Self {
+        let is_external = external.is_some();
+        let (engine, engine_url, aws) = match external {
+            Some((url, aws)) => (None, url, aws),
             None => {
                 let engine = engine_runtime().spawn(Engine::start(0, None)).await;
                 let engine = engine.expect("no panic").expect("the engine starts");
                 let url = engine.endpoint_url();
-                (Some(engine), url)
+                let aws = local_aws(&url);
+                (Some(engine), url, aws)
             }
-        };
-        let aws = match &external {
-            Some(url) if std::env::var("AWS_ACCESS_KEY_ID").is_ok() => {
-                let lookup = |name: &str| match name {
-                    "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
-                    _ => std::env::var(name).ok(),
-                };
-                Aws::from_lookup(lookup)
-            }
-            _ => local_aws(&engine_url),
         };
         let client = aws.dynamodb();
         let table_name = format!("task-callback-test-{}", uuid::Uuid::new_v4());
@@ -114,7 +106,7 @@ impl TestApp {
             engine_url,
             endpoint,
             invocations: 0.into(),
-            external: external.is_some(),
+            external: is_external,
             _engine: engine,
         }
     }
@@ -247,6 +239,22 @@ pub fn local_aws(url: &str) -> Aws {
             _ => return None,
         };
         Some(value.to_owned())
+    })
+}
+
+/// The way to a DynamoDB that the caller names, with the caller's region and credentials where there are any.
+fn external_aws(url: &str) -> Aws {
+    let default = |name: &str| match name {
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
+        _ => None,
+    };
+    Aws::from_lookup(|name| match name {
+        "AWS_ENDPOINT_URL" => Some(url.to_owned()),
+        "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => {
+            std::env::var(name).ok().or_else(|| default(name))
+        }
+        _ => None,
     })
 }
 

@@ -37,8 +37,11 @@ pub fn url() -> &'static str {
 
 fn start() -> Moto {
     let python = std::env::var("MOTO_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let is_aws = |name: &String| name.starts_with("AWS_");
     let mut process = Command::new(&python)
         .args(["-c", SERVER])
+        .env_clear()
+        .envs(std::env::vars().filter(|(name, _)| !is_aws(name)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
