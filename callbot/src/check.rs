@@ -10,9 +10,10 @@ use task_callback::contract::account::Credentials;
 use task_callback::contract::callback::{CALLBACK_METHOD, CALLBACK_PATH};
 
 use crate::Failure;
+use crate::client::{Reply, Sender};
+use crate::credentials::CredentialsArgs;
 use crate::event::Event;
-use crate::platform::{self, CredentialsArgs};
-use crate::send::{Reply, Sender};
+use crate::when::now;
 
 /// Check a deployment: what must be refused is refused, in the right form, and a signed callback is stored
 ///
@@ -54,7 +55,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         args.url.path().trim_end_matches('/')
     ));
     let elsewhere = Sender::new(elsewhere)?;
-    let now = platform::now();
+    let now = now();
     let callback = event(CALLBACK_METHOD, &[])?;
     let unsigned = event(CALLBACK_METHOD, &["sign"])?;
 
@@ -116,10 +117,10 @@ fn event(method: &str, keep: &[&str]) -> Result<Event, Failure> {
     let body = json!({
         "callbackType": 1,
         "userTaskID": "callbot-check",
-        "taskID": format!("callbot-check-{}", platform::now()),
+        "taskID": format!("callbot-check-{}", now()),
         "sceneID": "this-is-a-test",
         "taskStatus": 1,
-        "createTs": platform::now(),
+        "createTs": now(),
         "taskStat": {
             "answerOrderCount": 0, "finishOrderCount": 0, "totalOrderCount": 0, "finishRate": 0,
             "totalAnswerCall": 0, "totalCall": 0, "answerRate": 0

@@ -9,11 +9,8 @@ use task_callback::contract::callback::CALLBACK_PATH;
 use tokio::time::sleep;
 
 use crate::Failure;
+use crate::client::{Reply, Sender};
 use crate::platform::Headers;
-use crate::send::{Reply, Sender};
-
-/// API Gateway's answer when it is asked too often.
-const TOO_MANY_REQUESTS: u16 = 429;
 
 /// How long a sender goes on.
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +58,6 @@ pub(crate) async fn deliver(
         }
         sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0))).await;
         pause = patience.longest_pause.min(pause * 2);
-    }
-}
-
-impl Reply {
-    /// Whether sending the same again would be answered in the same way.
-    pub(crate) fn is_final(&self) -> bool {
-        self.is_taken() || (self.status() < 500 && self.status() != TOO_MANY_REQUESTS)
     }
 }
 

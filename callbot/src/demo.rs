@@ -14,13 +14,14 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::Failure;
 use crate::aws::Aws;
+use crate::client::Sender;
 use crate::event::Event;
-use crate::platform;
-use crate::send::Sender;
-use crate::stack::{Process, asked_to_stop, environment, start_engine};
+use crate::process::{Process, shutdown_signal};
+use crate::stack::{environment, start_engine};
 use crate::table::{Range, Table};
 use crate::terminal::TerminalArgs;
 use crate::when::ZoneArgs;
+use crate::when::now;
 
 const TABLE_NAME: &str = "task-callback-demo";
 const BUILD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -85,7 +86,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let played = tokio::select! {
         played = play(args, &url, &engine_url, &credentials) => played,
         status = function.wait() => Err(format!("cargo lambda watch ended: {}", status?).into()),
-        _ = asked_to_stop() => Err("interrupted".into()),
+        _ = shutdown_signal() => Err("interrupted".into()),
     };
     function.stop().await;
     engine.stop().await;
@@ -130,7 +131,7 @@ async fn play(
 
     let sender = Sender::new(url.parse()?)?;
     let mut as_it_should_be = true;
-    let last = platform::now();
+    let last = now();
     let first = last - SECONDS_BETWEEN_REPORTS * (REPORTS.len() as u64 - 1);
     let mut create_ts = first;
     let mut sent = Vec::new();
@@ -150,7 +151,7 @@ async fn play(
     let reported = &sent[..REPORTS.len()];
     let table = Table::new(&Aws::local(engine_url), TABLE_NAME);
     let history = table.task_history(&reported[0].task_id, Range::ALL).await?;
-    let clock = args.zone.clock(platform::now());
+    let clock = args.zone.clock(now());
     let table = crate::history::render(&history, &clock, args.terminal.stdout());
     println!("\n{table}\n");
     let picture = project.join("target/callbot-demo.svg");

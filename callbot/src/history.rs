@@ -18,9 +18,9 @@ use task_callback::contract::snapshot::Snapshot;
 
 use crate::Failure;
 use crate::aws::Aws;
-use crate::platform;
 use crate::table::{Range, Table};
 use crate::terminal::{TerminalArgs, print};
+use crate::when::now;
 use crate::when::{Clock, ZoneArgs};
 pub(crate) use picture::write as write_picture;
 pub(crate) use table::render;
@@ -77,7 +77,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let clock = args.zone.clock(platform::now());
+    let clock = args.zone.clock(now());
     let range = args.range(&clock)?;
     let source = Source {
         table: Table::new(&Aws::at(args.local.as_deref()).await, &args.table),

@@ -5,7 +5,9 @@
 
 mod aws;
 mod check;
+mod client;
 mod completions;
+mod credentials;
 mod deliver;
 mod demo;
 mod event;
@@ -13,11 +15,10 @@ mod history;
 mod life;
 mod local;
 mod platform;
+mod process;
 mod progress;
 mod reference;
-mod rehearsal;
 mod replay;
-mod scenario;
 mod secret;
 mod send;
 mod sign;

@@ -10,7 +10,7 @@ use task_callback::contract::account::Credentials;
 
 use crate::Failure;
 use crate::aws::{Aws, AwsError};
-use crate::platform;
+use crate::credentials;
 
 /// Write the credentials into the stack's secret, from a prompt, a file or standard input, never an argument
 ///
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let aws = aws(args).await;
     let client = aws.secrets_manager();
     let (json, from) = match &args.file {
-        Some(file) => (platform::read(file)?, file.display().to_string()),
+        Some(file) => (credentials::read(file)?, file.display().to_string()),
         None if stdin().is_terminal() => {
             refuse_to_replace_several(&client, &args.secret_id).await?;
             (prompt()?, "what you typed".to_owned())
@@ -44,8 +44,8 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             (json, "standard input".to_owned())
         }
     };
-    let credentials =
-        platform::parse(&json, &from).map_err(|error| format!("{error}. Nothing was written"))?;
+    let credentials = credentials::parse(&json, &from)
+        .map_err(|error| format!("{error}. Nothing was written"))?;
 
     let put = client.put_secret_value();
     let put = put.secret_id(&args.secret_id).secret_string(json.trim());

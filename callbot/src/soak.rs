@@ -17,11 +17,12 @@ use task_callback::contract::account::Credentials;
 
 use crate::Failure;
 use crate::aws::Aws;
-use crate::platform::{self, CredentialsArgs};
-use crate::send::Sender;
-use crate::stack::asked_to_stop;
+use crate::client::Sender;
+use crate::credentials::CredentialsArgs;
+use crate::process::shutdown_signal;
 use crate::table::{Range, Table};
 use crate::terminal::print;
+use crate::when::now;
 use plan::Plan;
 use report::Report;
 use stage::{Settings, Stage};
@@ -97,7 +98,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let started = platform::now();
+    let started = now();
     let seed = args.seed.unwrap_or_else(rand::random);
     let plan = Plan {
         run: format!("soak-{started}-{}", seed % 10_000),
@@ -162,7 +163,7 @@ async fn soak(
     let (ledger, tally) = drive::drive(plan, &sender, credentials, args.concurrency.into()).await?;
     let findings = tokio::select! {
         findings = audit::audit(plan, &ledger, credentials, table) => findings?,
-        stopped = asked_to_stop() => {
+        stopped = shutdown_signal() => {
             stopped?;
             return Err("interrupted before the table was read: nothing is shown".into());
         }

@@ -14,10 +14,10 @@ use task_callback::contract::snapshot::Snapshot;
 use crate::Failure;
 use crate::aws::Aws;
 use crate::history::{self, json::Row};
-use crate::platform;
 use crate::table::{LastReport, Range, Table, TableError};
 use crate::terminal::{TerminalArgs, print};
 use crate::when::ZoneArgs;
+use crate::when::now;
 use overview::{Overview, Section};
 use table::View;
 
@@ -64,7 +64,7 @@ struct Shown {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let table = Table::new(&Aws::at(args.local.as_deref()).await, &args.table);
-    let clock = args.zone.clock(platform::now());
+    let clock = args.zone.clock(now());
     // As far back as "today" reaches, at the least.
     let since = clock.parse(&args.since)?.min(clock.today());
     if since.saturating_add(args.silent_for.as_secs()) >= clock.now {

@@ -1,5 +1,7 @@
 //! Times as people write and read them: in a zone, as a distance from now, as a duration.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
@@ -25,6 +27,12 @@ impl ZoneArgs {
             zone: self.tz.clone().unwrap_or_else(machine_zone),
         }
     }
+}
+
+/// The system clock, Unix seconds.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }
 
 /// The machine's zone, or UTC where it has none.

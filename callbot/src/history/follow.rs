@@ -16,12 +16,12 @@ use tokio::time::sleep;
 
 use super::{Source, csv, json, table};
 use crate::Failure;
-use crate::platform;
+use crate::process::shutdown_signal;
 use crate::progress::{bar, share};
-use crate::stack::asked_to_stop;
 use crate::table::Range;
 use crate::terminal::{DIM, Terminal, print, reader_is_gone, style_of};
 use crate::when::Clock;
+use crate::when::now;
 
 /// Twice the default skew, in seconds: clocks differ, and the function takes its time.
 const LATE: u64 = 600;
@@ -30,7 +30,7 @@ const BAR_WIDTH: usize = 10;
 pub(super) async fn follow(source: &Source<'_>, range: Range) -> Result<ExitCode, Failure> {
     tokio::select! {
         watched = watch(source, range) => watched?,
-        stop = asked_to_stop() => stop?,
+        stop = shutdown_signal() => stop?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -40,7 +40,7 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
     let args = source.args;
     let terminal = args.terminal.stdout();
     let mut follower = Follower::new(range);
-    let mut looked = platform::now();
+    let mut looked = now();
     let mut history = source.read(range).await?;
     follower.fresh(&history);
     if range.latest && !history.is_empty() {
@@ -68,7 +68,7 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
         if reader_is_gone() {
             break;
         }
-        let now = platform::now();
+        let now = now();
         // What may pass is no reason to stop watching; it is said once.
         let history = match source.read(follower.next_range(looked)).await {
             Ok(history) => history,

@@ -7,9 +7,9 @@ use task_callback::contract::snapshot::ReportTime;
 
 use super::refused::Refused;
 use crate::Failure;
+use crate::client::{Reply, Sender};
 use crate::deliver::{WATCHED, deliver};
 use crate::platform::Headers;
-use crate::send::{Reply, Sender};
 use crate::table::{Range, Table};
 use crate::terminal::shown;
 

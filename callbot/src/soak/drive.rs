@@ -11,11 +11,12 @@ use super::forgery::forged;
 use super::plan::{Kind, Message, Plan};
 use super::tally::{Outcome, Tally};
 use crate::Failure;
+use crate::client::{Reply, Sender};
 use crate::deliver::{Patience, deliver};
-use crate::platform::{self, Headers};
-use crate::send::{Reply, Sender};
-use crate::stack::asked_to_stop;
+use crate::platform::Headers;
+use crate::process::shutdown_signal;
 use crate::terminal::print;
+use crate::when::now;
 
 /// Half a minute: longer than anything that goes wrong in a stack of the soak's own.
 const PATIENCE: Patience = Patience {
@@ -47,7 +48,7 @@ pub(super) async fn drive(
 ) -> Result<(Ledger, Tally), Failure> {
     let tally = RefCell::new(Tally::new());
     let ledger = RefCell::new(vec![vec![Sent::default(); plan.callbacks]; plan.tasks]);
-    let messages = (0..plan.cohorts()).flat_map(|cohort| plan.cohort(cohort, platform::now()));
+    let messages = (0..plan.cohorts()).flat_map(|cohort| plan.cohort(cohort, now()));
     let messages = messages.inspect(|message| {
         // From here on it may be in the table.
         if !matches!(message.kind, Kind::Forgery(_)) {
@@ -62,7 +63,7 @@ pub(super) async fn drive(
 
     let bar = progress_bar(plan)?;
     let mut last_line = Instant::now();
-    let mut stop = std::pin::pin!(asked_to_stop());
+    let mut stop = std::pin::pin!(shutdown_signal());
     loop {
         let (message, outcome) = tokio::select! {
             next = sent.next() => match next {

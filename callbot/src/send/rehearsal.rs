@@ -12,14 +12,15 @@ use reqwest::Url;
 use task_callback::contract::account::{Credential, Credentials};
 use tokio::time::{Instant, sleep_until};
 
+use super::scenario::{Message, Scenario};
 use crate::Failure;
+use crate::client::{Reply, Sender};
 use crate::deliver::{WATCHED, deliver};
 use crate::life::Life;
-use crate::platform::{self, Headers};
-use crate::scenario::{Message, Scenario};
-use crate::send::{Reply, Sender};
-use crate::stack::asked_to_stop;
+use crate::platform::Headers;
+use crate::process::shutdown_signal;
 use crate::terminal::print;
+use crate::when::now;
 
 /// A scenario under way.
 struct Rehearsal<'a> {
@@ -40,7 +41,7 @@ pub(crate) async fn play(
     credentials: &Credentials,
 ) -> Result<ExitCode, Failure> {
     let mut random = rand::rng();
-    let started = platform::now();
+    let started = now();
     let name = scenario.name();
     let run = format!("rehearsal-{name}-{started}-{:04x}", random.random::<u16>());
     let messages = scenario.messages(&mut random);
@@ -71,7 +72,7 @@ pub(crate) async fn play(
         (message, reply)
     });
     let mut sent = std::pin::pin!(sent.buffer_unordered(scenario.concurrency()));
-    let mut stop = std::pin::pin!(asked_to_stop());
+    let mut stop = std::pin::pin!(shutdown_signal());
     loop {
         let (message, reply) = tokio::select! {
             next = sent.next() => match next {
