@@ -25,7 +25,7 @@ async fn all_and_little() -> TestApp {
 #[tokio::test]
 async fn csv_has_every_attribute_exactly_as_the_table_has_it() {
     let app = all_and_little().await;
-    let (text, _) = said(&mut history(&app, &["t-1", "--csv"]));
+    let text = succeed(&mut history(&app, &["t-1", "--csv"]));
     let mut csv = csv::Reader::from_reader(text.as_bytes());
     let names = csv.headers().expect("names").clone();
     let rows: Vec<_> = csv.records().map(|row| row.expect("a row")).collect();
@@ -63,21 +63,21 @@ fn place(names: &csv::StringRecord, name: &str) -> usize {
 #[tokio::test]
 async fn json_and_csv_have_nothing_beside_the_data() {
     let app = demo(2).await;
-    let (json, errors) = said(&mut history(
+    let ran = run(&mut history(
         &app,
         &[DEMO_TASK, "--json", "--color", "always"],
     ));
-    let rows: Value = serde_json::from_str(&json).expect("JSON");
+    let rows: Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(rows[1]["createTs"], FIRST + MINUTE);
     assert_eq!(rows[1]["taskStat"]["finishRate"], 0.26);
-    assert_eq!(errors, "");
-    let (none, _) = said(&mut history(&app, &["no-such-task", "--json"]));
+    assert_eq!(ran.stderr, "");
+    let none = succeed(&mut history(&app, &["no-such-task", "--json"]));
     assert_eq!(none.trim(), "[]");
-    let (none, _) = said(&mut history(&app, &["no-such-task", "--csv"]));
+    let none = succeed(&mut history(&app, &["no-such-task", "--csv"]));
     assert!(
         none.starts_with("taskID,createTs,") && none.lines().count() == 1,
         "{none}"
     );
-    let error = failed(&mut history(&app, &["t-1", "--csv", "--json"]));
+    let error = fail(&mut history(&app, &["t-1", "--csv", "--json"])).stderr;
     assert!(error.contains("cannot be used with"), "{error}");
 }

@@ -8,8 +8,9 @@ use super::*;
 pub(super) fn svg(app: &TestApp, arguments: &[&str]) -> String {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let path = file.path().to_str().expect("text");
-    let (_, told) = said(&mut history(app, &[arguments, &["--svg", path]].concat()));
-    assert!(told.contains(path), "{told}");
+    let ran = run(&mut history(app, &[arguments, &["--svg", path]].concat()));
+    assert_eq!(ran.exit_code, Some(0), "{ran:?}");
+    assert!(ran.stderr.contains(path), "{ran:?}");
     std::fs::read_to_string(path).expect("a picture")
 }
 

@@ -3,7 +3,7 @@
 use roxmltree::{Document, Node};
 use serde_json::json;
 
-use super::drawing::{SERIES, line, of_class, svg, texts};
+use super::svg::{SERIES, line, of_class, svg, texts};
 use super::*;
 
 #[tokio::test]
@@ -204,8 +204,8 @@ async fn each_task_of_a_user_task_has_its_own_part_up_to_twenty() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("all.svg");
     let file = file.to_str().expect("text");
-    let (good, _, error) = ran(&mut history(&app, &["ut-1", "--user-task", "--svg", file]));
-    assert!(!good && error.contains("draw one by its taskID"), "{error}");
+    let error = fail(&mut history(&app, &["ut-1", "--user-task", "--svg", file])).stderr;
+    assert!(error.contains("draw one by its taskID"), "{error}");
 }
 
 #[tokio::test]
@@ -214,11 +214,10 @@ async fn pixels_show_the_same_with_letters_of_our_own() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("demo.png");
     let name = file.to_str().expect("text");
-    // Nothing of the machine's fonts: this runs on a server, too.
-    let (json, _) = said(&mut history(&app, &[DEMO_TASK, "--json", "--png", name]));
+    let json = succeed(&mut history(&app, &[DEMO_TASK, "--json", "--png", name]));
     assert!(
         serde_json::from_str::<Value>(&json).is_ok(),
-        "the picture is told of elsewhere"
+        "the picture's path is not on standard output"
     );
     let png = std::fs::read(&file).expect("a picture");
     assert_eq!(&png[1..4], b"PNG");
@@ -232,8 +231,8 @@ async fn where_nothing_is_stored_no_picture_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("nothing.svg");
     let name = file.to_str().expect("text");
-    let (good, text, error) = ran(&mut history(&app, &["no-such-task", "--svg", name]));
-    assert!(!good && text.contains("nothing stored"), "{text}");
-    assert!(error.contains("no picture was written"), "{error}");
+    let ran = fail(&mut history(&app, &["no-such-task", "--svg", name]));
+    assert!(ran.stdout.contains("nothing stored"), "{ran:?}");
+    assert!(ran.stderr.contains("no picture was written"), "{ran:?}");
     assert!(!file.exists());
 }

@@ -1,45 +1,38 @@
-//! What `callbot` says when AWS cannot be used: one line, with what to do, and soon.
+//! An AWS call that fails is one line that says what to do, within seconds.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use local_stack::{Fault, Proxy};
 
-use crate::tool::{callbot, run};
+use crate::runner::{CREDENTIALS, callbot, fail};
 use task_callback_test_support::app::TestApp;
 
-/// The longest that anybody is kept waiting for such a line.
-const TOLD_WITHIN: Duration = Duration::from_secs(20);
+/// Well above what the SDK's retries take, and well below its default timeouts.
+const TIME_LIMIT: Duration = Duration::from_secs(40);
 const TABLE: [&str; 4] = ["history", "t-1", "--table", "snapshots"];
 
-/// The tool on a machine where nobody is logged in, with these variables beside.
-fn nobody(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+/// The tool on a machine without AWS configuration, except for these variables.
+fn unconfigured(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = callbot(arguments);
-    for (name, _) in std::env::vars() {
-        if name.starts_with("AWS_") {
-            command.env_remove(name);
-        }
-    }
     command
-        .env_remove("TABLE_NAME")
         .env("HOME", "/nonexistent")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .envs(variables.iter().copied());
     command
 }
 
-/// Runs it, and asserts that it fails with one line that has these words.
+/// Asserts that the command fails with one line that has these words.
 #[track_caller]
-fn assert_told(mut command: Command, words: &[&str]) {
+fn assert_error(mut command: Command, words: &[&str]) {
     let started = Instant::now();
-    let (good, text) = run(&mut command);
-    assert!(!good, "{text}");
-    assert_eq!(text.trim_end().lines().count(), 1, "{text}");
-    assert!(text.starts_with("callbot: "), "{text}");
+    let error = fail(&mut command).stderr;
+    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+    assert!(error.starts_with("callbot: "), "{error}");
     for words in words {
-        assert!(text.contains(words), "{words}: {text}");
+        assert!(error.contains(words), "{words}: {error}");
     }
-    assert!(started.elapsed() < TOLD_WITHIN, "{:?}", started.elapsed());
+    assert!(started.elapsed() < TIME_LIMIT, "{:?}", started.elapsed());
 }
 
 const REGION: (&str, &str) = ("AWS_REGION", "eu-central-1");
@@ -47,21 +40,21 @@ const ID: (&str, &str) = ("AWS_ACCESS_KEY_ID", "somebody");
 const KEY: (&str, &str) = ("AWS_SECRET_ACCESS_KEY", "something");
 
 #[test]
-fn nobody_who_is_not_logged_in_is_left_to_guess() {
-    assert_told(
-        nobody(&TABLE, &[ID, KEY]),
+fn missing_configuration_is_named() {
+    assert_error(
+        unconfigured(&TABLE, &[ID, KEY]),
         &["no AWS region is set", "AWS_REGION"],
     );
-    assert_told(
-        nobody(&TABLE, &[REGION]),
+    assert_error(
+        unconfigured(&TABLE, &[REGION]),
         &["there are no AWS credentials", "aws sso login"],
     );
     let profile = ("AWS_PROFILE", "nonexistent");
-    assert_told(
-        nobody(&TABLE, &[REGION, profile]),
+    assert_error(
+        unconfigured(&TABLE, &[REGION, profile]),
         &["profile nonexistent", "list-profiles"],
     );
-    // A metadata service that is there and says nothing.
+    // A metadata service that accepts connections and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", silent.local_addr().expect("an address"));
     let silent = [
@@ -69,11 +62,14 @@ fn nobody_who_is_not_logged_in_is_left_to_guess() {
         ("AWS_EC2_METADATA_DISABLED", "false"),
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &url),
     ];
-    assert_told(nobody(&TABLE, &silent), &["there are no AWS credentials"]);
+    assert_error(
+        unconfigured(&TABLE, &silent),
+        &["there are no AWS credentials"],
+    );
 
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("credentials.json");
-    std::fs::write(&file, crate::tool::CREDENTIALS).expect("written");
+    std::fs::write(&file, CREDENTIALS).expect("written");
     let file = file.to_str().expect("text");
     let secret = [
         "secret",
@@ -81,33 +77,36 @@ fn nobody_who_is_not_logged_in_is_left_to_guess() {
         "--file",
         file,
     ];
-    assert_told(nobody(&secret, &[]), &["there are no AWS credentials"]);
+    assert_error(
+        unconfigured(&secret, &[]),
+        &["there are no AWS credentials"],
+    );
     let url = ("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
     let words = [
         "no connection to Secrets Manager in eu-west-1",
         "Connection refused",
     ];
-    assert_told(nobody(&secret, &[ID, KEY, url]), &words);
+    assert_error(unconfigured(&secret, &[ID, KEY, url]), &words);
     let words = [
         "no connection to DynamoDB in eu-central-1",
         "Connection refused",
     ];
-    assert_told(nobody(&TABLE, &[REGION, ID, KEY, url]), &words);
+    assert_error(unconfigured(&TABLE, &[REGION, ID, KEY, url]), &words);
 }
 
 #[test]
-fn an_engine_that_is_not_there_is_told_by_its_address() {
+fn an_unreachable_engine_is_named_by_its_address() {
     let nowhere = ["--local", "http://127.0.0.1:1"];
     let words = ["nothing answers at http://127.0.0.1:1", "`callbot local`"];
-    assert_told(nobody(&[&TABLE[..], &nowhere].concat(), &[]), &words);
+    assert_error(unconfigured(&[&TABLE[..], &nowhere].concat(), &[]), &words);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_table_that_is_not_there_is_told_by_its_name() {
+async fn a_missing_table_is_named() {
     let app = TestApp::embedded().await;
     let local = [&TABLE[..], &["--local", &app.engine_url]].concat();
     let words = format!("there is no table snapshots at {}", app.engine_url);
-    assert_told(nobody(&local, &[]), &[&words]);
+    assert_error(unconfigured(&local, &[]), &[&words]);
     // Before anything is sent.
     let soak = [
         "soak",
@@ -118,13 +117,13 @@ async fn a_table_that_is_not_there_is_told_by_its_name() {
         "--local",
         &app.engine_url,
     ];
-    let (good, text) = run(&mut nobody(&soak, &[]));
-    assert!(!good && text.contains(&words), "{text}");
-    assert!(!text.contains("acknowledged"), "{text}");
+    let soaked = fail(&mut unconfigured(&soak, &[]));
+    assert!(soaked.stderr.contains(&words), "{soaked:?}");
+    assert!(!soaked.stdout.contains("acknowledged"), "{soaked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_aws_answers_is_told_in_plain_words() {
+async fn an_error_code_of_aws_is_explained() {
     let cases = [
         (
             "ResourceNotFoundException",
@@ -152,6 +151,6 @@ async fn what_aws_answers_is_told_in_plain_words() {
         let proxy = Proxy::start("http://127.0.0.1:1", move |_| Fault::Answer(400, code)).await;
         let proxy = proxy.expect("a free port");
         let url = ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url());
-        assert_told(nobody(&TABLE, &[REGION, ID, KEY, url]), &[words]);
+        assert_error(unconfigured(&TABLE, &[REGION, ID, KEY, url]), &[words]);
     }
 }
