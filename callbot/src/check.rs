@@ -9,11 +9,11 @@ use serde_json::json;
 use task_callback::contract::account::Credentials;
 use task_callback::contract::callback::{CALLBACK_METHOD, CALLBACK_PATH};
 
-use crate::Failure;
-use crate::client::{Reply, Sender};
+use crate::client::{Reply, Sender, is_local};
 use crate::credentials::CredentialsArgs;
 use crate::event::Event;
 use crate::when::now;
+use crate::{Failure, exit_code};
 
 /// Check a deployment: what must be refused is refused, in the right form, and a signed callback is stored
 ///
@@ -95,11 +95,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             "Not everything holds."
         }
     );
-    Ok(if all_hold {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit_code(all_hold))
 }
 
 /// Somebody who knows the account and its algorithm, but not its secret.
@@ -138,11 +134,10 @@ fn event(method: &str, keep: &[&str]) -> Result<Event, Failure> {
 
 /// That a request got through over https shows that the certificate verifies.
 fn tls(url: &Url, reached: bool) -> Finding {
-    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     let (found, holds) = match url.scheme() {
         "https" if reached => ("https, with a certificate that verifies", Holds::Yes),
         "https" => ("no connection: see below", Holds::No),
-        _ if local => ("plain http, on this machine", Holds::NotChecked),
+        _ if is_local(url) => ("plain http, on this machine", Holds::NotChecked),
         _ => (
             "plain http: callbacks can be read and replayed on their way",
             Holds::No,

@@ -19,6 +19,11 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// API Gateway's status when it throttles.
 const TOO_MANY_REQUESTS: u16 = 429;
 
+/// Whether the address is on this machine.
+pub(crate) fn is_local(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
 /// Sends callbacks to one address.
 pub(crate) struct Sender {
     client: reqwest::Client,

@@ -12,7 +12,6 @@ use task_callback::contract::callback::CALLBACK_PATH;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::Failure;
 use crate::aws::Aws;
 use crate::client::Sender;
 use crate::event::Event;
@@ -22,6 +21,7 @@ use crate::table::{Range, Table};
 use crate::terminal::TerminalArgs;
 use crate::when::ZoneArgs;
 use crate::when::now;
+use crate::{Failure, exit_code};
 
 const TABLE_NAME: &str = "task-callback-demo";
 const BUILD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -161,18 +161,17 @@ async fn play(
         .iter()
         .map(|snapshot| snapshot.callback.status.number());
     as_it_should_be &= stored.eq(reported.iter().map(|report| report.task_status));
-    Ok(if as_it_should_be {
+    if as_it_should_be {
         println!(
             "\nAll as it should be: {} reports stored, each once.",
             history.len()
         );
-        ExitCode::SUCCESS
     } else {
         println!(
             "\nNot as it should be: see the marks above, and whether each report is in the history once."
         );
-        ExitCode::FAILURE
-    })
+    }
+    Ok(exit_code(as_it_should_be))
 }
 
 /// What a sample reports.

@@ -62,6 +62,11 @@ enum Command {
 /// What any command may fail with: a text for the person who typed it.
 type Failure = Box<dyn std::error::Error>;
 
+/// The exit code of a command that can end well or not without an error to report.
+fn exit_code(success: bool) -> ExitCode {
+    ExitCode::from(u8::from(!success))
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     rustls::crypto::ring::default_provider()

@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use reqwest::Url;
 
-use crate::Failure;
 use crate::client::Sender;
 use crate::credentials::CredentialsArgs;
 use crate::event::Event;
 use crate::terminal::print;
 use crate::when::now;
+use crate::{Failure, exit_code};
 use scenario::Scenario;
 
 /// Sign events now and send them, or rehearse a life, as the platform does
@@ -66,9 +66,5 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         print(&format!("{name:width$}  {reply}"))?;
         all_taken &= reply.is_taken();
     }
-    Ok(if all_taken {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit_code(all_taken))
 }

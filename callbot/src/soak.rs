@@ -15,7 +15,6 @@ use reqwest::Url;
 use serde_json::json;
 use task_callback::contract::account::Credentials;
 
-use crate::Failure;
 use crate::aws::Aws;
 use crate::client::Sender;
 use crate::credentials::CredentialsArgs;
@@ -23,6 +22,7 @@ use crate::process::shutdown_signal;
 use crate::table::{Range, Table};
 use crate::terminal::print;
 use crate::when::now;
+use crate::{Failure, exit_code};
 use plan::Plan;
 use report::Report;
 use stage::{Settings, Stage};
@@ -179,11 +179,7 @@ async fn soak(
         let json = format!("{:#}\n", report.to_json());
         std::fs::write(file, json).map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    Ok(if report.holds() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit_code(report.holds()))
 }
 
 /// An account for each algorithm, with secrets that nobody else has.

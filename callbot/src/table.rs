@@ -4,6 +4,8 @@ mod history;
 mod last_reports;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::query::QueryError;
 use task_callback::store::ItemError;
 
 use crate::aws::{Asked, Aws, AwsError};
@@ -15,7 +17,30 @@ const USER_TASK_INDEX: &str = "userTaskID-createTs-index";
 /// The index by status, which tells what all tasks are doing. It holds keys only.
 const STATUS_INDEX: &str = "status-createTs-index";
 
-/// The snapshots table, to be read.
+/// The table that a command reads.
+#[derive(clap::Args)]
+pub(crate) struct TableArgs {
+    /// The snapshots table: the stack's output TableName
+    #[arg(long, env = "TABLE_NAME")]
+    table: String,
+    /// Read a local engine at this address instead of DynamoDB
+    #[arg(long, value_name = "URL")]
+    local: Option<String>,
+}
+
+impl TableArgs {
+    /// The table's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.table
+    }
+
+    /// The table, on AWS or in the local engine.
+    pub(crate) async fn table(&self) -> Table {
+        Table::new(&Aws::at(self.local.as_deref()).await, &self.table)
+    }
+}
+
+/// The snapshots table.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     client: Client,
@@ -42,5 +67,9 @@ impl Table {
             name: name.to_owned(),
             asked: aws.asked("DynamoDB", format!("table {name}")),
         }
+    }
+
+    fn query_error(&self, error: SdkError<QueryError>) -> TableError {
+        TableError::Query(AwsError::new(self.asked.clone(), error))
     }
 }

@@ -12,9 +12,8 @@ use serde::Serialize;
 use task_callback::contract::snapshot::Snapshot;
 
 use crate::Failure;
-use crate::aws::Aws;
 use crate::history::{self, json::Row};
-use crate::table::{LastReport, Range, Table, TableError};
+use crate::table::{LastReport, Range, Table, TableArgs, TableError};
 use crate::terminal::{TerminalArgs, print};
 use crate::when::ZoneArgs;
 use crate::when::now;
@@ -43,12 +42,8 @@ pub(crate) struct Args {
     /// Print JSON: counts, and the newest snapshot of each task shown
     #[arg(long)]
     json: bool,
-    /// The snapshots table: the stack's output TableName
-    #[arg(long, env = "TABLE_NAME")]
-    table: String,
-    /// Read a local engine at this address instead of DynamoDB
-    #[arg(long, value_name = "URL")]
-    local: Option<String>,
+    #[command(flatten)]
+    table: TableArgs,
     #[command(flatten)]
     zone: ZoneArgs,
     #[command(flatten)]
@@ -63,7 +58,7 @@ struct Shown {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let table = Table::new(&Aws::at(args.local.as_deref()).await, &args.table);
+    let table = args.table.table().await;
     let clock = args.zone.clock(now());
     // As far back as "today" reaches, at the least.
     let since = clock.parse(&args.since)?.min(clock.today());

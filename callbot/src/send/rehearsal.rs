@@ -13,14 +13,14 @@ use task_callback::contract::account::{Credential, Credentials};
 use tokio::time::{Instant, sleep_until};
 
 use super::scenario::{Message, Scenario};
-use crate::Failure;
-use crate::client::{Reply, Sender};
+use crate::client::{Reply, Sender, is_local};
 use crate::deliver::{WATCHED, deliver};
 use crate::life::Life;
 use crate::platform::Headers;
 use crate::process::shutdown_signal;
 use crate::terminal::print;
 use crate::when::now;
+use crate::{Failure, exit_code};
 
 /// A scenario under way.
 struct Rehearsal<'a> {
@@ -91,11 +91,9 @@ pub(crate) async fn play(
     print(&format!(
         "\n{taken} of {count} callbacks acknowledged. What is stored of them:"
     ))?;
-    let place = match url.host_str() {
-        Some("localhost" | "127.0.0.1" | "[::1]") => {
-            "--table snapshots --local http://127.0.0.1:8000"
-        }
-        _ => "--table TABLE_NAME",
+    let place = match is_local(url) {
+        true => "--table snapshots --local http://127.0.0.1:8000",
+        false => "--table TABLE_NAME",
     };
     let whole_run = if rehearsal.lives.len() > 1 {
         " --user-task"
@@ -103,10 +101,7 @@ pub(crate) async fn play(
         ""
     };
     print(&format!("  callbot history {run}{whole_run} {place}"))?;
-    Ok(match taken == count {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(exit_code(taken == count))
 }
 
 impl Rehearsal<'_> {

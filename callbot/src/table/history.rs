@@ -6,7 +6,6 @@ use task_callback::contract::snapshot::{ReportTime, Snapshot};
 use task_callback::store::{PARTITION_KEY, SORT_KEY, snapshot_of};
 
 use super::{Table, TableError, USER_TASK_INDEX};
-use crate::aws::AwsError;
 
 /// Which of a task's snapshots are read. It becomes a condition on the sort key: what lies outside is not read at
 /// all.
@@ -99,8 +98,7 @@ impl Table {
         } else {
             query.into_paginator().items().send().collect().await
         };
-        let failed = |error| TableError::Query(AwsError::new(self.asked.clone(), error));
-        let items = items.map_err(failed)?;
+        let items = items.map_err(|error| self.query_error(error))?;
         Ok(items.iter().map(snapshot_of).collect::<Result<_, _>>()?)
     }
 }

@@ -8,7 +8,6 @@ use task_callback::contract::snapshot::ReportTime;
 use task_callback::store::{Item, ItemError, PARTITION_KEY, SORT_KEY};
 
 use super::{STATUS_INDEX, Table, TableError};
-use crate::aws::AwsError;
 
 /// The newest report of a task, as far as the index has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +46,8 @@ impl Table {
                 .items()
                 .send();
             while let Some(item) = pages.next().await {
-                let failed = |error| TableError::Query(AwsError::new(self.asked.clone(), error));
-                let (task_id, create_ts) = key_of(&item.map_err(failed)?)?;
+                let item = item.map_err(|error| self.query_error(error))?;
+                let (task_id, create_ts) = key_of(&item)?;
                 let newest = newest.entry(task_id).or_insert((create_ts, status));
                 if newest.0 < create_ts {
                     *newest = (create_ts, status);

@@ -37,7 +37,7 @@ impl View<'_> {
         parts.push(match others.as_slice() {
             [] if none_at_all => format!(
                 "No task has reported to table {} since {since}; --since looks further back.",
-                self.args.table
+                self.args.table.name()
             ),
             [] => format!("No other task has reported since {since}."),
             others => format!(
