@@ -1,4 +1,4 @@
-//! `callbot check`: does a deployment refuse what it must, and take what it must?
+//! `callbot check`: whether a deployment refuses and accepts what it must.
 
 use std::process::ExitCode;
 
@@ -98,7 +98,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(exit_code(all_hold))
 }
 
-/// Somebody who knows the account and its algorithm, but not its secret.
+/// The account and its algorithm with a wrong secret.
 fn forger_of(credentials: &Credentials) -> Result<Credentials, Failure> {
     let account = credentials.first();
     let forger = json!([{
@@ -107,8 +107,7 @@ fn forger_of(credentials: &Credentials) -> Result<Credentials, Failure> {
     Ok(forger.to_string().parse()?)
 }
 
-/// A callback about a task that says it is a test. It has none of the platform's headers yet, and does not get
-/// those in `keep`.
+/// An unsigned callback about a test task. Signing does not add the headers in `keep`.
 fn event(method: &str, keep: &[&str]) -> Result<Event, Failure> {
     let body = json!({
         "callbackType": 1,
@@ -132,7 +131,7 @@ fn event(method: &str, keep: &[&str]) -> Result<Event, Failure> {
     }))
 }
 
-/// That a request got through over https shows that the certificate verifies.
+/// An answer over https proves that the certificate is valid.
 fn tls(url: &Url, reached: bool) -> Finding {
     let (found, holds) = match url.scheme() {
         "https" if reached => ("https, with a certificate that verifies", Holds::Yes),
@@ -150,16 +149,16 @@ fn tls(url: &Url, reached: bool) -> Finding {
     }
 }
 
-/// Refused by the function, or, before it is asked at all, by API Gateway in its own form.
+/// Refused by the function, or by API Gateway before it invokes the function.
 fn refused(what: &'static str, reply: Result<Reply, Failure>, ret_code: u16) -> Finding {
     finding(what, reply, |reply| {
-        let no_route = matches!(ret_code, 4040 | 4050) && reply.is_the_gateways_not_found();
+        let no_route = matches!(ret_code, 4040 | 4050) && reply.is_gateway_not_found();
         reply.is(ret_code) || no_route
     })
 }
 
 fn taken(what: &'static str, reply: Result<Reply, Failure>) -> Finding {
-    finding(what, reply, Reply::is_taken)
+    finding(what, reply, Reply::is_acknowledged)
 }
 
 fn finding(

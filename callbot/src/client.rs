@@ -13,7 +13,7 @@ use crate::Failure;
 use crate::event::Event;
 use crate::platform;
 
-/// The function is given 10 s; API Gateway, the network and a local build want some more.
+/// The function's timeout is 10 s; API Gateway, the network and a local build add to it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// API Gateway's status when it throttles.
@@ -48,7 +48,7 @@ struct Answer {
 
 impl Sender {
     pub(crate) fn new(url: Url) -> Result<Self, Failure> {
-        // A redirect would take a valid signature to wherever it points.
+        // A redirect would send a valid signature to another server.
         let client = reqwest::Client::builder()
             .timeout(ANSWER_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
@@ -66,11 +66,11 @@ impl Sender {
         platform::sign(&mut event, credentials, create_ts)?;
         let method = event.method().unwrap_or_default().parse()?;
         let path = event.http_path().unwrap_or_default();
-        self.request(method, path, own_headers(&event)?, event.body()?)
+        self.request(method, path, sender_headers(&event)?, event.body()?)
             .await
     }
 
-    /// Sends a request, to this path where the address has none.
+    /// Sends a request; `path` is used if the address has none.
     pub(crate) async fn request(
         &self,
         method: Method,
@@ -91,16 +91,16 @@ impl Sender {
     }
 }
 
-/// The headers that the sender made, without those that the connection and API Gateway added.
-fn own_headers(event: &Event) -> Result<HeaderMap, Failure> {
-    let of_the_way = |name: &str| {
+/// The event's headers without those that the connection and API Gateway add.
+fn sender_headers(event: &Event) -> Result<HeaderMap, Failure> {
+    let added_in_transit = |name: &str| {
         let name = name.to_ascii_lowercase();
         ["content-length", "connection", "host"].contains(&name.as_str())
             || name.starts_with("x-forwarded-")
             || name.starts_with("x-amzn-")
     };
     let mut headers = HeaderMap::new();
-    for (name, value) in event.headers().filter(|(name, _)| !of_the_way(name)) {
+    for (name, value) in event.headers().filter(|(name, _)| !added_in_transit(name)) {
         headers.insert(HeaderName::try_from(name)?, HeaderValue::from_str(value)?);
     }
     Ok(headers)
@@ -112,30 +112,30 @@ impl Reply {
         self.status
     }
 
-    /// The answer's `retCode`, where it has the contract's form.
+    /// The answer's `retCode`, if the answer has the contract's form.
     pub(crate) fn ret_code(&self) -> Option<u16> {
         Some(self.answer.as_ref().ok()?.ret_code)
     }
 
     /// Whether the callback was acknowledged.
-    pub(crate) fn is_taken(&self) -> bool {
+    pub(crate) fn is_acknowledged(&self) -> bool {
         self.is(0)
     }
 
-    /// Whether the answer is this one, in its body as in its HTTP status, which is a tenth of it.
+    /// Whether both the `retCode` and the HTTP status, a tenth of it, are as expected.
     pub(crate) fn is(&self, ret_code: u16) -> bool {
         let status = if ret_code == 0 { 200 } else { ret_code / 10 };
         let answer = self.answer.as_ref();
         self.status == status && answer.is_ok_and(|answer| answer.ret_code == ret_code)
     }
 
-    /// Whether sending the same again would be answered in the same way.
+    /// Whether a retry would get the same answer.
     pub(crate) fn is_final(&self) -> bool {
-        self.is_taken() || (self.status < 500 && self.status != TOO_MANY_REQUESTS)
+        self.is_acknowledged() || (self.status < 500 && self.status != TOO_MANY_REQUESTS)
     }
 
-    /// Whether API Gateway has no such route, so that the function was not asked.
-    pub(crate) fn is_the_gateways_not_found(&self) -> bool {
+    /// Whether API Gateway has no such route and did not invoke the function.
+    pub(crate) fn is_gateway_not_found(&self) -> bool {
         self.status == 404
             && self
                 .answer

@@ -8,8 +8,7 @@ use crate::Failure;
 
 const VARIABLE: &str = "CALLBOT_CREDENTIALS";
 
-/// Where the account's secret comes from. Never an argument: those show in the process list and stay in
-/// the shell's history.
+/// The source of the account's secret. An argument would show in the process list and in the shell's history.
 #[derive(clap::Args)]
 pub(crate) struct CredentialsArgs {
     /// File with the credentials, in the form of the variable CALLBOT_CREDENTIALS; without it the variable
@@ -19,7 +18,7 @@ pub(crate) struct CredentialsArgs {
 }
 
 impl CredentialsArgs {
-    /// Reads the credentials, where a file is named or the variable set.
+    /// Reads the credentials if a file is named or the variable is set.
     pub(crate) fn load_if_given(&self) -> Result<Option<Credentials>, Failure> {
         let given = self.credentials.is_some() || std::env::var_os(VARIABLE).is_some();
         given.then(|| self.load()).transpose()
@@ -45,7 +44,7 @@ pub(crate) fn read(file: &Path) -> Result<String, String> {
     std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-/// Parses credentials; the error says where they are `from`, and what they should look like.
+/// Parses credentials; the error names their origin `from` and the expected form.
 pub(crate) fn parse(json: &str, from: &str) -> Result<Credentials, String> {
     json.parse().map_err(|error| {
         let form = r#"[{"uuid":"…","secretKey":"…"}]"#;

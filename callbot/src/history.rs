@@ -1,4 +1,4 @@
-//! `callbot history`: what became of a task.
+//! `callbot history`: the snapshots of a task.
 
 mod chart;
 mod csv;
@@ -96,7 +96,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the history is read.
+/// The source of the history.
 struct Source<'a> {
     table: Table,
     args: &'a Args,
@@ -137,7 +137,7 @@ impl Args {
         Ok(range)
     }
 
-    /// What to check where nothing was found.
+    /// The message for an empty history.
     fn nothing(&self, range: Range, clock: &Clock) -> String {
         let id = crate::terminal::shown(&self.task_id);
         let (which, other) = match self.user_task {

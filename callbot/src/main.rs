@@ -59,7 +59,7 @@ enum Command {
     Reference,
 }
 
-/// What any command may fail with: a text for the person who typed it.
+/// The error of any command, printed to the user.
 type Failure = Box<dyn std::error::Error>;
 
 /// The exit code of a command that can end well or not without an error to report.
@@ -87,7 +87,7 @@ async fn main() -> ExitCode {
         Command::Reference => reference::run(),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("callbot: {}", aws::in_words(&*error));
+        eprintln!("callbot: {}", aws::error_message(&*error));
         ExitCode::FAILURE
     })
 }

@@ -1,4 +1,4 @@
-//! The platform's side: signing a callback.
+//! Signs callbacks as the platform does.
 
 use task_callback::contract::account::{Credential, Credentials};
 use task_callback::contract::signature::Signed;
@@ -6,8 +6,8 @@ use task_callback::contract::signature::Signed;
 use crate::Failure;
 use crate::event::Event;
 
-/// Signs an event now, as `now` has it, for the account it is from or else for the first configured one.
-/// Headers that the event keeps stay as they are.
+/// Signs an event as of `now`, for the account in its header or else for the first configured one. Headers listed
+/// in the event's `keep` stay unchanged.
 pub(crate) fn sign(event: &mut Event, credentials: &Credentials, now: u64) -> Result<(), Failure> {
     let kept = |event: &Event, name: &str| -> Option<String> {
         let keep = event.about.keep.iter().any(|kept| kept == name);
@@ -27,7 +27,7 @@ pub(crate) fn sign(event: &mut Event, credentials: &Credentials, now: u64) -> Re
     Ok(())
 }
 
-/// The headers that the platform puts on a callback.
+/// The platform's headers of a callback.
 pub(crate) struct Headers(Vec<(&'static str, String)>);
 
 impl Headers {

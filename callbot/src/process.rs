@@ -19,8 +19,8 @@ pub(crate) struct Process(Child);
 impl Process {
     /// Starts the command with nothing on its standard input.
     pub(crate) fn start(command: &mut Command) -> Result<Self, Failure> {
-        // Where this program was itself started by cargo: another cargo would build ring anew, whose build
-        // script looks at these.
+        // These are set if cargo started this program, and would make another cargo rebuild ring, whose build
+        // script depends on them.
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
             if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
@@ -43,7 +43,7 @@ impl Process {
         Ok(self.0.wait().await?)
     }
 
-    /// Interrupts the command, so that it can stop what it has started, and makes sure that it ends.
+    /// Interrupts the command so that it can stop its own children, and kills it if it does not end.
     pub(crate) async fn stop(mut self) {
         let id = self
             .0

@@ -20,7 +20,7 @@ use reqwest::Url;
 
 use crate::Failure;
 use crate::aws::Aws;
-use crate::aws::in_words;
+use crate::aws::error_message;
 use crate::client::Sender;
 use crate::credentials::CredentialsArgs;
 use crate::table::Table;
@@ -119,7 +119,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     if let Some(error) = stopped {
         print(&totals.to_string())?;
-        let error = in_words(&*error);
+        let error = error_message(&*error);
         return Err(format!("{error}. Stopped at once; the same again goes on from here").into());
     }
     let counts = reading.counts()?;

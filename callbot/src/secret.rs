@@ -49,16 +49,16 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 
     let put = client.put_secret_value();
     let put = put.secret_id(&args.secret_id).secret_string(json.trim());
-    let asked = || aws.asked("Secrets Manager", format!("secret {}", args.secret_id));
+    let target = || aws.target("Secrets Manager", format!("secret {}", args.secret_id));
     put.send()
         .await
-        .map_err(|error| AwsError::new(asked(), error))?;
+        .map_err(|error| AwsError::new(target(), error))?;
     let count = credentials.iter().count();
     println!("Written: {count} credential(s). The function takes them within seconds.");
     Ok(ExitCode::SUCCESS)
 }
 
-/// A secret's ARN names its region: whichever is configured, that is where it is.
+/// The configuration, in the region of the secret's ARN if it is one.
 async fn aws(args: &Args) -> Aws {
     let aws = Aws::at(args.local.as_deref()).await;
     match args.secret_id.split(':').collect::<Vec<_>>()[..] {
@@ -67,7 +67,7 @@ async fn aws(args: &Args) -> Aws {
     }
 }
 
-/// The prompt asks for one credential, and what is written replaces all there are.
+/// The prompt reads a single credential, which would replace all others.
 async fn refuse_to_replace_several(client: &Client, secret_id: &str) -> Result<(), Failure> {
     let current = client.get_secret_value().secret_id(secret_id).send().await;
     let current = current
@@ -82,7 +82,7 @@ async fn refuse_to_replace_several(client: &Client, secret_id: &str) -> Result<(
     }
 }
 
-/// Asks for one account, as the vendor's page Developer shows it.
+/// Prompts for one account, with the names on the vendor's page Developer.
 fn prompt() -> Result<String, Failure> {
     println!("As on the platform's page Developer. For several accounts or secrets use --file.");
     let uuid = ask("uuid")?;

@@ -64,7 +64,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         let name = event.path.display().to_string();
         let reply = sender.send(event, &credentials, create_ts).await?;
         print(&format!("{name:width$}  {reply}"))?;
-        all_taken &= reply.is_taken();
+        all_taken &= reply.is_acknowledged();
     }
     Ok(exit_code(all_taken))
 }

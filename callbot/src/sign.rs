@@ -1,4 +1,4 @@
-//! `callbot sign`: a stored signature is stale at once; this makes a fresh one.
+//! `callbot sign`: signs a stored event anew.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

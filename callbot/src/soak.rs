@@ -1,4 +1,4 @@
-//! `callbot soak`: the platform at scale, and the proof that nothing was lost.
+//! `callbot soak`: a load test that proves that no report is lost.
 
 mod audit;
 mod drive;
@@ -120,7 +120,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         };
         let credentials = args.credentials.load()?;
         let table = Table::new(&Aws::at(args.local.as_deref()).await, table);
-        // A table that cannot be read is better told now than after an hour of sending.
+        // An unreadable table is an error now, not after an hour of sending.
         table.task_history(&plan.run, Range::LATEST).await?;
         return soak(args, &plan, url.clone(), &credentials, &table, None).await;
     };
@@ -182,7 +182,7 @@ async fn soak(
     Ok(exit_code(report.holds()))
 }
 
-/// An account for each algorithm, with secrets that nobody else has.
+/// An account for each algorithm, with random secrets.
 fn stage_credentials() -> String {
     let account = |algorithm| {
         let secret = uuid::Uuid::new_v4().simple().to_string();
@@ -191,7 +191,7 @@ fn stage_credentials() -> String {
     json!(["MD5", "SHA256", "HMAC-SHA256"].map(account)).to_string()
 }
 
-/// A share from 0 to 1, written `10%` or `10`.
+/// Parses a percentage, `10%` or `10`, into a ratio.
 fn percent(text: &str) -> Result<f64, String> {
     let number = text.trim_end_matches('%').parse::<f64>();
     match number {

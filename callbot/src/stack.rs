@@ -7,7 +7,7 @@ use local_stack::{Engine, TableDefinition};
 use crate::Failure;
 use crate::aws::Aws;
 
-/// Starts an engine and makes the template's table in it.
+/// Starts an engine and creates the template's table in it.
 pub(crate) async fn start_engine(
     port: u16,
     file: Option<&Path>,
@@ -21,7 +21,7 @@ pub(crate) async fn start_engine(
     Ok(engine)
 }
 
-/// The variables with which a program reaches the engine instead of AWS.
+/// The variables that make a program use the engine instead of AWS.
 pub(crate) fn environment(engine: &Engine, table_name: &str) -> [(&'static str, String); 5] {
     [
         ("AWS_ENDPOINT_URL_DYNAMODB", engine.endpoint_url()),

@@ -1,4 +1,4 @@
-//! Reading the snapshots table.
+//! Reads the snapshots table.
 
 mod history;
 mod last_reports;
@@ -8,13 +8,13 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::QueryError;
 use task_callback::store::ItemError;
 
-use crate::aws::{Asked, Aws, AwsError};
+use crate::aws::{Aws, AwsError, Target};
 pub(crate) use history::Range;
 pub(crate) use last_reports::LastReport;
 
-/// The index by the customer's own task id.
+/// The index by the customer's task id.
 const USER_TASK_INDEX: &str = "userTaskID-createTs-index";
-/// The index by status, which tells what all tasks are doing. It holds keys only.
+/// The index by status, which holds keys only.
 const STATUS_INDEX: &str = "status-createTs-index";
 
 /// The table that a command reads.
@@ -45,7 +45,7 @@ impl TableArgs {
 pub(crate) struct Table {
     client: Client,
     name: String,
-    asked: Asked,
+    target: Target,
 }
 
 /// Why the table could not be read.
@@ -54,7 +54,7 @@ pub(crate) enum TableError {
     /// DynamoDB did not answer the query, or refused it.
     #[error("DynamoDB did not answer the query: {0}")]
     Query(#[source] AwsError),
-    /// The table holds something else than snapshots.
+    /// An item is not a snapshot.
     #[error(transparent)]
     Item(#[from] ItemError),
 }
@@ -65,11 +65,11 @@ impl Table {
         Self {
             client: aws.dynamodb(),
             name: name.to_owned(),
-            asked: aws.asked("DynamoDB", format!("table {name}")),
+            target: aws.target("DynamoDB", format!("table {name}")),
         }
     }
 
     fn query_error(&self, error: SdkError<QueryError>) -> TableError {
-        TableError::Query(AwsError::new(self.asked.clone(), error))
+        TableError::Query(AwsError::new(self.target.clone(), error))
     }
 }

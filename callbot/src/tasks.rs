@@ -1,4 +1,4 @@
-//! `callbot tasks`: what is running, what has failed, what has fallen silent.
+//! `callbot tasks`: the running, silent and failed tasks.
 
 mod overview;
 mod table;
@@ -20,7 +20,7 @@ use crate::when::now;
 use overview::{Overview, Section};
 use table::View;
 
-/// How many histories are read at once.
+/// The number of histories read concurrently.
 const CONCURRENCY: usize = 16;
 
 /// Show the tasks that are in progress, that have fallen silent meanwhile, and that have failed today
@@ -50,7 +50,7 @@ pub(crate) struct Args {
     terminal: TerminalArgs,
 }
 
-/// The newest snapshots of the tasks of one kind, and how many such tasks there are.
+/// The tasks of one section: their number, and the newest snapshots of those shown.
 struct Shown {
     section: Section,
     count: usize,
@@ -60,7 +60,7 @@ struct Shown {
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let table = args.table.table().await;
     let clock = args.zone.clock(now());
-    // As far back as "today" reaches, at the least.
+    // The section "failed today" needs at least the reports of today.
     let since = clock.parse(&args.since)?.min(clock.today());
     if since.saturating_add(args.silent_for.as_secs()) >= clock.now {
         let error =
@@ -93,7 +93,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The newest snapshot of each task: the index has keys only.
+/// The newest snapshot of each task, since the index has keys only.
 async fn newest(table: &Table, tasks: &[LastReport]) -> Result<Vec<Snapshot>, TableError> {
     let newest = stream::iter(tasks).map(|task| table.task_history(&task.task_id, Range::LATEST));
     let newest: Vec<_> = newest.buffered(CONCURRENCY).try_collect().await?;

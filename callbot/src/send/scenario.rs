@@ -1,4 +1,4 @@
-//! The stories that `callbot send --scenario` tells: when which task reports what.
+//! The scenarios of `callbot send --scenario`: the reports and their times.
 
 use std::time::Duration;
 
@@ -122,7 +122,7 @@ impl Scenario {
                 .steps()
                 .iter()
                 .map(|(_, status, share)| (*status, *share));
-            Life::told(task_id, run.to_owned(), created, course, random)
+            Life::scripted(task_id, run.to_owned(), created, course, random)
         });
         lives.collect()
     }
