@@ -107,7 +107,7 @@ async fn a_missing_table_is_named() {
     let local = [&TABLE[..], &["--local", &app.engine_url]].concat();
     let words = format!("there is no table snapshots at {}", app.engine_url);
     assert_error(unconfigured(&local, &[]), &[&words]);
-    // Before anything is sent.
+    // A soak fails before it sends anything.
     let soak = [
         "soak",
         "--url",

@@ -19,14 +19,14 @@ use crate::runner::{Running, callbot, eventually, fail, run, succeed};
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::request::{Request, SECRET, body};
 
-/// When the demo's first report is made in these tests: 2026-09-13 08:00:00 UTC.
+/// The time of the demo's first report: 2026-09-13 08:00:00 UTC.
 const FIRST: u64 = 1_789_286_400;
 const MINUTE: u64 = 60;
 /// The time given to the command as the present.
 const PRESENT: &str = "2026-09-13T08:07:30Z";
 const DEMO_TASK: &str = "t-20260913-0007";
 
-/// Stores a body as reported in this second.
+/// Stores a report made in this second.
 async fn report(app: &TestApp, seconds: u64, body: impl ToString) {
     let body = body.to_string();
     let request = Request::signed(body.as_bytes(), seconds, Algorithm::Md5, SECRET);
@@ -45,7 +45,7 @@ fn report_of(task: &str, status: u64, finished: u64, total: u64) -> Value {
     body
 }
 
-/// The demo's first reports, a minute between two.
+/// The demo's first reports, a minute apart.
 async fn demo(reports: usize) -> TestApp {
     let app = TestApp::embedded().await;
     let events = ["pending", "in-progress", "paused", "resumed", "completed"];
@@ -63,7 +63,7 @@ fn project(file: &str) -> PathBuf {
     task_callback_test_support::project().join(file)
 }
 
-/// The keys of the snapshots that `--json` prints, with these arguments.
+/// The sort keys of the snapshots that `--json` prints.
 fn keys(app: &TestApp, arguments: &[&str]) -> Vec<String> {
     let text = succeed(&mut history(app, &[arguments, &["--json"]].concat()));
     let rows: Vec<Value> = serde_json::from_str(&text).expect("JSON");

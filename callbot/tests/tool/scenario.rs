@@ -1,4 +1,4 @@
-//! `callbot send --scenario`: rehearsals, against the function's own process.
+//! `callbot send --scenario` against a process of the function.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ async fn rehearse(scenario: &str, speed: &str, faults: usize) -> (Ran, Vec<Item>
     (ran, items)
 }
 
-/// The statuses of each task, in the order of the table.
+/// The statuses of each task, in the table's order.
 fn statuses(items: &[Item]) -> BTreeMap<&str, Vec<&str>> {
     let mut statuses: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for item in items {
@@ -110,7 +110,7 @@ async fn a_storm_leaves_every_report_in_the_table_once() {
         printed.contains("110 of 110 callbacks acknowledged"),
         "{printed}"
     );
-    assert_eq!(items.len(), 100, "a resend is no report: {printed}");
+    assert_eq!(items.len(), 100, "a resend stores nothing: {printed}");
     let statuses = statuses(&items);
     assert_eq!(statuses.len(), 20, "{printed}");
     assert!(

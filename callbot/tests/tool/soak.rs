@@ -29,7 +29,7 @@ fn soak(arguments: &[&str]) -> (bool, String, Value) {
 fn nothing_is_lost_where_processes_are_killed_and_the_engine_fails() {
     let function = service::program();
     let function = function.to_str().expect("text");
-    let arguments = ["--function", function, "--faults", "10%", "--kills", "10%"];
+    let arguments = ["--function", function, "--faults", "10%", "--kills", "20%"];
     let shuffled = ["--shuffle", "--forge", "10%"];
     let (holds, text, report) = soak(&[&arguments[..], &shuffled].concat());
     assert!(holds, "{text}");

@@ -10,7 +10,7 @@ fn follow(app: &TestApp, arguments: &[&str]) -> Running {
 }
 
 #[tokio::test]
-async fn new_snapshots_are_shown_as_they_come_each_once() {
+async fn each_new_snapshot_is_printed_once() {
     let app = demo(2).await;
     let mut following = follow(&app, &[DEMO_TASK]);
     let before = following.until("until Ctrl-C");
@@ -30,14 +30,14 @@ async fn new_snapshots_are_shown_as_they_come_each_once() {
         line.contains("40 of 120 (33 %) finished") && !line.contains("late"),
         "{line}"
     );
-    // The same second's next place is the next key, however close.
+    // Another report of the same second has the next key.
     report(&app, at, report_of(DEMO_TASK, 5, 41, 120)).await;
     let line = following.line();
     assert!(
         line.contains("PAUSED") && line.contains("41 of 120"),
         "{line}"
     );
-    // What was overtaken has an older key than the newest.
+    // An overtaken report has an older key than the newest.
     report(&app, at - 30, report_of(DEMO_TASK, 2, 35, 120)).await;
     let line = following.line();
     assert!(
@@ -52,7 +52,7 @@ async fn new_snapshots_are_shown_as_they_come_each_once() {
 }
 
 #[tokio::test]
-async fn a_task_that_is_not_there_yet_can_be_followed() {
+async fn a_task_without_reports_can_be_followed() {
     let app = TestApp::embedded().await;
     let following = follow(&app, &["ut-1", "--user-task"]);
     let nothing = following.until("until Ctrl-C");
@@ -63,12 +63,12 @@ async fn a_task_that_is_not_there_yet_can_be_followed() {
 }
 
 #[tokio::test]
-async fn programs_can_follow_too() {
+async fn json_and_csv_can_be_followed() {
     let app = demo(3).await;
-    // Of the three, only the newest is asked for, and then what is new.
+    // --latest prints the newest of the three snapshots, then new ones.
     let following = follow(&app, &[DEMO_TASK, "--json", "--latest"]);
     let csv = follow(&app, &[DEMO_TASK, "--csv"]);
-    let row = |line: String| -> Value { serde_json::from_str(&line).expect("an object a line") };
+    let row = |line: String| -> Value { serde_json::from_str(&line).expect("one object per line") };
     assert_eq!(row(following.line())["status"], "PAUSED");
     csv.until(&format!("{},", FIRST + 2 * MINUTE));
     report(&app, FIRST + 3 * MINUTE, report_of(DEMO_TASK, 3, 120, 120)).await;
@@ -95,6 +95,6 @@ async fn it_ends_when_nobody_reads_its_output() {
         let status = eventually("it ends without a reader", || {
             process.try_wait().expect("a child")
         });
-        assert!(status.success(), "{arguments:?}, as before `| head -1`");
+        assert!(status.success(), "{arguments:?}: {status}");
     }
 }

@@ -1,4 +1,4 @@
-//! What a person sees, letter by letter.
+//! The text output, compared with golden files.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn without_colour(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_table_fits_into_the_width_there_is() {
+async fn the_table_fits_the_width() {
     let app = demo(5).await;
     let mut widest = usize::MAX;
     for width in WIDTHS {
@@ -22,7 +22,7 @@ async fn the_table_fits_into_the_width_there_is() {
         let text = succeed(&mut history(&app, &[DEMO_TASK, "--width", &columns]));
         let columns = text.lines().map(|line| line.chars().count()).max();
         assert!(columns <= Some(width), "{width}: {text}");
-        assert!(columns < Some(widest), "it uses the room: {text}");
+        assert!(columns < Some(widest), "a wider table shows more: {text}");
         widest = columns.expect("lines");
         assert_golden(&format!("history-{width}.txt"), &text);
     }
@@ -39,7 +39,7 @@ fn the_readme_shows_what_is_printed() {
 }
 
 #[tokio::test]
-async fn colour_is_for_a_terminal_or_for_who_asks() {
+async fn colour_follows_the_argument_then_the_environment() {
     let app = demo(5).await;
     let narrow = [DEMO_TASK, "--width", "100"];
     let colour = [&narrow[..], &["--color", "always"]].concat();
@@ -48,12 +48,9 @@ async fn colour_is_for_a_terminal_or_for_who_asks() {
     assert_golden("history-100.txt", &without_colour(&text));
 
     let asked = succeed(history(&app, &colour).env("NO_COLOR", "1"));
-    assert_eq!(asked, text, "an argument is nearer than the environment");
+    assert_eq!(asked, text, "the argument wins over the environment");
     let forced = succeed(history(&app, &narrow).env("CLICOLOR_FORCE", "1"));
-    assert_eq!(
-        forced, text,
-        "colour into a pipe, as the environment wants it"
-    );
+    assert_eq!(forced, text, "CLICOLOR_FORCE colours a pipe");
     let mut never = history(&app, &[&narrow[..], &["--color", "never"]].concat());
     for plain in [
         succeed(&mut history(&app, &narrow)),
@@ -69,7 +66,7 @@ async fn colour_is_for_a_terminal_or_for_who_asks() {
 }
 
 #[tokio::test]
-async fn times_are_told_in_the_zone_asked_for() {
+async fn times_are_in_the_chosen_zone() {
     let app = demo(4).await;
     let berlin = [DEMO_TASK, "--tz", "Europe/Berlin"];
     let text = succeed(&mut history(&app, &berlin));
@@ -115,7 +112,7 @@ async fn each_task_of_a_user_task_has_its_own_table() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_stored_it_says_what_to_check() {
+async fn an_empty_history_says_what_to_check() {
     let app = TestApp::embedded().await;
     let text = succeed(&mut history(&app, &["no-such-task", "--since", "2h"]));
     for words in [
@@ -132,7 +129,7 @@ async fn where_nothing_is_stored_it_says_what_to_check() {
 }
 
 #[tokio::test]
-async fn what_a_sender_wrote_does_not_command_the_terminal() {
+async fn control_characters_are_escaped() {
     let app = TestApp::embedded().await;
     let mut body = report_of("t-\u{1b}[2J", 2, 1, 0);
     body["userTaskID"] = json!("line\nbreak");
@@ -140,8 +137,5 @@ async fn what_a_sender_wrote_does_not_command_the_terminal() {
     let text = succeed(&mut history(&app, &["t-\u{1b}[2J"]));
     let title = r"task t-\u{1b}[2J (line\u{a}break): IN_PROGRESS";
     assert!(text.starts_with(title), "{text}");
-    assert!(
-        text.contains("1 of 0"),
-        "a share of nothing is none: {text}"
-    );
+    assert!(text.contains("1 of 0"), "no percentage of 0 orders: {text}");
 }

@@ -1,4 +1,4 @@
-//! A part of the history, by the table's key.
+//! A part of the history, by --since and --until.
 
 use std::sync::{Arc, Mutex};
 
@@ -74,12 +74,12 @@ async fn a_bound_may_be_written_in_many_ways() {
     assert_eq!(count(&["--since", "3d", "--until", "7m"]), 1);
     let berlin = ["--tz", "Europe/Berlin", "--since", "2026-09-13T10:04"];
     assert_eq!(count(&berlin), 1);
-    // Of what was reported until then, the newest.
+    // The newest snapshot before the bound.
     assert_eq!(count(&["--until", "5m", "--latest"]), 1);
 }
 
 #[tokio::test]
-async fn a_bound_that_says_nothing_is_refused_with_what_to_write() {
+async fn an_invalid_bound_is_an_error_that_says_what_to_write() {
     let app = TestApp::embedded().await;
     let error = fail(&mut history(&app, &["t-1", "--since", "yesterday"])).stderr;
     assert!(

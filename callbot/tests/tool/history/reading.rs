@@ -1,4 +1,4 @@
-//! Which snapshots are read, by either task id.
+//! The snapshots read by either task id.
 
 use super::*;
 use task_callback_test_support::request::{body_plus, body_with};
@@ -29,5 +29,5 @@ async fn a_history_longer_than_a_page_is_read_to_its_end() {
         report(&app, FIRST + second, body_plus("", "filler", json!(filler))).await;
     }
     let count = keys(&app, &["t-1"]).len();
-    assert_eq!(count, 40, "2.4 MB, and a page of DynamoDB's is 1 MB");
+    assert_eq!(count, 40, "2.4 MB, in pages of 1 MB");
 }
