@@ -98,22 +98,14 @@ impl Stage {
         })
         .await?;
 
-        let mut variables: Vec<(String, String)> = environment(&engine, TABLE)
-            .map(|(name, value)| (name.to_owned(), value))
-            .into();
-        variables.extend([
-            (
-                "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
-                proxy.url().to_owned(),
-            ),
-            (
-                "CALLBOT_CREDENTIALS".to_owned(),
-                settings.credentials.to_owned(),
-            ),
+        let variables = environment(&engine, TABLE).into_iter().chain([
+            ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url().to_owned()),
+            ("CALLBOT_CREDENTIALS", settings.credentials.to_owned()),
         ]);
+        let variables = variables.map(|(name, value)| (name.to_owned(), value));
         let function = Function {
             program: function.to_path_buf(),
-            environment: variables,
+            environment: variables.collect(),
             log: settings.log.clone(),
         };
         // Independent of the faults.

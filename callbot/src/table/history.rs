@@ -41,10 +41,6 @@ impl Range {
 
 impl Table {
     /// The snapshots of the vendor's task `task_id`, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError`]
     pub(crate) async fn task_history(
         &self,
         task_id: &str,
@@ -55,10 +51,6 @@ impl Table {
 
     /// The snapshots of the customer's task `user_task_id`, oldest first. Read from the index, which lags about
     /// a second behind the table.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError`]
     pub(crate) async fn user_task_history(
         &self,
         user_task_id: &str,

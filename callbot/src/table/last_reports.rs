@@ -24,10 +24,6 @@ impl Table {
     /// The newest report of every task with a report since `since` (Unix seconds), in no order.
     ///
     /// Queries the index by status, which has keys only and lags about a second behind the table.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError`]
     pub(crate) async fn last_reports(&self, since: u64) -> Result<Vec<LastReport>, TableError> {
         let mut newest: HashMap<String, (ReportTime, TaskStatus)> = HashMap::new();
         for status in TaskStatus::ALL {

@@ -1,38 +1,39 @@
 //! An AWS call that fails is one line that says what to do, within seconds.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use local_stack::{Fault, Proxy};
 
-use crate::runner::{CREDENTIALS, callbot, fail};
+use crate::runner::{CREDENTIALS, Ran, callbot, fail};
 use task_callback_test_support::app::TestApp;
 
-/// Well above what the SDK's retries take, and well below its default timeouts.
+/// Longer than the tool's retries take, on a busy machine too.
 const TIME_LIMIT: Duration = Duration::from_secs(40);
 const TABLE: [&str; 4] = ["history", "t-1", "--table", "snapshots"];
 
-/// The tool on a machine without AWS configuration, except for these variables.
-fn unconfigured(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
-    let mut command = callbot(arguments);
-    command
-        .env("HOME", "/nonexistent")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .envs(variables.iter().copied());
-    command
+/// Runs the tool without AWS configuration, except for these variables.
+#[track_caller]
+fn fail_with(arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    fail(
+        callbot(arguments)
+            .env("HOME", "/nonexistent")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(variables.iter().copied()),
+    )
 }
 
-/// Asserts that the command fails with one line that has these words.
+/// Asserts that the tool fails with one line that has these words.
 #[track_caller]
-fn assert_error(mut command: Command, words: &[&str]) {
+fn assert_error(what: &str, arguments: &[&str], variables: &[(&str, &str)], words: &[&str]) {
     let started = Instant::now();
-    let error = fail(&mut command).stderr;
-    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
-    assert!(error.starts_with("callbot: "), "{error}");
+    let error = fail_with(arguments, variables).stderr;
+    assert_eq!(error.trim_end().lines().count(), 1, "{what}: {error}");
+    assert!(error.starts_with("callbot: "), "{what}: {error}");
     for words in words {
-        assert!(error.contains(words), "{words}: {error}");
+        assert!(error.contains(words), "{what}: {words}: {error}");
     }
-    assert!(started.elapsed() < TIME_LIMIT, "{:?}", started.elapsed());
+    let took = started.elapsed();
+    assert!(took < TIME_LIMIT, "{what}: {took:?}");
 }
 
 const REGION: (&str, &str) = ("AWS_REGION", "eu-central-1");
@@ -41,64 +42,88 @@ const KEY: (&str, &str) = ("AWS_SECRET_ACCESS_KEY", "something");
 
 #[test]
 fn missing_configuration_is_named() {
-    assert_error(
-        unconfigured(&TABLE, &[ID, KEY]),
-        &["no AWS region is set", "AWS_REGION"],
-    );
-    assert_error(
-        unconfigured(&TABLE, &[REGION]),
-        &["there are no AWS credentials", "aws sso login"],
-    );
-    let profile = ("AWS_PROFILE", "nonexistent");
-    assert_error(
-        unconfigured(&TABLE, &[REGION, profile]),
-        &["profile nonexistent", "list-profiles"],
-    );
-    // A metadata service that accepts connections and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", silent.local_addr().expect("an address"));
-    let silent = [
+    let silent = format!("http://{}", silent.local_addr().expect("an address"));
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), CREDENTIALS).expect("written");
+    let file = file.path().to_str().expect("text");
+    let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:s";
+    let secret = ["secret", arn, "--file", file];
+
+    let profile = ("AWS_PROFILE", "nonexistent");
+    let metadata = [
         REGION,
         ("AWS_EC2_METADATA_DISABLED", "false"),
-        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &url),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &silent),
     ];
-    assert_error(
-        unconfigured(&TABLE, &silent),
-        &["there are no AWS credentials"],
-    );
-
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("credentials.json");
-    std::fs::write(&file, CREDENTIALS).expect("written");
-    let file = file.to_str().expect("text");
-    let secret = [
-        "secret",
-        "arn:aws:secretsmanager:eu-west-1:1:secret:s",
-        "--file",
-        file,
-    ];
-    assert_error(
-        unconfigured(&secret, &[]),
-        &["there are no AWS credentials"],
-    );
     let url = ("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
-    let words = [
-        "no connection to Secrets Manager in eu-west-1",
-        "Connection refused",
+    let no_credentials = "there are no AWS credentials";
+    type Case<'a> = (
+        &'a str,
+        &'a [&'a str],
+        &'a [(&'a str, &'a str)],
+        [&'a str; 2],
+    );
+    let cases: [Case<'_>; 7] = [
+        (
+            "no region",
+            &TABLE,
+            &[ID, KEY],
+            ["no AWS region is set", "AWS_REGION"],
+        ),
+        (
+            "no credentials",
+            &TABLE,
+            &[REGION],
+            [no_credentials, "aws sso login"],
+        ),
+        (
+            "no such profile",
+            &TABLE,
+            &[REGION, profile],
+            ["profile nonexistent", "list-profiles"],
+        ),
+        (
+            "a metadata service that never answers",
+            &TABLE,
+            &metadata,
+            [no_credentials, "aws sso login"],
+        ),
+        (
+            "no credentials, and the ARN's region",
+            &secret,
+            &[],
+            [no_credentials, "aws sso login"],
+        ),
+        (
+            "no Secrets Manager",
+            &secret,
+            &[ID, KEY, url],
+            [
+                "no connection to Secrets Manager in eu-west-1",
+                "Connection refused",
+            ],
+        ),
+        (
+            "no DynamoDB",
+            &TABLE,
+            &[REGION, ID, KEY, url],
+            [
+                "no connection to DynamoDB in eu-central-1",
+                "Connection refused",
+            ],
+        ),
     ];
-    assert_error(unconfigured(&secret, &[ID, KEY, url]), &words);
-    let words = [
-        "no connection to DynamoDB in eu-central-1",
-        "Connection refused",
-    ];
-    assert_error(unconfigured(&TABLE, &[REGION, ID, KEY, url]), &words);
+    for (what, arguments, variables, words) in cases {
+        assert_error(what, arguments, variables, &words);
+    }
 }
 
 #[test]
 fn an_unreachable_engine_is_named_by_its_address() {
-    let nowhere = ["--local", "http://127.0.0.1:1"];
+    let arguments = [&TABLE[..], &["--local", "http://127.0.0.1:1"]].concat();
     let words = ["nothing answers at http://127.0.0.1:1", "`callbot local`"];
-    assert_error(unconfigured(&[&TABLE[..], &nowhere].concat(), &[]), &words);
+    assert_error("no engine", &arguments, &[], &words);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -106,7 +131,7 @@ async fn a_missing_table_is_named() {
     let app = TestApp::embedded().await;
     let local = [&TABLE[..], &["--local", &app.engine_url]].concat();
     let words = format!("there is no table snapshots at {}", app.engine_url);
-    assert_error(unconfigured(&local, &[]), &[&words]);
+    assert_error("no table", &local, &[], &[&words]);
     // A soak fails before it sends anything.
     let soak = [
         "soak",
@@ -117,7 +142,7 @@ async fn a_missing_table_is_named() {
         "--local",
         &app.engine_url,
     ];
-    let soaked = fail(&mut unconfigured(&soak, &[]));
+    let soaked = fail_with(&soak, &[]);
     assert!(soaked.stderr.contains(&words), "{soaked:?}");
     assert!(!soaked.stdout.contains("acknowledged"), "{soaked:?}");
 }
@@ -151,6 +176,6 @@ async fn an_error_code_of_aws_is_explained() {
         let proxy = Proxy::start("http://127.0.0.1:1", move |_| Fault::Answer(400, code)).await;
         let proxy = proxy.expect("a free port");
         let url = ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url());
-        assert_error(unconfigured(&TABLE, &[REGION, ID, KEY, url]), &[words]);
+        assert_error(code, &TABLE, &[REGION, ID, KEY, url], &[words]);
     }
 }

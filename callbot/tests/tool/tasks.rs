@@ -13,7 +13,7 @@ const NOON: u64 = 1_789_300_800;
 const NOW: &str = "2026-09-13T12:00:00Z";
 const HOUR: u64 = 3_600;
 
-/// Stores a report of this task and status, made so many seconds ago.
+/// Stores a report of this task and status, made `ago` seconds before noon.
 async fn report(app: &TestApp, task_id: &str, status: u64, ago: u64) {
     let mut body = body();
     body["taskID"] = task_id.into();
