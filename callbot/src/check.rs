@@ -1,4 +1,4 @@
-//! `callbot check`: does a deployment refuse what it must, and take what it must?
+//! `callbot check`: whether a deployment refuses and accepts what it must.
 
 use std::process::ExitCode;
 
@@ -9,10 +9,11 @@ use serde_json::json;
 use task_callback::contract::account::Credentials;
 use task_callback::contract::callback::{CALLBACK_METHOD, CALLBACK_PATH};
 
-use crate::Failure;
+use crate::client::{Reply, Sender, is_local};
+use crate::credentials::CredentialsArgs;
 use crate::event::Event;
-use crate::platform::{self, CredentialsArgs};
-use crate::send::{Reply, Sender};
+use crate::when::now;
+use crate::{Failure, exit_code};
 
 /// Check a deployment: what must be refused is refused, in the right form, and a signed callback is stored
 ///
@@ -54,7 +55,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         args.url.path().trim_end_matches('/')
     ));
     let elsewhere = Sender::new(elsewhere)?;
-    let now = platform::now();
+    let now = now();
     let callback = event(CALLBACK_METHOD, &[])?;
     let unsigned = event(CALLBACK_METHOD, &["sign"])?;
 
@@ -94,14 +95,10 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             "Not everything holds."
         }
     );
-    Ok(if all_hold {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit_code(all_hold))
 }
 
-/// Somebody who knows the account and its algorithm, but not its secret.
+/// The account and its algorithm with a wrong secret.
 fn forger_of(credentials: &Credentials) -> Result<Credentials, Failure> {
     let account = credentials.first();
     let forger = json!([{
@@ -110,16 +107,15 @@ fn forger_of(credentials: &Credentials) -> Result<Credentials, Failure> {
     Ok(forger.to_string().parse()?)
 }
 
-/// A callback about a task that says it is a test. It has none of the platform's headers yet, and does not get
-/// those in `keep`.
+/// An unsigned callback about a test task. Signing does not add the headers in `keep`.
 fn event(method: &str, keep: &[&str]) -> Result<Event, Failure> {
     let body = json!({
         "callbackType": 1,
         "userTaskID": "callbot-check",
-        "taskID": format!("callbot-check-{}", platform::now()),
+        "taskID": format!("callbot-check-{}", now()),
         "sceneID": "this-is-a-test",
         "taskStatus": 1,
-        "createTs": platform::now(),
+        "createTs": now(),
         "taskStat": {
             "answerOrderCount": 0, "finishOrderCount": 0, "totalOrderCount": 0, "finishRate": 0,
             "totalAnswerCall": 0, "totalCall": 0, "answerRate": 0
@@ -135,13 +131,12 @@ fn event(method: &str, keep: &[&str]) -> Result<Event, Failure> {
     }))
 }
 
-/// That a request got through over https shows that the certificate verifies.
+/// An answer over https proves that the certificate is valid.
 fn tls(url: &Url, reached: bool) -> Finding {
-    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     let (found, holds) = match url.scheme() {
         "https" if reached => ("https, with a certificate that verifies", Holds::Yes),
         "https" => ("no connection: see below", Holds::No),
-        _ if local => ("plain http, on this machine", Holds::NotChecked),
+        _ if is_local(url) => ("plain http, on this machine", Holds::NotChecked),
         _ => (
             "plain http: callbacks can be read and replayed on their way",
             Holds::No,
@@ -154,16 +149,16 @@ fn tls(url: &Url, reached: bool) -> Finding {
     }
 }
 
-/// Refused by the function, or, before it is asked at all, by API Gateway in its own form.
+/// Refused by the function, or by API Gateway before it invokes the function.
 fn refused(what: &'static str, reply: Result<Reply, Failure>, ret_code: u16) -> Finding {
     finding(what, reply, |reply| {
-        let no_route = matches!(ret_code, 4040 | 4050) && reply.is_the_gateways_not_found();
+        let no_route = matches!(ret_code, 4040 | 4050) && reply.is_gateway_not_found();
         reply.is(ret_code) || no_route
     })
 }
 
 fn taken(what: &'static str, reply: Result<Reply, Failure>) -> Finding {
-    finding(what, reply, Reply::is_taken)
+    finding(what, reply, Reply::is_acknowledged)
 }
 
 fn finding(

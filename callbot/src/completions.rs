@@ -1,4 +1,4 @@
-//! `callbot completions`: what a shell needs to complete the tool's words.
+//! `callbot completions`: completion scripts for shells.
 
 use std::io::{Write, stdout};
 use std::process::ExitCode;
@@ -20,7 +20,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    // Not straight to standard output: the generator panics where nobody reads it to its end.
+    // Not directly to standard output: the generator panics if the output is closed early.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "callbot", &mut script);
     stdout().write_all(&script)?;

@@ -1,4 +1,4 @@
-//! A signed callback's way to an acknowledgement: sent again, after a pause, while the answer is none for good.
+//! Delivery of a signed callback, with retries.
 
 use std::time::{Duration, Instant};
 
@@ -9,45 +9,42 @@ use task_callback::contract::callback::CALLBACK_PATH;
 use tokio::time::sleep;
 
 use crate::Failure;
+use crate::client::{Reply, Sender};
 use crate::platform::Headers;
-use crate::send::{Reply, Sender};
 
-/// API Gateway's answer when it is asked too often.
-const TOO_MANY_REQUESTS: u16 = 429;
-
-/// How long a sender goes on.
+/// How often, and after which pauses, a callback is sent again.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
-    /// How often a callback is sent, at the most.
+pub(crate) struct RetryPolicy {
+    /// The maximum number of requests.
     pub(crate) attempts: u32,
-    /// The first pause; every further one is twice as long, up to the longest.
+    /// The first pause. Each further pause is twice as long, up to the longest.
     pub(crate) pause: Duration,
     pub(crate) longest_pause: Duration,
 }
 
-/// A sender that somebody watches: a passing trouble passes, a lasting one is soon told.
-pub(crate) const WATCHED: Patience = Patience {
+/// For a command that a person waits for: it survives a short failure and reports a lasting one within seconds.
+pub(crate) const INTERACTIVE: RetryPolicy = RetryPolicy {
     attempts: 4,
     pause: Duration::from_millis(500),
     longest_pause: Duration::from_secs(2),
 };
 
-/// Sends a callback until it is acknowledged, refused for good or given up. `each` is told of every answer and how
-/// long it took.
+/// Sends a callback until the answer is final or the attempts are used up. `each` is called with every answer and its
+/// latency.
 ///
 /// # Errors
 ///
-/// The last attempt had no answer at all.
+/// The last attempt got no answer.
 pub(crate) async fn deliver(
     sender: &Sender,
     headers: &Headers,
     body: &[u8],
-    patience: Patience,
+    policy: RetryPolicy,
     mut each: impl FnMut(&Result<Reply, Failure>, Duration),
 ) -> Result<Reply, Failure> {
     let headers = header_map(headers)?;
-    let mut pause = patience.pause;
-    let mut left = patience.attempts;
+    let mut pause = policy.pause;
+    let mut left = policy.attempts;
     loop {
         let started = Instant::now();
         let (headers, body) = (headers.clone(), body.to_owned());
@@ -60,14 +57,7 @@ pub(crate) async fn deliver(
             return reply;
         }
         sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0))).await;
-        pause = patience.longest_pause.min(pause * 2);
-    }
-}
-
-impl Reply {
-    /// Whether sending the same again would be answered in the same way.
-    pub(crate) fn is_final(&self) -> bool {
-        self.is_taken() || (self.status() < 500 && self.status() != TOO_MANY_REQUESTS)
+        pause = policy.longest_pause.min(pause * 2);
     }
 }
 
@@ -75,7 +65,7 @@ fn header_map(headers: &Headers) -> Result<HeaderMap, Failure> {
     let mut map = HeaderMap::new();
     map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in headers.iter() {
-        // Not as text: that could be ASCII only.
+        // `from_str` would refuse characters outside ASCII.
         let value = HeaderValue::from_bytes(value.as_bytes())?;
         map.insert(HeaderName::try_from(name)?, value);
     }

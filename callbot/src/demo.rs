@@ -1,4 +1,4 @@
-//! `callbot demo`: the whole way of a callback, on this machine.
+//! `callbot demo`: callbacks from the request to the stored history, on this machine.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
@@ -12,21 +12,22 @@ use task_callback::contract::callback::CALLBACK_PATH;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::Failure;
 use crate::aws::Aws;
+use crate::client::Sender;
 use crate::event::Event;
-use crate::platform;
-use crate::send::Sender;
-use crate::stack::{Process, asked_to_stop, environment, start_engine};
+use crate::process::{Process, shutdown_signal};
+use crate::stack::{environment, start_engine};
 use crate::table::{Range, Table};
 use crate::terminal::TerminalArgs;
 use crate::when::ZoneArgs;
+use crate::when::now;
+use crate::{Failure, exit_code};
 
 const TABLE_NAME: &str = "task-callback-demo";
 const BUILD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The life of one task, a minute from report to report; then what else arrives.
+/// The reports of one task, a minute apart; then the other callbacks.
 const REPORTS: [&str; 5] = ["pending", "in-progress", "paused", "resumed", "completed"];
 const AFTERWARDS: [&str; 3] = ["resend", "forged", "bad-body"];
 const SECONDS_BETWEEN_REPORTS: u64 = 60;
@@ -85,7 +86,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let played = tokio::select! {
         played = play(args, &url, &engine_url, &credentials) => played,
         status = function.wait() => Err(format!("cargo lambda watch ended: {}", status?).into()),
-        _ = asked_to_stop() => Err("interrupted".into()),
+        _ = shutdown_signal() => Err("interrupted".into()),
     };
     function.stop().await;
     engine.stop().await;
@@ -93,7 +94,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     played
 }
 
-/// Builds what cargo-lambda will run, with cargo's own progress bar, which it would not show.
+/// Builds the function with cargo's progress bar, which cargo-lambda does not show.
 async fn build(project: &Path) -> Result<(), Failure> {
     let mut command = Command::new("cargo");
     command
@@ -117,7 +118,7 @@ async fn build(project: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sends the events, prints the answers and the history, and says whether all was as it should be.
+/// Sends the events, prints the answers and the history, and checks both.
 async fn play(
     args: &Args,
     url: &str,
@@ -129,8 +130,8 @@ async fn play(
     println!("Lambda function  {url}{CALLBACK_PATH}, under cargo lambda watch\n");
 
     let sender = Sender::new(url.parse()?)?;
-    let mut as_it_should_be = true;
-    let last = platform::now();
+    let mut as_expected = true;
+    let last = now();
     let first = last - SECONDS_BETWEEN_REPORTS * (REPORTS.len() as u64 - 1);
     let mut create_ts = first;
     let mut sent = Vec::new();
@@ -141,7 +142,7 @@ async fn play(
         sent.push(Report::of(&event)?);
         let reply = sender.send(event, credentials, create_ts).await?;
         let expected = reply.is(about.ret_code);
-        as_it_should_be &= expected;
+        as_expected &= expected;
         println!("{name:<12} {}", about.about);
         println!("{:12} {} {reply}", "", if expected { "✓" } else { "✗" });
         create_ts = last.min(create_ts + SECONDS_BETWEEN_REPORTS);
@@ -150,7 +151,7 @@ async fn play(
     let reported = &sent[..REPORTS.len()];
     let table = Table::new(&Aws::local(engine_url), TABLE_NAME);
     let history = table.task_history(&reported[0].task_id, Range::ALL).await?;
-    let clock = args.zone.clock(platform::now());
+    let clock = args.zone.clock(now());
     let table = crate::history::render(&history, &clock, args.terminal.stdout());
     println!("\n{table}\n");
     let picture = project.join("target/callbot-demo.svg");
@@ -159,22 +160,21 @@ async fn play(
     let stored = history
         .iter()
         .map(|snapshot| snapshot.callback.status.number());
-    as_it_should_be &= stored.eq(reported.iter().map(|report| report.task_status));
-    Ok(if as_it_should_be {
+    as_expected &= stored.eq(reported.iter().map(|report| report.task_status));
+    if as_expected {
         println!(
             "\nAll as it should be: {} reports stored, each once.",
             history.len()
         );
-        ExitCode::SUCCESS
     } else {
         println!(
             "\nNot as it should be: see the marks above, and whether each report is in the history once."
         );
-        ExitCode::FAILURE
-    })
+    }
+    Ok(exit_code(as_expected))
 }
 
-/// What a sample reports.
+/// The fields of a sample's body that the demo checks.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
@@ -189,7 +189,7 @@ impl Report {
     }
 }
 
-/// The emulator listens before the function runs: an answer in the contract's form is the function's.
+/// Waits until the function itself refuses a GET. The emulator already listens before the function runs.
 async fn wait_for_function(url: &str) -> Result<(), Failure> {
     let client = reqwest::Client::builder().timeout(START_TIMEOUT).build()?;
     let deadline = Instant::now() + START_TIMEOUT;

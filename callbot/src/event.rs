@@ -9,20 +9,20 @@ use serde_json::{Map, Value};
 
 use crate::Failure;
 
-/// The key beside API Gateway's own under which a sample says what it is.
+/// The key of a sample's description, in addition to API Gateway's keys.
 const ABOUT_KEY: &str = "callbot";
 
-/// An event as it stands in its file.
+/// An event, as in its file.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     /// The file.
     pub(crate) path: PathBuf,
-    /// What the sample says of itself.
+    /// The sample's description.
     pub(crate) about: About,
     json: Map<String, Value>,
 }
 
-/// A sample's own words, under the key `callbot` of its event.
+/// A sample's description, under the key `callbot` of its event.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct About {
@@ -32,7 +32,7 @@ pub(crate) struct About {
     /// The `retCode` it must be answered with.
     #[serde(default)]
     pub(crate) ret_code: u16,
-    /// The headers that signing leaves as they are: what is wrong with the sample.
+    /// The headers that signing leaves unchanged, such as the wrong ones.
     #[serde(default)]
     pub(crate) keep: Vec<String>,
     /// Whether it is sent with the `createTs` of the report before it.
@@ -54,7 +54,7 @@ impl Event {
         })
     }
 
-    /// Takes an event that is in no file.
+    /// Parses an event.
     pub(crate) fn from_json(json: Value) -> Result<Self, Failure> {
         let Value::Object(mut json) = json else {
             return Err("not an API Gateway event: it is no object".into());
@@ -119,7 +119,7 @@ impl Event {
             .find_map(|(other, value)| name.eq_ignore_ascii_case(other).then_some(value))
     }
 
-    /// Sets a header wherever the event's form has it.
+    /// Sets a header in each of the event's header maps.
     pub(crate) fn set_header(&mut self, name: &str, value: &str) {
         let rest_api = self.json.contains_key("multiValueHeaders");
         set_in(&mut self.json, "headers", name, value.into());
@@ -133,7 +133,7 @@ impl Event {
         }
     }
 
-    /// The event as API Gateway would hand it over.
+    /// The event as API Gateway passes it to the function.
     pub(crate) fn to_json(&self) -> String {
         format!("{:#}", Value::Object(self.json.clone()))
     }

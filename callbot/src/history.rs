@@ -1,4 +1,4 @@
-//! `callbot history`: what became of a task.
+//! `callbot history`: the snapshots of a task.
 
 mod chart;
 mod csv;
@@ -17,10 +17,9 @@ use std::time::Duration;
 use task_callback::contract::snapshot::Snapshot;
 
 use crate::Failure;
-use crate::aws::Aws;
-use crate::platform;
-use crate::table::{Range, Table};
+use crate::table::{Range, Table, TableArgs};
 use crate::terminal::{TerminalArgs, print};
+use crate::when::now;
 use crate::when::{Clock, ZoneArgs};
 pub(crate) use picture::write as write_picture;
 pub(crate) use table::render;
@@ -68,19 +67,15 @@ pub(crate) struct Args {
     terminal: TerminalArgs,
     #[command(flatten)]
     zone: ZoneArgs,
-    /// The snapshots table: the stack's output TableName
-    #[arg(long, env = "TABLE_NAME")]
-    table: String,
-    /// Read a local engine at this address instead of DynamoDB
-    #[arg(long, value_name = "URL")]
-    local: Option<String>,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let clock = args.zone.clock(platform::now());
+    let clock = args.zone.clock(now());
     let range = args.range(&clock)?;
     let source = Source {
-        table: Table::new(&Aws::at(args.local.as_deref()).await, &args.table),
+        table: args.table.table().await,
         args,
     };
     if args.follow {
@@ -101,7 +96,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the history is read.
+/// The source of the history.
 struct Source<'a> {
     table: Table,
     args: &'a Args,
@@ -142,7 +137,7 @@ impl Args {
         Ok(range)
     }
 
-    /// What to check where nothing was found.
+    /// The message for an empty history.
     fn nothing(&self, range: Range, clock: &Clock) -> String {
         let id = crate::terminal::shown(&self.task_id);
         let (which, other) = match self.user_task {
@@ -162,7 +157,7 @@ impl Args {
         format!(
             "{which} {id}: nothing stored in table {}{between}. Is it {other}. Is it the right table, account and \
              region? The function's log has each callback, by taskID.",
-            self.table
+            self.table.name()
         )
     }
 }

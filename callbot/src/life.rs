@@ -1,4 +1,4 @@
-//! A task's life: what the platform reports of it, from its creation to its end.
+//! Generated tasks: the reports of a task from its creation to its end.
 
 use rand::RngExt;
 use serde_json::json;
@@ -6,20 +6,20 @@ use task_callback::contract::callback::{Callback, TaskStat, TaskStatus};
 use task_callback::contract::decimal::Decimal;
 use task_callback::contract::extra::{Extra, Value};
 
-/// What one task reports.
+/// A task and its reports.
 #[derive(Clone, Debug)]
 pub(crate) struct Life {
-    /// The vendor's id of it.
+    /// The vendor's id.
     pub(crate) task_id: String,
-    /// The customer's.
+    /// The customer's id.
     pub(crate) user_task_id: String,
-    /// When it was created, Unix seconds.
+    /// The time of creation, Unix seconds.
     pub(crate) created: u64,
-    /// Its reports, in the order in which they are made. No two are the same.
+    /// The reports in order, no two of them equal.
     pub(crate) reports: Vec<Report>,
 }
 
-/// How far a task has come.
+/// The state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Report {
     pub(crate) status: TaskStatus,
@@ -31,14 +31,14 @@ pub(crate) struct Report {
 }
 
 const SCENE_ID: &str = "scene-of-a-rehearsal";
-/// A field that the contract does not name, and that has to be kept.
+/// A field outside the contract, which the function must keep.
 const REMARK: (&str, &str) = (
     "remark",
     "made by callbot – «not a real campaign» \u{1F4DE}",
 );
 
 impl Life {
-    /// A life of so many reports: most tasks are completed, some fail, some are still at it; some pause on the way.
+    /// A random life: most tasks complete, some fail, some are in progress at the end, and some pause.
     pub(crate) fn random(
         task_id: String,
         user_task_id: String,
@@ -52,7 +52,7 @@ impl Life {
             1 => TaskStatus::InProgress,
             _ => TaskStatus::Completed,
         };
-        // What is not completed has orders left.
+        // A task that is not completed has orders left.
         let finished_at_last = match end {
             TaskStatus::Completed => total_orders,
             _ => random.random_range(1..total_orders),
@@ -79,8 +79,8 @@ impl Life {
         }
     }
 
-    /// A life that takes this course: a status and how much is done, in per cent, report by report.
-    pub(crate) fn told(
+    /// A life with these reports: the status, and the finished orders in per cent.
+    pub(crate) fn scripted(
         task_id: String,
         user_task_id: String,
         created: u64,
@@ -103,7 +103,7 @@ impl Life {
         }
     }
 
-    /// The body that reports this.
+    /// The callback's body for a report.
     pub(crate) fn body(&self, report: &Report) -> String {
         let body = json!({
             "callbackType": 1,
@@ -126,7 +126,7 @@ impl Life {
         body.to_string()
     }
 
-    /// What must be stored of it.
+    /// The callback that must be stored for a report.
     pub(crate) fn callback(&self, report: &Report) -> Callback {
         let rate = |part, all| {
             let text = rate(part, all).to_string();
@@ -153,7 +153,7 @@ impl Life {
 }
 
 impl Report {
-    /// Nothing has been done yet.
+    /// The report of a new task.
     fn first(total_orders: u64) -> Self {
         Self {
             status: TaskStatus::Pending,
@@ -165,7 +165,7 @@ impl Report {
         }
     }
 
-    /// So many orders are finished now, and at least one more call was made.
+    /// Finishes orders up to this number, with at least one more call.
     fn advance(&mut self, finished_orders: u64, random: &mut impl RngExt) {
         let finished = finished_orders - self.finished_orders;
         let calls = finished + 1 + random.random_range(0..=finished);
@@ -177,7 +177,7 @@ impl Report {
     }
 }
 
-/// A part of the whole as the platform gives it, with two decimals.
+/// A ratio with two decimals, as the platform reports it.
 fn rate(part: u64, all: u64) -> f64 {
     match all {
         0 => 0.0,

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use tokio::process::Command;
 
 use crate::Failure;
-use crate::stack::{Process, asked_to_stop, environment, start_engine};
+use crate::process::{Process, shutdown_signal};
+use crate::stack::{environment, start_engine};
 
 /// Run a local DynamoDB engine with the template's table, until interrupted or, given a command, until that
 /// ends
@@ -44,7 +45,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
                 println!("  export {name}={value}");
             }
             println!("Ctrl-C stops it.");
-            asked_to_stop().await?;
+            shutdown_signal().await?;
             ExitCode::SUCCESS
         }
         Some((program, arguments)) => {
@@ -55,7 +56,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
                     Some(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
                     None => ExitCode::FAILURE,
                 },
-                stop = asked_to_stop() => {
+                stop = shutdown_signal() => {
                     process.stop().await;
                     stop?;
                     ExitCode::SUCCESS

@@ -5,7 +5,9 @@
 
 mod aws;
 mod check;
+mod client;
 mod completions;
+mod credentials;
 mod deliver;
 mod demo;
 mod event;
@@ -13,11 +15,10 @@ mod history;
 mod life;
 mod local;
 mod platform;
+mod process;
 mod progress;
 mod reference;
-mod rehearsal;
 mod replay;
-mod scenario;
 mod secret;
 mod send;
 mod sign;
@@ -58,8 +59,13 @@ enum Command {
     Reference,
 }
 
-/// What any command may fail with: a text for the person who typed it.
+/// The error of any command, printed to the user.
 type Failure = Box<dyn std::error::Error>;
+
+/// The exit code of a command that can end well or not without an error to report.
+fn exit_code(success: bool) -> ExitCode {
+    ExitCode::from(u8::from(!success))
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -81,7 +87,7 @@ async fn main() -> ExitCode {
         Command::Reference => reference::run(),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("callbot: {}", aws::in_words(&*error));
+        eprintln!("callbot: {}", aws::error_message(&*error));
         ExitCode::FAILURE
     })
 }

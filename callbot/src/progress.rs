@@ -1,6 +1,6 @@
-//! A part of a whole, as a bar and in numbers.
+//! Progress as a bar and in numbers.
 
-/// From 0 to 1, whatever the platform counts.
+/// A ratio from 0 to 1, even if the part exceeds the whole.
 pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 {
         return 0.0;
@@ -8,13 +8,13 @@ pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
     (part as f64 / whole as f64).min(1.0)
 }
 
-/// A bar of so many columns, full only where the whole is reached.
+/// A bar of this length, full only at the whole.
 pub(crate) fn bar(part: u64, whole: u64, columns: usize) -> String {
     let full = (ratio(part, whole) * columns as f64) as usize;
     format!("{}{}", "█".repeat(full), "░".repeat(columns - full))
 }
 
-/// `26 %`; 100 % is all of it, and 0 % none. Of nothing there is no share: `–`.
+/// `26 %`; 100 % and 0 % only for exactly all and none, and `–` if the whole is 0.
 pub(crate) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();

@@ -1,4 +1,4 @@
-//! `callbot reference`: README.md beside this file, out of the definitions that the tool itself parses by.
+//! `callbot reference`: generates callbot/README.md from the definitions of the arguments.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -63,7 +63,7 @@ fn section(text: &mut String, command: &Command) -> std::fmt::Result {
     Ok(())
 }
 
-/// One argument: its names, what it means, and what it is where nobody says.
+/// One argument: its names, help, default and values.
 fn item(text: &mut String, argument: &Arg) -> std::fmt::Result {
     let help = argument.get_long_help().or(argument.get_help());
     let help = help.map(ToString::to_string).unwrap_or_default();
@@ -93,7 +93,7 @@ fn item(text: &mut String, argument: &Arg) -> std::fmt::Result {
     Ok(())
 }
 
-/// clap wants helps without a full stop.
+/// Ends a help text with a full stop, which clap's convention omits.
 fn sentence(help: &str) -> String {
     match help.ends_with(['.', ':', '!', '?']) || help.is_empty() {
         true => help.to_owned(),

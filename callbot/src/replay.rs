@@ -20,11 +20,12 @@ use reqwest::Url;
 
 use crate::Failure;
 use crate::aws::Aws;
-use crate::aws::in_words;
-use crate::platform::{self, CredentialsArgs};
-use crate::send::Sender;
+use crate::aws::error_message;
+use crate::client::Sender;
+use crate::credentials::CredentialsArgs;
 use crate::table::Table;
 use crate::terminal::print;
+use crate::when::now;
 use attempt::Replayer;
 use reading::Reading;
 use totals::Totals;
@@ -94,7 +95,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         let refused = stream::poll_fn(|context| reading.refused.poll_recv(context));
         let attempts = refused
             .map(async |refused| {
-                let attempt = replayer.replay(&refused, platform::now()).await;
+                let attempt = replayer.replay(&refused, now()).await;
                 (refused, attempt)
             })
             .buffered(concurrency.into());
@@ -103,11 +104,11 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             match attempt {
                 Ok(attempt) => {
                     // Who does not read on wants no more to be shown; what is to be sent is sent.
-                    let read = print(&attempt.line(&refused, platform::now()).to_string())?;
+                    let read = print(&attempt.line(&refused, now()).to_string())?;
                     if !read && !args.send {
                         return Ok(ExitCode::SUCCESS);
                     }
-                    totals.count(&refused, &attempt, platform::now());
+                    totals.count(&refused, &attempt, now());
                 }
                 Err(error) => {
                     stopped = Some(error);
@@ -118,7 +119,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     if let Some(error) = stopped {
         print(&totals.to_string())?;
-        let error = in_words(&*error);
+        let error = error_message(&*error);
         return Err(format!("{error}. Stopped at once; the same again goes on from here").into());
     }
     let counts = reading.counts()?;

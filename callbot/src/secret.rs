@@ -10,7 +10,7 @@ use task_callback::contract::account::Credentials;
 
 use crate::Failure;
 use crate::aws::{Aws, AwsError};
-use crate::platform;
+use crate::credentials;
 
 /// Write the credentials into the stack's secret, from a prompt, a file or standard input, never an argument
 ///
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let aws = aws(args).await;
     let client = aws.secrets_manager();
     let (json, from) = match &args.file {
-        Some(file) => (platform::read(file)?, file.display().to_string()),
+        Some(file) => (credentials::read(file)?, file.display().to_string()),
         None if stdin().is_terminal() => {
             refuse_to_replace_several(&client, &args.secret_id).await?;
             (prompt()?, "what you typed".to_owned())
@@ -44,21 +44,21 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             (json, "standard input".to_owned())
         }
     };
-    let credentials =
-        platform::parse(&json, &from).map_err(|error| format!("{error}. Nothing was written"))?;
+    let credentials = credentials::parse(&json, &from)
+        .map_err(|error| format!("{error}. Nothing was written"))?;
 
     let put = client.put_secret_value();
     let put = put.secret_id(&args.secret_id).secret_string(json.trim());
-    let asked = || aws.asked("Secrets Manager", format!("secret {}", args.secret_id));
+    let target = || aws.target("Secrets Manager", format!("secret {}", args.secret_id));
     put.send()
         .await
-        .map_err(|error| AwsError::new(asked(), error))?;
+        .map_err(|error| AwsError::new(target(), error))?;
     let count = credentials.iter().count();
     println!("Written: {count} credential(s). The function takes them within seconds.");
     Ok(ExitCode::SUCCESS)
 }
 
-/// A secret's ARN names its region: whichever is configured, that is where it is.
+/// The configuration, in the region of the secret's ARN if it is one.
 async fn aws(args: &Args) -> Aws {
     let aws = Aws::at(args.local.as_deref()).await;
     match args.secret_id.split(':').collect::<Vec<_>>()[..] {
@@ -67,7 +67,7 @@ async fn aws(args: &Args) -> Aws {
     }
 }
 
-/// The prompt asks for one credential, and what is written replaces all there are.
+/// The prompt reads a single credential, which would replace all others.
 async fn refuse_to_replace_several(client: &Client, secret_id: &str) -> Result<(), Failure> {
     let current = client.get_secret_value().secret_id(secret_id).send().await;
     let current = current
@@ -82,7 +82,7 @@ async fn refuse_to_replace_several(client: &Client, secret_id: &str) -> Result<(
     }
 }
 
-/// Asks for one account, as the vendor's page Developer shows it.
+/// Prompts for one account, with the names on the vendor's page Developer.
 fn prompt() -> Result<String, Failure> {
     println!("As on the platform's page Developer. For several accounts or secrets use --file.");
     let uuid = ask("uuid")?;

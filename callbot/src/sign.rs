@@ -1,12 +1,14 @@
-//! `callbot sign`: a stored signature is stale at once; this makes a fresh one.
+//! `callbot sign`: signs a stored event anew.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::Failure;
+use crate::credentials::CredentialsArgs;
 use crate::event::Event;
-use crate::platform::{self, CredentialsArgs};
+use crate::platform;
 use crate::terminal::print;
+use crate::when::now;
 
 /// Print an event with a fresh createTs, requestID and sign, ready for `cargo lambda invoke --data-file` or
 /// `sam local invoke -e`
@@ -22,7 +24,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut event = Event::load(&args.event)?;
-    platform::sign(&mut event, &args.credentials.load()?, platform::now())?;
+    platform::sign(&mut event, &args.credentials.load()?, now())?;
     print(&event.to_json())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `callbot soak`: the platform at scale, and the proof that nothing was lost.
+//! `callbot soak`: a load test that proves that no report is lost.
 
 mod audit;
 mod drive;
@@ -15,13 +15,14 @@ use reqwest::Url;
 use serde_json::json;
 use task_callback::contract::account::Credentials;
 
-use crate::Failure;
 use crate::aws::Aws;
-use crate::platform::{self, CredentialsArgs};
-use crate::send::Sender;
-use crate::stack::asked_to_stop;
+use crate::client::Sender;
+use crate::credentials::CredentialsArgs;
+use crate::process::shutdown_signal;
 use crate::table::{Range, Table};
 use crate::terminal::print;
+use crate::when::now;
+use crate::{Failure, exit_code};
 use plan::Plan;
 use report::Report;
 use stage::{Settings, Stage};
@@ -97,7 +98,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let started = platform::now();
+    let started = now();
     let seed = args.seed.unwrap_or_else(rand::random);
     let plan = Plan {
         run: format!("soak-{started}-{}", seed % 10_000),
@@ -119,7 +120,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         };
         let credentials = args.credentials.load()?;
         let table = Table::new(&Aws::at(args.local.as_deref()).await, table);
-        // A table that cannot be read is better told now than after an hour of sending.
+        // An unreadable table is an error now, not after an hour of sending.
         table.task_history(&plan.run, Range::LATEST).await?;
         return soak(args, &plan, url.clone(), &credentials, &table, None).await;
     };
@@ -162,7 +163,7 @@ async fn soak(
     let (ledger, tally) = drive::drive(plan, &sender, credentials, args.concurrency.into()).await?;
     let findings = tokio::select! {
         findings = audit::audit(plan, &ledger, credentials, table) => findings?,
-        stopped = asked_to_stop() => {
+        stopped = shutdown_signal() => {
             stopped?;
             return Err("interrupted before the table was read: nothing is shown".into());
         }
@@ -178,14 +179,10 @@ async fn soak(
         let json = format!("{:#}\n", report.to_json());
         std::fs::write(file, json).map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    Ok(if report.holds() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit_code(report.holds()))
 }
 
-/// An account for each algorithm, with secrets that nobody else has.
+/// An account for each algorithm, with random secrets.
 fn stage_credentials() -> String {
     let account = |algorithm| {
         let secret = uuid::Uuid::new_v4().simple().to_string();
@@ -194,7 +191,7 @@ fn stage_credentials() -> String {
     json!(["MD5", "SHA256", "HMAC-SHA256"].map(account)).to_string()
 }
 
-/// A share from 0 to 1, written `10%` or `10`.
+/// Parses a percentage, `10%` or `10`, into a ratio.
 fn percent(text: &str) -> Result<f64, String> {
     let number = text.trim_end_matches('%').parse::<f64>();
     match number {

@@ -1,4 +1,4 @@
-//! `callbot tasks`: what is running, what has failed, what has fallen silent.
+//! `callbot tasks`: the running, silent and failed tasks.
 
 mod overview;
 mod table;
@@ -12,16 +12,15 @@ use serde::Serialize;
 use task_callback::contract::snapshot::Snapshot;
 
 use crate::Failure;
-use crate::aws::Aws;
 use crate::history::{self, json::Row};
-use crate::platform;
-use crate::table::{LastReport, Range, Table, TableError};
+use crate::table::{LastReport, Range, Table, TableArgs, TableError};
 use crate::terminal::{TerminalArgs, print};
 use crate::when::ZoneArgs;
+use crate::when::now;
 use overview::{Overview, Section};
 use table::View;
 
-/// How many histories are read at once.
+/// The number of histories read concurrently.
 const CONCURRENCY: usize = 16;
 
 /// Show the tasks that are in progress, that have fallen silent meanwhile, and that have failed today
@@ -43,19 +42,15 @@ pub(crate) struct Args {
     /// Print JSON: counts, and the newest snapshot of each task shown
     #[arg(long)]
     json: bool,
-    /// The snapshots table: the stack's output TableName
-    #[arg(long, env = "TABLE_NAME")]
-    table: String,
-    /// Read a local engine at this address instead of DynamoDB
-    #[arg(long, value_name = "URL")]
-    local: Option<String>,
+    #[command(flatten)]
+    table: TableArgs,
     #[command(flatten)]
     zone: ZoneArgs,
     #[command(flatten)]
     terminal: TerminalArgs,
 }
 
-/// The newest snapshots of the tasks of one kind, and how many such tasks there are.
+/// The tasks of one section: their number, and the newest snapshots of those shown.
 struct Shown {
     section: Section,
     count: usize,
@@ -63,9 +58,9 @@ struct Shown {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let table = Table::new(&Aws::at(args.local.as_deref()).await, &args.table);
-    let clock = args.zone.clock(platform::now());
-    // As far back as "today" reaches, at the least.
+    let table = args.table.table().await;
+    let clock = args.zone.clock(now());
+    // The section "failed today" needs at least the reports of today.
     let since = clock.parse(&args.since)?.min(clock.today());
     if since.saturating_add(args.silent_for.as_secs()) >= clock.now {
         let error =
@@ -98,7 +93,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The newest snapshot of each task: the index has keys only.
+/// The newest snapshot of each task, since the index has keys only.
 async fn newest(table: &Table, tasks: &[LastReport]) -> Result<Vec<Snapshot>, TableError> {
     let newest = stream::iter(tasks).map(|task| table.task_history(&task.task_id, Range::LATEST));
     let newest: Vec<_> = newest.buffered(CONCURRENCY).try_collect().await?;

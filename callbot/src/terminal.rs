@@ -1,4 +1,4 @@
-//! What the person's terminal can show: colour, and how many columns.
+//! Output to a terminal: colour, width, and characters safe to print.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -10,7 +10,7 @@ use task_callback::contract::callback::TaskStatus;
 
 use crate::Failure;
 
-/// How a command writes for people.
+/// The arguments for text output.
 #[derive(clap::Args)]
 pub(crate) struct TerminalArgs {
     /// Colour: with auto in a terminal, unless NO_COLOR is set
@@ -23,7 +23,7 @@ pub(crate) struct TerminalArgs {
 }
 
 impl TerminalArgs {
-    /// Looks at the standard output, where the arguments leave it open.
+    /// The properties of standard output, unless the arguments set them.
     pub(crate) fn stdout(&self) -> Terminal {
         let stdout = io::stdout();
         let color = match self.color {
@@ -33,7 +33,7 @@ impl TerminalArgs {
                 anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never
             }
         };
-        // A terminal that does not know its size says 0.
+        // A terminal of unknown size reports 0.
         let columns = || {
             let size = stdout.is_terminal().then(|| tcgetwinsize(&stdout).ok());
             size.flatten().map(|size| size.ws_col).filter(|&n| n > 0)
@@ -45,17 +45,17 @@ impl TerminalArgs {
     }
 }
 
-/// What a text is written for.
+/// The properties of an output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Terminal {
     /// Whether it shows colour.
     pub(crate) color: bool,
-    /// Its columns; `None`: as many as it takes.
+    /// The number of columns; `None` for no limit.
     pub(crate) width: Option<usize>,
 }
 
 impl Terminal {
-    /// The text in this style, where there is colour.
+    /// The text in this style, if the output shows colour.
     pub(crate) fn paint(self, style: Style, text: &str) -> String {
         match self.color && !text.is_empty() {
             true => format!("{style}{text}{style:#}"),
@@ -63,19 +63,19 @@ impl Terminal {
         }
     }
 
-    /// Whether a line of so many columns fits.
+    /// Whether a line of this length fits.
     pub(crate) fn fits(self, columns: usize) -> bool {
         self.width.is_none_or(|width| columns <= width)
     }
 }
 
-/// For what a table is about.
+/// The style of titles.
 pub(crate) const BOLD: Style = Style::new().effects(Effects::BOLD);
-/// For what is said beside.
+/// The style of secondary text.
 pub(crate) const DIM: Style = Style::new().effects(Effects::DIMMED);
 
-/// A status' colour: what goes on is blue, what went well green, what did not red, and what waits yellow.
-pub(crate) const fn style_of(status: TaskStatus) -> Style {
+/// The style of a status.
+pub(crate) const fn status_style(status: TaskStatus) -> Style {
     let color = match status {
         TaskStatus::Pending => return DIM,
         TaskStatus::InProgress => AnsiColor::Blue,
@@ -86,7 +86,7 @@ pub(crate) const fn style_of(status: TaskStatus) -> Style {
     color.on_default().effects(Effects::BOLD)
 }
 
-/// A text from elsewhere as a line may show it: what would move the cursor, or more, is written as its code.
+/// A received text with its control characters escaped, since they could command the terminal.
 pub(crate) fn shown(text: &str) -> String {
     let shown = text.chars().map(|character| match character.is_control() {
         true => character.escape_unicode().to_string(),
@@ -95,8 +95,8 @@ pub(crate) fn shown(text: &str) -> String {
     shown.collect()
 }
 
-/// Whether nobody reads the standard output any more: who has nothing to write would not learn of it otherwise.
-pub(crate) fn reader_is_gone() -> bool {
+/// Whether the reader has closed the standard output, which a process without output would not notice otherwise.
+pub(crate) fn stdout_is_closed() -> bool {
     let stdout = io::stdout();
     let mut stdout = [PollFd::new(&stdout, PollFlags::empty())];
     let at_once = Timespec {
@@ -107,8 +107,8 @@ pub(crate) fn reader_is_gone() -> bool {
     poll(&mut stdout, Some(&at_once)).is_ok() && stdout[0].revents().intersects(gone)
 }
 
-/// Writes a line to the standard output at once. That nobody reads on, as `head` does not, is the reader's wish and
-/// no failure: it returns whether anybody does.
+/// Writes a line to the standard output and flushes it. Returns whether the output is still open: a reader such as
+/// `head` may close it, which is no error.
 pub(crate) fn print(text: &str) -> Result<bool, Failure> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {

@@ -1,11 +1,13 @@
-//! Times as people write and read them: in a zone, as a distance from now, as a duration.
+//! Times as text: in a zone, relative to now, and as durations.
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Zoned};
 
-/// In which zone a command reads and writes times.
+/// The time zone of a command.
 #[derive(clap::Args)]
 pub(crate) struct ZoneArgs {
     /// Time zone of all times, such as Europe/Berlin, +08:00 or UTC [default: this machine's]
@@ -17,7 +19,7 @@ pub(crate) struct ZoneArgs {
 }
 
 impl ZoneArgs {
-    /// The time as it is now, Unix seconds, or is to be, in the zone asked for.
+    /// The clock at `now`, or at --now, in the chosen zone.
     pub(crate) fn clock(&self, now: u64) -> Clock {
         let told = self.now.map(|told| told.as_second().try_into());
         Clock {
@@ -27,7 +29,13 @@ impl ZoneArgs {
     }
 }
 
-/// The machine's zone, or UTC where it has none.
+/// The system clock, Unix seconds.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
+}
+
+/// The machine's zone, or UTC if it has none.
 fn machine_zone() -> TimeZone {
     TimeZone::try_system().unwrap_or(TimeZone::UTC)
 }
@@ -40,7 +48,7 @@ fn zone(name: &str) -> Result<TimeZone, String> {
     })
 }
 
-/// The present, and the zone in which times are told.
+/// The present and the time zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
     /// Unix seconds.
@@ -55,7 +63,7 @@ impl Clock {
         self.format(seconds, "%Y-%m-%d %H:%M:%S")
     }
 
-    /// A time by jiff's directives. What the platform gives and no calendar has is written as the number it is.
+    /// Formats a time with jiff's directives. A time beyond the calendar is written as a number.
     pub(crate) fn format(&self, seconds: u64, format: &str) -> String {
         match self.zoned(seconds) {
             Some(time) => time.strftime(format).to_string(),
@@ -63,17 +71,17 @@ impl Clock {
         }
     }
 
-    /// The zone's name, `Europe/Berlin`, or what it is ahead of UTC, `+08:00`.
+    /// The zone's name, `Europe/Berlin`, or its offset, `+08:00`.
     pub(crate) fn zone_name(&self) -> String {
         match self.zone.iana_name() {
-            // As a machine's setting may have it.
+            // The name in some machines' settings.
             Some("Etc/UTC") => "UTC".to_owned(),
             Some(name) => name.to_owned(),
             None => self.format(self.now, "%:z"),
         }
     }
 
-    /// When today began, Unix seconds.
+    /// The start of today, Unix seconds.
     pub(crate) fn today(&self) -> u64 {
         let midnight = self.zoned(self.now).and_then(|now| now.start_of_day().ok());
         midnight.map_or(self.now, |midnight| {
@@ -94,12 +102,12 @@ impl Clock {
         }
     }
 
-    /// Reads a time as a person gives it, Unix seconds: `2h` or `3d` before now, a date (its first moment), a date
+    /// Parses a time argument into Unix seconds: `2h` or `3d` before now, a date (its first moment), a date
     /// and a time, RFC 3339, or Unix seconds as in the table.
     ///
     /// # Errors
     ///
-    /// A text that says what can be written.
+    /// The text is in none of these forms.
     pub(crate) fn parse(&self, text: &str) -> Result<u64, String> {
         let text = text.trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -119,7 +127,7 @@ impl Clock {
         Ok(time.to_zoned(self.zone.clone())?.timestamp())
     }
 
-    /// Days are the calendar's: where the clocks change, one has 23 hours.
+    /// Days are calendar days, which have 23 or 25 hours when the clocks change.
     fn before_now(&self, text: &str) -> Result<Timestamp, jiff::Error> {
         let span: Span = text.parse()?;
         let now = Timestamp::from_second(self.now as i64)?.to_zoned(self.zone.clone());
@@ -150,7 +158,7 @@ pub(crate) fn duration(seconds: u64) -> String {
         if count > 0 {
             parts.push(format!("{count}{unit}"));
         }
-        // After the largest comes the next one or nothing: `1d 5s` would be more exact than it is.
+        // Only two neighbouring units: `1d 5s` would look more exact than it is.
         if !parts.is_empty() && (parts.len() == 2 || count == 0) {
             break;
         }

@@ -1,4 +1,4 @@
-//! A call to AWS that failed, with what one has to know to do something about it.
+//! A failed AWS call, with its target.
 
 use std::error::Error;
 use std::fmt;
@@ -8,40 +8,39 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use task_callback::error_chain::error_chain;
 
-/// What was asked, and of whom.
+/// The target of an AWS call.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Target {
     /// The service's name, such as `DynamoDB`.
     pub(crate) service: &'static str,
-    /// What of it, such as `table snapshots`.
+    /// The resource, such as `table snapshots`.
     pub(crate) resource: String,
-    /// Where, if anybody has said.
+    /// The region, if configured.
     pub(crate) region: Option<String>,
     /// The address of a local engine in place of AWS.
     pub(crate) local_url: Option<String>,
 }
 
-/// Why a call failed. Its text is all that the SDK knows.
+/// A failed AWS call. Its text is the SDK's whole error chain.
 #[derive(Debug)]
 pub(crate) struct AwsError {
-    /// What was asked.
-    pub(crate) asked: Asked,
-    /// AWS's own name for it, such as `ResourceNotFoundException`, where AWS was reached.
+    /// The target of the call.
+    pub(crate) target: Target,
+    /// The error code, such as `ResourceNotFoundException`, if AWS answered.
     pub(crate) code: Option<String>,
-    /// AWS's own words for it.
+    /// The message of AWS.
     pub(crate) message: Option<String>,
     source: Box<dyn Error + Send + Sync>,
 }
 
 impl AwsError {
-    /// A call for what was `asked` ended with this `error`.
-    pub(crate) fn new<E, R>(asked: Asked, error: SdkError<E, R>) -> Self
+    pub(crate) fn new<E, R>(target: Target, error: SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
         R: fmt::Debug + Send + Sync + 'static,
     {
         Self {
-            asked,
+            target,
             code: error.code().map(str::to_owned),
             message: error.message().map(str::to_owned),
             source: Box::new(error),

@@ -1,7 +1,7 @@
 //! A task's life as a chart, in SVG: the counters over time, the status as a band below them.
 //!
-//! It is to be read in black and white, too: lines differ in dashes and markers and have their names beside them, and
-//! a status is a pattern as well as a colour.
+//! The chart is readable in black and white: lines differ in dashes and markers and are labelled, and each status has
+//! a pattern as well as a colour.
 
 mod band;
 mod labels;
@@ -20,12 +20,12 @@ use crate::terminal::shown;
 use crate::when::Clock;
 
 const WIDTH: f64 = 960.0;
-/// Of one task's part.
+/// The size of one task's panel.
 const HEIGHT: f64 = 460.0;
-/// More tasks than these nobody can compare, and no file should hold.
+/// The maximum number of tasks in a chart.
 const MAX_TASKS: usize = 20;
 
-/// Draws the snapshots, each task below the one before.
+/// Draws a panel for each task, one below the other.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! A history as CSV: a row a snapshot, a column an attribute of the table, every number as exact as there.
+//! A history as CSV: a row per snapshot, a column per attribute, exact numbers.
 
 use csv::Writer;
 use task_callback::contract::callback::TASK_CALLBACK;
@@ -7,7 +7,7 @@ use task_callback::contract::snapshot::Snapshot;
 use super::json;
 use crate::Failure;
 
-/// Named as in the table; `extra` is JSON.
+/// The table's attribute names; `extra` is JSON.
 const COLUMNS: [&str; 22] = [
     "taskID",
     "createTs",
@@ -33,8 +33,7 @@ const COLUMNS: [&str; 22] = [
     "extra",
 ];
 
-/// Writes the snapshots, below the columns' names where these are wanted. An attribute that an item does not have is
-/// an empty cell.
+/// Writes the snapshots, with a header row if `names` is set. A missing attribute is an empty cell.
 pub(super) fn render(history: &[Snapshot], names: bool) -> Result<String, Failure> {
     let mut csv = Writer::from_writer(Vec::new());
     if names {

@@ -1,12 +1,10 @@
-//! `callbot history --follow`: the history, and then what comes in.
+//! `callbot history --follow`: the history, then new snapshots.
 //!
-//! A snapshot does not always come in under a newer key than the last one. Reports overtake each other on their way,
-//! another report of a second takes a place within it (`1726200060.001`), and the index that --user-task reads
-//! follows the table later. But the function takes no report whose createTs is further from its clock than
-//! `MAX_CLOCK_SKEW_SECONDS`. So each look goes back [`LATE`] before the newest key, or before the look before if that
-//! was earlier (a key may lie ahead of the clock), and whatever was not seen yet is shown, in the order of the keys,
-//! as it is found: a late one after newer ones, and marked so. What comes later still, as only a function with a
-//! longer skew would take it, is in the table, and in the history the next time.
+//! A new snapshot can have an older key than the newest one: reports overtake each other, and the index behind
+//! --user-task lags behind the table. The function accepts no report whose createTs differs from its clock by more
+//! than `MAX_CLOCK_SKEW_SECONDS`. So each poll reads from [`LATE`] seconds before the newest key, or before the
+//! previous poll if that was earlier (a key may be ahead of the clock), and prints the snapshots not seen yet. A late
+//! one is marked. A function with a longer skew may store snapshots that no poll finds.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -16,35 +14,35 @@ use tokio::time::sleep;
 
 use super::{Source, csv, json, table};
 use crate::Failure;
-use crate::platform;
+use crate::process::shutdown_signal;
 use crate::progress::{bar, share};
-use crate::stack::asked_to_stop;
 use crate::table::Range;
-use crate::terminal::{DIM, Terminal, print, reader_is_gone, style_of};
+use crate::terminal::{DIM, Terminal, print, status_style, stdout_is_closed};
 use crate::when::Clock;
+use crate::when::now;
 
-/// Twice the default skew, in seconds: clocks differ, and the function takes its time.
+/// Twice the default skew, in seconds, to allow for clock differences and the function's duration.
 const LATE: u64 = 600;
 const BAR_WIDTH: usize = 10;
 
 pub(super) async fn follow(source: &Source<'_>, range: Range) -> Result<ExitCode, Failure> {
     tokio::select! {
         watched = watch(source, range) => watched?,
-        stop = asked_to_stop() => stop?,
+        stop = shutdown_signal() => stop?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Until nobody reads on.
+/// Polls until the standard output is closed.
 async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
     let args = source.args;
     let terminal = args.terminal.stdout();
     let mut follower = Follower::new(range);
-    let mut looked = platform::now();
+    let mut looked = now();
     let mut history = source.read(range).await?;
     follower.fresh(&history);
     if range.latest && !history.is_empty() {
-        // What is older was not asked for; seen, it will not be taken for new.
+        // Older snapshots are not printed, but recorded as seen, so that no poll takes them for new.
         history = source.read(follower.next_range(looked)).await?;
         follower.fresh(&history);
         history.drain(..history.len().saturating_sub(1));
@@ -65,11 +63,11 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
     let mut trouble = None;
     while open {
         sleep(args.every).await;
-        if reader_is_gone() {
+        if stdout_is_closed() {
             break;
         }
-        let now = platform::now();
-        // What may pass is no reason to stop watching; it is said once.
+        let now = now();
+        // The failure may pass, so polling goes on. Each message is printed once.
         let history = match source.read(follower.next_range(looked)).await {
             Ok(history) => history,
             Err(error) => {
@@ -113,7 +111,7 @@ fn print_lines(
     Ok(true)
 }
 
-/// What has been seen.
+/// The snapshots seen so far.
 struct Follower {
     since: Option<u64>,
     newest: Option<ReportTime>,
@@ -129,7 +127,7 @@ impl Follower {
         }
     }
 
-    /// What a look has to cover, the one before being `looked`.
+    /// The range of the next poll; the previous one was at `looked`.
     fn next_range(&self, looked: u64) -> Range {
         let newest = self.newest.map(|newest| newest.seconds.min(looked));
         let since = newest.map(|time| time.saturating_sub(LATE));
@@ -139,7 +137,7 @@ impl Follower {
         }
     }
 
-    /// Of what was read, what was not seen before. It is now.
+    /// The snapshots not seen before, recorded as seen now.
     fn fresh(&mut self, history: &[Snapshot]) -> Vec<Snapshot> {
         let fresh = history.iter().filter(|snapshot| {
             let id = snapshot.callback.task_id.clone();
@@ -150,7 +148,7 @@ impl Follower {
     }
 }
 
-/// One snapshot in one line.
+/// The line of a snapshot.
 fn line(snapshot: &Snapshot, late: bool, task: bool, clock: &Clock, terminal: Terminal) -> String {
     let callback = &snapshot.callback;
     let (stat, status) = (&callback.stat, callback.status);
@@ -158,8 +156,8 @@ fn line(snapshot: &Snapshot, late: bool, task: bool, clock: &Clock, terminal: Te
     let bar = bar(part, whole, BAR_WIDTH);
     let time = clock.time(snapshot.create_ts.seconds);
     let named = format!("{status:<11}", status = status.name());
-    let named = terminal.paint(style_of(status), &named);
-    let bar = terminal.paint(style_of(status), &bar);
+    let named = terminal.paint(status_style(status), &named);
+    let bar = terminal.paint(status_style(status), &bar);
     let mut line = format!(
         "{time}  {named}  {bar} {} finished, {} answered; calls: {} answered",
         share(part, whole),

@@ -1,4 +1,4 @@
-//! A history as JSON, attributes named as in the table, every number as exact as there.
+//! A history as JSON, with the table's attribute names and exact numbers.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(super) fn line(snapshot: &Snapshot) -> Result<String, Failure> {
     Ok(serde_json::to_string(&Row::from(snapshot))?)
 }
 
-/// Writes what the contract does not name as one line.
+/// Writes the fields outside the contract as one line.
 pub(super) fn extra(extra: &Extra) -> Result<String, Failure> {
     Ok(serde_json::to_string(&exact_map(extra))?)
 }
@@ -108,7 +108,7 @@ impl<'a> From<&'a Snapshot> for Row<'a> {
     }
 }
 
-/// A value the contract does not name.
+/// A value outside the contract.
 struct Exact<'a>(&'a Value);
 
 impl Serialize for Exact<'_> {
@@ -138,7 +138,7 @@ fn exact_time<S: Serializer>(time: &ReportTime, serializer: S) -> Result<S::Ok, 
     exact(time, serializer)
 }
 
-/// A number digit by digit: serde's own numbers end at 64 bits.
+/// Writes a number digit by digit, since serde's numbers have 64 bits.
 fn exact<S: Serializer>(number: impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
     RawValue::from_string(number.to_string())
         .map_err(serde::ser::Error::custom)?

@@ -1,22 +1,22 @@
-//! A task's life as phases: for how long it had which status.
+//! The phases of a task: periods of one status.
 
 use task_callback::contract::callback::TaskStatus;
 use task_callback::contract::snapshot::Snapshot;
 
-/// Reports one after the other of one status.
+/// Consecutive reports of one status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Phase {
     pub(super) status: TaskStatus,
-    /// The place of its first report in the history.
+    /// The index of the phase's first report in the history.
     pub(super) first: usize,
-    /// The second of that, Unix.
+    /// The time of that report, Unix seconds.
     pub(super) since: u64,
-    /// The second in which another status was reported; none yet for the last phase.
+    /// The time of the next phase's first report; `None` for the last phase.
     pub(super) until: Option<u64>,
 }
 
 impl Phase {
-    /// How long it lasted, in seconds, or so far. What has ended does not last.
+    /// The duration, up to `now` for the last phase; `None` for an end status, which has none.
     pub(super) fn seconds(&self, now: u64) -> Option<u64> {
         match self.until {
             None if is_end(self.status) => None,
@@ -25,7 +25,7 @@ impl Phase {
     }
 }
 
-/// Whether nothing is to follow.
+/// Whether the status is final.
 pub(super) fn is_end(status: TaskStatus) -> bool {
     matches!(status, TaskStatus::Completed | TaskStatus::Failed)
 }
@@ -51,7 +51,7 @@ pub(super) fn phases(history: &[&Snapshot]) -> Vec<Phase> {
     phases
 }
 
-/// The snapshots of each task: there may be several to a `userTaskID`.
+/// The snapshots of each task; a `userTaskID` may have several tasks.
 pub(super) fn by_task(history: &[Snapshot]) -> Vec<Vec<&Snapshot>> {
     let mut tasks: Vec<(&str, Vec<&Snapshot>)> = Vec::new();
     for snapshot in history {

@@ -1,4 +1,4 @@
-//! The chart in a file.
+//! Writes the chart into files.
 
 use std::path::Path;
 
@@ -8,8 +8,7 @@ use super::{chart, png};
 use crate::Failure;
 use crate::when::Clock;
 
-/// Draws the history into the files that are named. Whatever is printed besides is for the standard output, so that
-/// this tells of its files elsewhere.
+/// Draws the history into the named files. Their names go to standard error, since standard output has the data.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! A chart as pixels.
+//! The chart as a PNG.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use resvg::usvg::{Options, Tree};
 
 use crate::Failure;
 
-/// Pixels for one of the chart's own: fine enough for a screen of today.
+/// Pixels per SVG unit, for high-density screens.
 const SCALE: f32 = 2.0;
 
-/// Renders the SVG. The font comes with this program, for a server often has none; it knows Latin, Greek and Cyrillic
-/// letters, and what it does not know is left out.
+/// Renders the SVG with an embedded font, since a server often has none. The font has Latin, Greek and Cyrillic
+/// letters; others are left out.
 pub(super) fn render(svg: &str) -> Result<Vec<u8>, Failure> {
     let mut fonts = Database::new();
     fonts.load_font_data(UBUNTU_LIGHT.to_vec());

@@ -1,4 +1,4 @@
-//! A history as a table for people.
+//! A history as a table.
 
 use std::collections::HashSet;
 
@@ -10,21 +10,21 @@ use task_callback::contract::snapshot::Snapshot;
 use super::phases::{Phase, by_task, phases};
 use super::totals::totals;
 use crate::progress::{bar, percent, share};
-use crate::terminal::{BOLD, DIM, Terminal, shown, style_of};
+use crate::terminal::{BOLD, DIM, Terminal, shown, status_style};
 use crate::when::{Clock, duration};
 
-/// What a row shows: all of it where there is room, less and less where there is none.
+/// The contents of a row, depending on the terminal's width.
 #[derive(Clone, Copy)]
 struct Layout {
-    /// Beside the time, how long ago it was.
+    /// Whether the time is followed by its age.
     ago: bool,
-    /// The date in every row. Without it a row has the day only where there are several.
+    /// Whether every row has the date. Otherwise rows have it only if the history covers several days.
     date: bool,
-    /// Columns of a bar.
+    /// The columns of a bar.
     bar: usize,
-    /// Of the calls the counts, too, not the share only.
+    /// Whether calls are shown as counts and not only in per cent.
     calls: bool,
-    /// Of the orders likewise, and those answered.
+    /// Whether orders are shown as counts, with the answered ones.
     orders: bool,
 }
 
@@ -70,7 +70,7 @@ fn title(history: &[&Snapshot], clock: &Clock, terminal: Terminal) -> String {
         "" => String::new(),
         id => format!(" ({})", shown(id)),
     };
-    let status = terminal.paint(style_of(callback.status), callback.status.name());
+    let status = terminal.paint(status_style(callback.status), callback.status.name());
     let count = match history.len() {
         1 => "1 snapshot".to_owned(),
         count => format!("{count} snapshots"),
@@ -164,7 +164,7 @@ fn table(
             clock.format(snapshot.create_ts.seconds, time),
             terminal.paint(DIM, &distance(snapshot, clock)),
             terminal.paint(
-                style_of(snapshot.callback.status),
+                status_style(snapshot.callback.status),
                 snapshot.callback.status.name(),
             ),
             phase.map(|phase| lasted(phase, clock)).unwrap_or_default(),
@@ -227,6 +227,6 @@ fn progress(
     if layout.bar == 0 {
         return numbers;
     }
-    let bar = terminal.paint(style_of(status), &bar(part, whole, layout.bar));
+    let bar = terminal.paint(status_style(status), &bar(part, whole, layout.bar));
     format!("{bar} {numbers}")
 }

@@ -1,4 +1,4 @@
-//! What a history comes to: how long in which status, how many orders and calls.
+//! The totals of a history: time per status, orders and calls.
 
 use task_callback::contract::callback::TaskStatus;
 use task_callback::contract::snapshot::Snapshot;
@@ -7,7 +7,7 @@ use super::phases::{Phase, is_end};
 use crate::progress::share;
 use crate::when::{Clock, duration};
 
-/// Three lines, for below the table.
+/// The three lines below the table.
 pub(super) fn totals(history: &[&Snapshot], phases: &[Phase], clock: &Clock) -> String {
     let (Some(first), Some(last)) = (history.first(), history.last()) else {
         return String::new();

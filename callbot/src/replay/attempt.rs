@@ -7,9 +7,9 @@ use task_callback::contract::snapshot::ReportTime;
 
 use super::refused::Refused;
 use crate::Failure;
-use crate::deliver::{WATCHED, deliver};
+use crate::client::{Reply, Sender};
+use crate::deliver::{INTERACTIVE, deliver};
 use crate::platform::Headers;
-use crate::send::{Reply, Sender};
 use crate::table::{Range, Table};
 use crate::terminal::shown;
 
@@ -80,7 +80,7 @@ impl Replayer {
             reply = send(sender, &own, refused, now).await?;
         }
         Ok(match reply {
-            reply if reply.is_taken() => Attempt::Acknowledged {
+            reply if reply.is_acknowledged() => Attempt::Acknowledged {
                 new: self.table.is_some() && refused.task_id.is_some(),
                 as_of_now,
                 reply,
@@ -129,7 +129,7 @@ async fn send(
             &create_ts.to_string(),
             &refused.body,
         );
-        last = deliver(sender, &headers, &refused.body, WATCHED, |_, _| {}).await;
+        last = deliver(sender, &headers, &refused.body, INTERACTIVE, |_, _| {}).await;
         if !last.as_ref().is_ok_and(|reply| reply.is(UNVERIFIED)) {
             break;
         }

@@ -1,4 +1,4 @@
-//! The proof: the table is read back and compared with what was sent.
+//! Reads the table back and compares the contents with what was sent.
 
 use std::collections::HashMap;
 
@@ -17,29 +17,29 @@ use crate::table::{Range, Table};
 
 /// How many tasks are read at once.
 const CONCURRENCY: usize = 16;
-/// How many wrong places are shown; all are counted.
+/// The maximum number of findings listed; all are counted.
 const SHOWN: usize = 20;
 
-/// What the table holds, beside what it must.
+/// The differences between the table and what was sent.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Findings {
     pub(super) snapshots: usize,
     /// Reports that were acknowledged.
     pub(super) acknowledged: usize,
-    /// Acknowledged, and not there.
+    /// Acknowledged reports that are not in the table.
     pub(super) lost: usize,
-    /// There more than once; every further one counts.
+    /// Surplus snapshots of reports stored more than once.
     pub(super) doubled: usize,
-    /// There, and never sent.
+    /// Snapshots of reports never sent.
     pub(super) not_sent: usize,
-    /// There, but not as it was sent.
+    /// Snapshots that differ from the report.
     pub(super) different: usize,
-    /// Where, for the first ones.
+    /// The first findings.
     pub(super) places: Vec<String>,
 }
 
 impl Findings {
-    /// Whether every acknowledged report is there, once, as it was sent, and nothing else.
+    /// Whether the table holds every acknowledged report once, as sent, and nothing else.
     pub(super) fn hold(&self) -> bool {
         self.lost + self.doubled + self.not_sent + self.different == 0
     }
@@ -64,7 +64,7 @@ impl Findings {
     }
 }
 
-/// Reads the history of every task of the run and compares it.
+/// Reads and compares the history of every task.
 pub(super) async fn audit(
     plan: &Plan,
     ledger: &Ledger,
@@ -116,7 +116,7 @@ fn compare(
             continue;
         };
         found[number] += 1;
-        // The reports of one second take its places one after the other.
+        // The reports of one second take consecutive slots.
         let first = ReportTime::new(create_ts.seconds);
         let last = slots.insert(create_ts.seconds, create_ts);
         let next = last.map_or(Some(first), ReportTime::next_slot);

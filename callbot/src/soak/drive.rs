@@ -1,4 +1,4 @@
-//! The platform at work: many callbacks at once, each sent again while the answer is a 5xx.
+//! Sends the plan's callbacks concurrently, with retries.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -11,34 +11,35 @@ use super::forgery::forged;
 use super::plan::{Kind, Message, Plan};
 use super::tally::{Outcome, Tally};
 use crate::Failure;
-use crate::deliver::{Patience, deliver};
-use crate::platform::{self, Headers};
-use crate::send::{Reply, Sender};
-use crate::stack::asked_to_stop;
+use crate::client::{Reply, Sender};
+use crate::deliver::{RetryPolicy, deliver};
+use crate::platform::Headers;
+use crate::process::shutdown_signal;
 use crate::terminal::print;
+use crate::when::now;
 
-/// Half a minute: longer than anything that goes wrong in a stack of the soak's own.
-const PATIENCE: Patience = Patience {
+/// Half a minute in all, longer than any fault of the local stack lasts.
+const RETRY_POLICY: RetryPolicy = RetryPolicy {
     attempts: 12,
     pause: Duration::from_millis(100),
     longest_pause: Duration::from_secs(5),
 };
-/// How often a line says how far it is where there is no terminal for a bar.
+/// How often the progress is printed where no terminal shows a bar.
 const LINE_EVERY: Duration = Duration::from_secs(15);
 
-/// What is known of one report.
+/// The state of one report.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sent {
-    /// The header's `createTs`; 0 where the report was never sent.
+    /// The header's `createTs`, or 0 if the report was never sent.
     pub(super) create_ts: u64,
-    /// Whether it was ever answered with retCode 0.
+    /// Whether any attempt was answered with retCode 0.
     pub(super) acknowledged: bool,
 }
 
-/// What is known of every report, task by task.
+/// The state of every report, by task.
 pub(super) type Ledger = Vec<Vec<Sent>>;
 
-/// Sends everything there is in the plan, or until interrupted.
+/// Sends the plan until its end or an interrupt.
 pub(super) async fn drive(
     plan: &Plan,
     sender: &Sender,
@@ -47,9 +48,9 @@ pub(super) async fn drive(
 ) -> Result<(Ledger, Tally), Failure> {
     let tally = RefCell::new(Tally::new());
     let ledger = RefCell::new(vec![vec![Sent::default(); plan.callbacks]; plan.tasks]);
-    let messages = (0..plan.cohorts()).flat_map(|cohort| plan.cohort(cohort, platform::now()));
+    let messages = (0..plan.cohorts()).flat_map(|cohort| plan.cohort(cohort, now()));
     let messages = messages.inspect(|message| {
-        // From here on it may be in the table.
+        // From here on the report may be in the table.
         if !matches!(message.kind, Kind::Forgery(_)) {
             ledger.borrow_mut()[message.task][message.report].create_ts = message.create_ts;
         }
@@ -62,7 +63,7 @@ pub(super) async fn drive(
 
     let bar = progress_bar(plan)?;
     let mut last_line = Instant::now();
-    let mut stop = std::pin::pin!(asked_to_stop());
+    let mut stop = std::pin::pin!(shutdown_signal());
     loop {
         let (message, outcome) = tokio::select! {
             next = sent.next() => match next {
@@ -107,7 +108,7 @@ fn progress_bar(plan: &Plan) -> Result<ProgressBar, Failure> {
     Ok(bar)
 }
 
-/// Rate, latency and outcomes so far.
+/// The progress line: rate, latency and outcomes.
 fn progress(tally: &Tally) -> String {
     format!(
         "{:.0}/s  p50 {:.1?}  p99 {:.1?}  acknowledged {}  forgeries refused {}  sent again {}",
@@ -120,7 +121,7 @@ fn progress(tally: &Tally) -> String {
     )
 }
 
-/// Sends one message until it is acknowledged or refused for good.
+/// Sends one message until the answer is final.
 async fn deliver_message(
     plan: &Plan,
     sender: &Sender,
@@ -137,14 +138,14 @@ async fn deliver_message(
         let answer = reply.as_ref().map_or("no answer".to_owned(), name);
         tally.answered(answer, took);
     };
-    match deliver(sender, &headers, body.as_bytes(), PATIENCE, each).await {
-        Ok(reply) if reply.is_taken() => Outcome::Acknowledged,
+    match deliver(sender, &headers, body.as_bytes(), RETRY_POLICY, each).await {
+        Ok(reply) if reply.is_acknowledged() => Outcome::Acknowledged,
         Ok(reply) if reply.is_final() => Outcome::Refused(name(&reply)),
         _ => Outcome::GivenUp,
     }
 }
 
-/// An answer's status, and its retCode where it has one.
+/// The HTTP status of an answer, and its retCode if present.
 fn name(reply: &Reply) -> String {
     match reply.ret_code() {
         Some(ret_code) => format!("HTTP {} retCode {ret_code}", reply.status()),
@@ -152,7 +153,7 @@ fn name(reply: &Reply) -> String {
     }
 }
 
-/// Accounts take turns, task by task.
+/// The account of a task: accounts are assigned in turn.
 pub(super) fn account(credentials: &Credentials, task: usize) -> &Credential {
     let count = credentials.iter().count();
     credentials

@@ -1,4 +1,4 @@
-//! What somebody without the secret may try.
+//! Attacks by a sender without the secret.
 
 use rand::RngExt;
 use task_callback::contract::account::{Algorithm, Credential, SecretKey};
@@ -9,7 +9,7 @@ use crate::platform::Headers;
 /// One way to forge a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Forgery {
-    /// Signed with a guess.
+    /// A signature with a guessed secret.
     WrongSecret,
     /// A genuine signature over another body.
     ChangedBody,
@@ -21,13 +21,13 @@ pub(super) enum Forgery {
     ShortSignature,
     /// Another account's uuid.
     UnknownAccount,
-    /// A uuid that goes on, as after a length extension.
+    /// A longer uuid, as in a length extension attack.
     ExtendedUuid,
-    /// With a header that asks for another algorithm.
+    /// A header that names another algorithm.
     OtherAlgorithm,
     /// No signature at all.
     Unsigned,
-    /// Signed with the right secret, a year ago: overheard and replayed.
+    /// A replay of a callback that was signed a year ago.
     Stale,
 }
 
@@ -44,7 +44,7 @@ const ALL: [Forgery; 10] = [
     Forgery::Stale,
 ];
 
-/// What a forger makes of a report of the task's: one that it never made.
+/// A report that the task never made.
 pub(super) fn forged(report: Report) -> Report {
     Report {
         calls: report.calls + 1_000_000_000,
@@ -59,7 +59,7 @@ impl Forgery {
         ALL[random.random_range(0..ALL.len())]
     }
 
-    /// The `retCode` that it must be refused with.
+    /// The expected `retCode`.
     pub(super) fn ret_code(self) -> u16 {
         match self {
             Self::Unsigned => 4000,
@@ -68,7 +68,7 @@ impl Forgery {
         }
     }
 
-    /// The headers with which the body is sent. `genuine` is another body, of which a signature was overheard.
+    /// The headers for the forged `body`. The attacker knows the signature of the `genuine` one.
     pub(super) fn headers(
         self,
         credential: &Credential,

@@ -1,4 +1,4 @@
-//! What is sent: every report of every task, resends and forgeries between them, the same for the same seed.
+//! The callbacks of a run: reports, resends and forgeries, determined by the seed.
 
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -7,27 +7,27 @@ use rand::{RngExt, SeedableRng};
 use super::forgery::Forgery;
 use crate::life::Life;
 
-/// Tasks are sent in cohorts, so that a report is not stale by the time that it has its turn.
+/// The reports in a cohort. Tasks are sent in cohorts so that no report is stale when it is sent.
 const COHORT: usize = 1_000;
-/// The reports of a cohort were made within so many seconds.
+/// The period in which the reports of a cohort are made.
 const SPAN_SECONDS: u64 = 60;
-/// How many of a task's reports are of the same second as the one before.
+/// The share of a task's reports made in the same second as the one before.
 const SAME_SECOND: f64 = 0.25;
-/// Without shuffling, a resend follows within so many messages: often while the first is still on its way.
+/// The maximum distance of a resend, in messages, without shuffling. The first is often still in flight then.
 const RESENT_WITHIN: usize = 50;
 
 /// The whole run.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
-    /// What every task id of the run begins with.
+    /// The prefix of every task id.
     pub(super) run: String,
     pub(super) seed: u64,
     pub(super) tasks: usize,
     /// Reports of each task.
     pub(super) callbacks: usize,
-    /// How many of the reports are resent, 0 to 1.
+    /// The share of the reports that are resent, 0 to 1.
     pub(super) duplicates: f64,
-    /// How many forgeries there are beside, in the same measure.
+    /// The number of forgeries per report, 0 to 1.
     pub(super) forge: f64,
     pub(super) shuffle: bool,
     /// When the run began, Unix seconds.
@@ -39,7 +39,7 @@ pub(super) struct Plan {
 pub(super) struct Message {
     pub(super) task: usize,
     pub(super) report: usize,
-    /// The header, Unix seconds.
+    /// The header `createTs`, Unix seconds.
     pub(super) create_ts: u64,
     pub(super) kind: Kind,
 }
@@ -48,17 +48,17 @@ pub(super) struct Message {
 pub(super) enum Kind {
     /// The report itself.
     Report,
-    /// The report once more.
+    /// The report again.
     Resend {
-        /// Under another `requestID`, or just as it was.
+        /// Whether the `requestID` changes.
         new_id: bool,
     },
-    /// Something about the task that the platform never said.
+    /// A callback that the platform never made.
     Forgery(Forgery),
 }
 
 impl Plan {
-    /// How many callbacks the platform has to report, each once.
+    /// The number of reports of all tasks.
     pub(super) fn reports(&self) -> usize {
         self.tasks * self.callbacks
     }
@@ -74,7 +74,7 @@ impl Plan {
         )
     }
 
-    /// The id of the request that makes a report, and of the resend under another one.
+    /// The `requestID` of a message.
     pub(super) fn request_id(&self, message: &Message) -> String {
         let Message { task, report, .. } = message;
         let id = format!("{}-{task}-{report}", self.run);
@@ -84,7 +84,7 @@ impl Plan {
         }
     }
 
-    /// How many cohorts there are.
+    /// The number of cohorts.
     pub(super) fn cohorts(&self) -> usize {
         self.tasks.div_ceil(self.tasks_a_cohort())
     }
@@ -93,7 +93,7 @@ impl Plan {
         (COHORT / self.callbacks).max(1)
     }
 
-    /// The messages of a cohort, in the order in which they are sent, begun at this time.
+    /// The messages of a cohort that starts `now`, in the order of sending.
     pub(super) fn cohort(&self, cohort: usize, now: u64) -> Vec<Message> {
         let first = cohort * self.tasks_a_cohort();
         let tasks = first..self.tasks.min(first + self.tasks_a_cohort());
@@ -149,7 +149,7 @@ impl Plan {
         times.collect()
     }
 
-    /// Random numbers of one purpose's own, so that a task's life can be told again without the rest.
+    /// A generator for one purpose, so that a task's life can be reproduced alone.
     fn random(&self, number: usize, purpose: u64) -> StdRng {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());

@@ -1,4 +1,4 @@
-//! What a soak has shown, for people and as JSON.
+//! The result of a soak, as text and as JSON.
 
 use std::fmt;
 
@@ -18,8 +18,8 @@ pub(super) struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Whether everything is as promised. A run in which nothing was acknowledged has shown nothing; and a function in
-    /// a stack of the soak's own has to answer in the end, and not to end by itself.
+    /// Whether the soak passes. A run without an acknowledgement proves nothing. In a local stack the function must also
+    /// answer every message, and no process may end by itself.
     pub(super) fn holds(&self) -> bool {
         self.findings.hold()
             && self.findings.acknowledged > 0

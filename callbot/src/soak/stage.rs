@@ -1,5 +1,4 @@
-//! A stack of the soak's own, where everything goes wrong: the function's processes are killed in the middle of
-//! calls, and the engine behind them fails.
+//! A local stack with faults: the function's processes are killed during calls, and the engine fails.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,14 +17,14 @@ use crate::stack::{environment, start_engine};
 use crate::table::Table;
 
 const TABLE: &str = "soak";
-/// A call takes about a millisecond; most kills should be in the midst of one.
+/// The longest time from the start of a call to a kill. A call takes about a millisecond.
 const LONGEST_LIFE: Duration = Duration::from_millis(3);
-/// How likely a request to the engine begins a bad spell, in which every one fails.
+/// The probability that a request to the engine begins an outage, in which every request fails.
 const BAD_SPELL: f64 = 1.0 / 4_000.0;
-/// How long that lasts: beyond the function's patience, now and then.
+/// The duration of an outage, sometimes longer than the function's retries.
 const SPELL_MILLIS: std::ops::Range<u64> = 200..9_000;
 
-/// The faults, and what they are called in the report.
+/// The faults, with their names in the report.
 const FAULTS: [(&str, Fault); 14] = [
     ("internal error", Fault::Answer(500, "InternalServerError")),
     (
@@ -55,14 +54,14 @@ const FAULTS: [(&str, Fault); 14] = [
     ("garbage with 200", Fault::Garbage),
 ];
 
-/// What to set up.
+/// The settings of a stack.
 pub(super) struct Settings<'a> {
     pub(super) function: &'a Path,
     pub(super) template: &'a Path,
     pub(super) instances: usize,
-    /// How likely a request to the engine meets a fault, 0 to 1.
+    /// The probability of a fault for each request to the engine, 0 to 1.
     pub(super) faults: f64,
-    /// How likely an instance is killed in a call, 0 to 1.
+    /// The probability of a kill for each call, 0 to 1.
     pub(super) kills: f64,
     pub(super) seed: u64,
     pub(super) credentials: &'a str,
@@ -99,25 +98,17 @@ impl Stage {
         })
         .await?;
 
-        let mut variables: Vec<(String, String)> = environment(&engine, TABLE)
-            .map(|(name, value)| (name.to_owned(), value))
-            .into();
-        variables.extend([
-            (
-                "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
-                proxy.url().to_owned(),
-            ),
-            (
-                "CALLBOT_CREDENTIALS".to_owned(),
-                settings.credentials.to_owned(),
-            ),
+        let variables = environment(&engine, TABLE).into_iter().chain([
+            ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url().to_owned()),
+            ("CALLBOT_CREDENTIALS", settings.credentials.to_owned()),
         ]);
+        let variables = variables.map(|(name, value)| (name.to_owned(), value));
         let function = Function {
             program: function.to_path_buf(),
-            environment: variables,
+            environment: variables.collect(),
             log: settings.log.clone(),
         };
-        // Other numbers than the faults'.
+        // Independent of the faults.
         let mut random = StdRng::seed_from_u64(settings.seed.wrapping_add(1));
         let likely = settings.kills;
         let kills = move || {
@@ -142,18 +133,18 @@ impl Stage {
         Table::new(&Aws::local(&self.engine.endpoint_url()), TABLE)
     }
 
-    /// Every fault and how often it was met.
+    /// Every fault, and the number of requests that met it.
     pub(super) fn faults(&self) -> BTreeMap<&'static str, usize> {
         let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         faults.clone()
     }
 
-    /// The processes that were started, and those that were killed in a call.
+    /// The number of processes started, and of those killed during a call.
     pub(super) fn starts_and_kills(&self) -> (usize, usize) {
         (self.lambda.starts(), self.lambda.kills())
     }
 
-    /// The processes that ended by themselves, or gave no answer in time: there should be none.
+    /// The number of processes that ended by themselves or gave no answer in time; 0 for a correct function.
     pub(super) fn deaths(&self) -> usize {
         self.lambda.deaths()
     }
@@ -174,11 +165,11 @@ impl Stage {
     }
 }
 
-/// Which requests meet which fault.
+/// Decides which request meets which fault.
 struct Faults {
     likely: f64,
     random: StdRng,
-    /// Until when every request meets one, and which.
+    /// The end of the present outage, and its fault.
     spell: Option<(Instant, (&'static str, Fault))>,
 }
 

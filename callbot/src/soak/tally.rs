@@ -1,4 +1,4 @@
-//! What was answered, and how fast.
+//! Counts of the answers, and latencies.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,27 +8,27 @@ use serde_json::{Value, json};
 
 use super::plan::Kind;
 
-/// What became of one message in the end.
+/// The final outcome of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// retCode 0.
     Acknowledged,
-    /// Refused for good, as this answer has it.
+    /// The final answer, which refuses the message.
     Refused(String),
-    /// Never acknowledged and never refused for good: a sender would go on.
+    /// No final answer within the attempts.
     GivenUp,
 }
 
 /// Counts and times of a run.
 pub(super) struct Tally {
     started: Instant,
-    /// How long it took, once it is over.
+    /// The duration of the finished run.
     took: Option<Duration>,
-    /// Whether it was stopped before everything was sent.
+    /// Whether the run was interrupted before everything was sent.
     pub(super) interrupted: bool,
-    /// Send to answer, microseconds, of every request.
+    /// The latency of every request, in microseconds.
     latencies: Histogram<u64>,
-    /// How often each answer was given.
+    /// The number of times each answer was received.
     answers: BTreeMap<String, u64>,
     pub(super) requests: u64,
     pub(super) retries: u64,
@@ -36,9 +36,9 @@ pub(super) struct Tally {
     pub(super) resends_acknowledged: u64,
     pub(super) forgeries_refused: u64,
     pub(super) given_up: u64,
-    /// Forgeries that were answered otherwise than they must be.
+    /// Forgeries that did not get the expected answer.
     pub(super) forgeries_taken: Vec<String>,
-    /// Reports of the platform's own that were refused.
+    /// The answers to genuine callbacks that were refused.
     pub(super) refused: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ impl Tally {
             started: Instant::now(),
             took: None,
             interrupted: false,
-            // To a minute, with three digits.
+            // Up to a minute, with three significant digits.
             latencies: Histogram::new_with_max(60_000_000, 3).expect("good bounds"),
             answers: BTreeMap::new(),
             requests: 0,
@@ -62,7 +62,7 @@ impl Tally {
         }
     }
 
-    /// One request was answered so, or not at all.
+    /// Records the answer, or the missing answer, to one request.
     pub(super) fn answered(&mut self, answer: String, took: Duration) {
         self.requests += 1;
         self.latencies
@@ -70,7 +70,7 @@ impl Tally {
         *self.answers.entry(answer).or_default() += 1;
     }
 
-    /// A message is done with.
+    /// Records the outcome of one message.
     pub(super) fn done(&mut self, kind: Kind, outcome: &Outcome) {
         match (kind, outcome) {
             (_, Outcome::GivenUp) => self.given_up += 1,
@@ -93,17 +93,17 @@ impl Tally {
         self.took.unwrap_or_else(|| self.started.elapsed())
     }
 
-    /// Everything is sent; what follows does not count.
+    /// Stops the clock.
     pub(super) fn finish(&mut self) {
         self.took = Some(self.started.elapsed());
     }
 
-    /// How many messages were answered with retCode 0 in the end.
+    /// The number of acknowledged messages.
     pub(super) fn acknowledged(&self) -> u64 {
         self.reports_acknowledged + self.resends_acknowledged
     }
 
-    /// Whether so many messages were given up and none was ever acknowledged: there is nobody to talk to.
+    /// Whether at least `given_up` messages were given up and none was acknowledged.
     pub(super) fn acknowledges_nothing(&self, given_up: usize) -> bool {
         self.acknowledged() == 0 && self.given_up as usize >= given_up
     }
@@ -113,12 +113,12 @@ impl Tally {
         self.requests as f64 / self.elapsed().as_secs_f64()
     }
 
-    /// The time within which so many of a hundred requests were answered.
+    /// The latency at a percentile.
     pub(super) fn percentile(&self, percentile: f64) -> Duration {
         Duration::from_micros(self.latencies.value_at_percentile(percentile))
     }
 
-    /// Every answer and how often it was given.
+    /// Every answer, and the number of times it was received.
     pub(super) fn answers(&self) -> impl Iterator<Item = (&str, u64)> {
         self.answers
             .iter()

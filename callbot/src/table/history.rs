@@ -1,4 +1,4 @@
-//! Reading a task's snapshots back.
+//! Reads a task's snapshots.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -6,17 +6,15 @@ use task_callback::contract::snapshot::{ReportTime, Snapshot};
 use task_callback::store::{PARTITION_KEY, SORT_KEY, snapshot_of};
 
 use super::{Table, TableError, USER_TASK_INDEX};
-use crate::aws::AwsError;
 
-/// Which of a task's snapshots are read. It becomes a condition on the sort key: what lies outside is not read at
-/// all.
+/// A range of a task's snapshots, read with a condition on the sort key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Range {
-    /// Those reported in this second or later, Unix seconds.
+    /// The first second in the range, Unix seconds.
     pub(crate) since: Option<u64>,
-    /// Those reported before this second: it is not among them, nor is any place within it.
+    /// The first second after the range, Unix seconds.
     pub(crate) until: Option<u64>,
-    /// Of these, only the newest.
+    /// Whether only the newest snapshot is read.
     pub(crate) latest: bool,
 }
 
@@ -34,7 +32,7 @@ impl Range {
         ..Self::ALL
     };
 
-    /// Whether nothing can lie in it. DynamoDB would refuse the question.
+    /// Whether the range is empty. DynamoDB refuses such a query.
     fn is_empty(self) -> bool {
         let before = |until| self.since.is_some_and(|since| since >= until);
         self.until.is_some_and(before)
@@ -43,10 +41,6 @@ impl Range {
 
 impl Table {
     /// The snapshots of the vendor's task `task_id`, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError`]
     pub(crate) async fn task_history(
         &self,
         task_id: &str,
@@ -55,12 +49,8 @@ impl Table {
         self.query(None, PARTITION_KEY, task_id, range).await
     }
 
-    /// The snapshots of the customer's task `user_task_id`, oldest first. Read from the index, which follows the
-    /// table within a second or so.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError`]
+    /// The snapshots of the customer's task `user_task_id`, oldest first. Read from the index, which lags about
+    /// a second behind the table.
     pub(crate) async fn user_task_history(
         &self,
         user_task_id: &str,
@@ -99,13 +89,12 @@ impl Table {
         } else {
             query.into_paginator().items().send().collect().await
         };
-        let failed = |error| TableError::Query(AwsError::new(self.asked.clone(), error));
-        let items = items.map_err(failed)?;
+        let items = items.map_err(|error| self.query_error(error))?;
         Ok(items.iter().map(snapshot_of).collect::<Result<_, _>>()?)
     }
 }
 
-/// The key condition. DynamoDB takes one comparison of the sort key, and the one with two ends includes both.
+/// Adds the key condition. DynamoDB allows one condition on the sort key, and BETWEEN includes both ends.
 fn within(query: QueryFluentBuilder, range: Range) -> QueryFluentBuilder {
     let n = |time: ReportTime| AttributeValue::N(time.to_string());
     let (condition, since, until) = match (range.since, range.until) {

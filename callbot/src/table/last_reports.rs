@@ -1,4 +1,4 @@
-//! What all tasks are doing, by the index that has every report's status and time.
+//! The newest report of each task, from the index by status.
 
 use std::collections::HashMap;
 
@@ -8,28 +8,22 @@ use task_callback::contract::snapshot::ReportTime;
 use task_callback::store::{Item, ItemError, PARTITION_KEY, SORT_KEY};
 
 use super::{STATUS_INDEX, Table, TableError};
-use crate::aws::AwsError;
 
-/// The newest report of a task, as far as the index has it.
+/// The newest report of a task in the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LastReport {
     /// The vendor's id of the task.
     pub(crate) task_id: String,
-    /// What it was doing then.
+    /// The status reported.
     pub(crate) status: TaskStatus,
-    /// When that was reported.
+    /// The time of the report.
     pub(crate) create_ts: ReportTime,
 }
 
 impl Table {
-    /// The newest report of every task that has reported since then (Unix seconds), in no order.
+    /// The newest report of every task with a report since `since` (Unix seconds), in no order.
     ///
-    /// One query a status, paged: every report since then is read, its keys only. The index follows the table
-    /// within a second or so.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError`]
+    /// Queries the index by status, which has keys only and lags about a second behind the table.
     pub(crate) async fn last_reports(&self, since: u64) -> Result<Vec<LastReport>, TableError> {
         let mut newest: HashMap<String, (ReportTime, TaskStatus)> = HashMap::new();
         for status in TaskStatus::ALL {
@@ -47,8 +41,8 @@ impl Table {
                 .items()
                 .send();
             while let Some(item) = pages.next().await {
-                let failed = |error| TableError::Query(AwsError::new(self.asked.clone(), error));
-                let (task_id, create_ts) = key_of(&item.map_err(failed)?)?;
+                let item = item.map_err(|error| self.query_error(error))?;
+                let (task_id, create_ts) = key_of(&item)?;
                 let newest = newest.entry(task_id).or_insert((create_ts, status));
                 if newest.0 < create_ts {
                     *newest = (create_ts, status);

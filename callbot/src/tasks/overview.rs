@@ -1,4 +1,4 @@
-//! What the newest reports of all tasks say together.
+//! Groups the tasks by their newest reports.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::table::LastReport;
 use task_callback::contract::callback::TaskStatus;
 
-/// What a task needs to be shown as.
+/// A section of the overview.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Section {
-    /// In progress, and heard of lately.
+    /// In progress, with a recent report.
     Running,
-    /// In progress by its last report, which is too long ago.
+    /// In progress, without a recent report.
     Silent,
     /// Failed today.
     FailedToday,
@@ -30,23 +30,23 @@ impl Section {
     }
 }
 
-/// Every task that has reported lately, by what is to be done about it.
+/// The tasks of each section.
 #[derive(Debug, Default)]
 pub(super) struct Overview {
     sections: BTreeMap<Section, Vec<LastReport>>,
-    /// How many of the others were last reported so, in the order of the statuses' numbers.
+    /// The number of other tasks by status, in the order of the statuses' numbers.
     pub(super) others: Vec<(TaskStatus, usize)>,
 }
 
 impl Overview {
-    /// Sorts the newest reports; `now` and `today`, when today began, are Unix seconds.
+    /// Groups the newest reports. `now` and `today`, the start of today, are Unix seconds.
     pub(super) fn new(
         mut reports: Vec<LastReport>,
         now: u64,
         silent_for: Duration,
         today: u64,
     ) -> Self {
-        // The newest first, and the same order every time.
+        // The newest first; the task id makes the order deterministic.
         reports.sort_by(|a, b| {
             let by_time = b.create_ts.cmp(&a.create_ts);
             by_time.then_with(|| a.task_id.cmp(&b.task_id))
@@ -72,7 +72,7 @@ impl Overview {
         overview
     }
 
-    /// The tasks of a kind, the one that reported last first.
+    /// The tasks of a section, the newest report first.
     pub(super) fn tasks(&self, section: Section) -> &[LastReport] {
         self.sections.get(&section).map_or(&[], Vec::as_slice)
     }

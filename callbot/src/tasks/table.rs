@@ -1,4 +1,4 @@
-//! The overview as tables for people.
+//! The overview as tables.
 
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
@@ -7,28 +7,28 @@ use task_callback::contract::snapshot::Snapshot;
 use super::overview::{Overview, Section};
 use super::{Args, Shown};
 use crate::progress::{bar, share};
-use crate::terminal::{BOLD, Terminal, shown as printable, style_of};
+use crate::terminal::{BOLD, Terminal, shown as printable, status_style};
 use crate::when::{Clock, duration};
 
 const BAR_COLUMNS: usize = 10;
-/// What a table with bars and the customer's own ids takes at the least.
+/// The minimum width of a table with bars and the customer's ids.
 const WIDE: usize = 100;
 
-/// Whom the overview is for.
+/// The settings of a rendering.
 pub(super) struct View<'a> {
     pub(super) args: &'a Args,
     pub(super) clock: &'a Clock,
-    /// How far back was looked, Unix seconds.
+    /// The start of the period read, Unix seconds.
     pub(super) since: u64,
     pub(super) terminal: Terminal,
 }
 
 impl View<'_> {
-    /// Draws a table for each kind of task that there is.
+    /// Renders a table for each section that has tasks.
     pub(super) fn render(&self, overview: &Overview, shown: &[Shown]) -> String {
         let mut parts: Vec<String> = shown.iter().map(|shown| self.part(shown)).collect();
         let others = overview.others.iter().map(|(status, count)| {
-            let status_name = self.terminal.paint(style_of(*status), status.name());
+            let status_name = self.terminal.paint(status_style(*status), status.name());
             format!("{count} {status_name}")
         });
         let others: Vec<String> = others.collect();
@@ -37,7 +37,7 @@ impl View<'_> {
         parts.push(match others.as_slice() {
             [] if none_at_all => format!(
                 "No task has reported to table {} since {since}; --since looks further back.",
-                self.args.table
+                self.args.table.name()
             ),
             [] => format!("No other task has reported since {since}."),
             others => format!(

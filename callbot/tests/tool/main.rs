@@ -1,11 +1,15 @@
-//! The tool, as it is run from a shell.
+//! The built `callbot`, run as from a shell.
 
-mod aws_trouble;
-mod history_command;
+mod aws_errors;
+mod check;
+mod history;
+mod local;
 mod reference;
 mod replay;
 mod replayed_logs;
+mod runner;
 mod scenario;
+mod secret;
+mod sign;
 mod soak;
 mod tasks;
-mod tool;

@@ -1,16 +1,14 @@
-//! What the tool says of itself: helps, the reference made of them, and what shells complete.
+//! The tool's documentation: help texts, the reference made of them, and shell completions.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use crate::tool::{callbot, run};
+use crate::runner::{callbot, fail, program, succeed};
 
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
 fn reference() -> String {
-    let (good, text) = run(&mut callbot(&["reference"]));
-    assert!(good, "{text}");
-    text
+    succeed(&mut callbot(&["reference"]))
 }
 
 #[test]
@@ -29,8 +27,7 @@ fn the_reference_is_what_the_tool_says() {
 
 #[test]
 fn every_command_has_an_example_in_the_reference_and_in_its_help() {
-    let (good, help) = run(&mut callbot(&["--help"]));
-    assert!(good, "{help}");
+    let help = succeed(&mut callbot(&["--help"]));
     let (_, commands) = help.split_once("Commands:\n").expect("commands");
     let (commands, _) = commands.split_once("\n\n").expect("an end");
     let commands = commands
@@ -49,18 +46,18 @@ fn every_command_has_an_example_in_the_reference_and_in_its_help() {
             section.matches(&example).count() > 1,
             "usage and example: {section}"
         );
-        let (good, help) = run(&mut callbot(&[command, "--help"]));
+        let help = succeed(&mut callbot(&[command, "--help"]));
         let example = format!("\n  callbot {command}");
         assert!(
-            good && help.contains("\nExample") && help.contains(&example),
+            help.contains("\nExample") && help.contains(&example),
             "{help}"
         );
     }
 }
 
-/// Whether the shell of this name, where there is one, takes the text for a script.
+/// Whether a shell, if it is installed, can parse a script.
 fn parses(shell: &str, script: &str) -> Option<bool> {
-    let mut child = Command::new(shell)
+    let mut child = program(shell)
         .arg("-n")
         .stdin(Stdio::piped())
         .spawn()
@@ -72,10 +69,9 @@ fn parses(shell: &str, script: &str) -> Option<bool> {
 }
 
 #[test]
-fn shells_take_their_completions() {
+fn shells_can_parse_their_completions() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let (good, script) = run(&mut callbot(&["completions", shell]));
-        assert!(good, "{shell}: {script}");
+        let script = succeed(&mut callbot(&["completions", shell]));
         for word in ["replay", "scenario", "as-of-now"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
@@ -87,22 +83,21 @@ fn shells_take_their_completions() {
     assert_eq!(
         parses("bash", "if"),
         Some(false),
-        "no script at all is told from one"
+        "a syntax error is detected"
     );
-    let (good, text) = run(&mut callbot(&["completions", "tcsh"]));
-    assert!(!good && text.contains("[possible values: bash"), "{text}");
+    let error = fail(&mut callbot(&["completions", "tcsh"])).stderr;
+    assert!(error.contains("[possible values: bash"), "{error}");
 }
 
 #[test]
 fn bash_completes_the_names_of_scenarios() {
-    let (_, script) = run(&mut callbot(&["completions", "bash"]));
+    let script = succeed(&mut callbot(&["completions", "bash"]));
     let ask = r#"
         COMP_WORDS=(callbot send --scenario pa); COMP_CWORD=3
         _callbot callbot pa --scenario
         echo "${COMPREPLY[@]}"
     "#;
-    let mut bash = Command::new("bash");
-    let (good, text) = run(bash.args(["--norc", "-c", &format!("{script}\n{ask}")]));
-    assert!(good, "{text}");
+    let script = format!("{script}\n{ask}");
+    let text = succeed(program("bash").args(["--norc", "-c", &script]));
     assert_eq!(text.trim(), "pauses");
 }

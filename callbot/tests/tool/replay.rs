@@ -1,7 +1,7 @@
 //! `callbot replay`: what was refused is stored after all, once, and nothing else is ever signed.
 
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,7 +12,7 @@ use local_stack::{Fault, Lambda, Proxy};
 use serde_json::{Value, json};
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::tool::{callbot, run};
+use crate::runner::{self, callbot};
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::request::{body, body_with, body_without};
 use task_callback_test_support::service;
@@ -39,13 +39,18 @@ fn now() -> u64 {
     since.expect("after 1970").as_secs()
 }
 
+fn run(command: &mut Command) -> (bool, String) {
+    let ran = runner::run(command);
+    (ran.exit_code == Some(0), ran.stdout + &ran.stderr)
+}
+
 /// The tool, given this log on its standard input.
 pub(crate) fn replay(log: &str, arguments: &[&str]) -> (bool, String) {
     let mut file = NamedTempFile::new().expect("a file");
     file.write_all(log.as_bytes()).expect("written");
     let mut command = callbot(&[&["replay"], arguments].concat());
     let log = file.reopen().expect("the log");
-    run(command.stdin(Stdio::from(log)).env_remove("TABLE_NAME"))
+    run(command.stdin(Stdio::from(log)))
 }
 
 /// The function over a table, and what the tool needs to know of them.
@@ -88,9 +93,7 @@ impl Stack {
 
     async fn callbot(&self, arguments: &[&str]) -> (bool, String) {
         let mut command = callbot(arguments);
-        command
-            .args(["--url", self.lambda.url()])
-            .env_remove("TABLE_NAME");
+        command.args(["--url", self.lambda.url()]);
         let ran = tokio::task::spawn_blocking(move || run(&mut command));
         ran.await.expect("no panic")
     }

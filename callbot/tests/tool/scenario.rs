@@ -1,4 +1,4 @@
-//! `callbot send --scenario`: rehearsals, against the function's own process.
+//! `callbot send --scenario` against a process of the function.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use local_stack::{Fault, Proxy};
 use task_callback::store::Item;
 
-use crate::tool::{callbot, run};
+use crate::runner::{Ran, callbot, fail, run, succeed};
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::service;
 
-/// Plays a scenario at a speed, in front of an engine that fails so often at first; what was printed, and the items.
-async fn rehearse(scenario: &str, speed: &str, faults: usize) -> (bool, String, Vec<Item>) {
+/// Plays a scenario against an engine whose first requests fail: the run, and the items stored.
+async fn rehearse(scenario: &str, speed: &str, faults: usize) -> (Ran, Vec<Item>) {
     let app = TestApp::embedded().await;
     let left = Arc::new(AtomicUsize::new(faults));
     let proxy = Proxy::start(&app.engine_url, move |_| {
@@ -26,54 +26,37 @@ async fn rehearse(scenario: &str, speed: &str, faults: usize) -> (bool, String, 
     });
     let proxy = proxy.await.expect("a free port");
     let lambda = service::start(&app, proxy.url(), None).await;
-    let arguments = [
-        "send",
-        "--scenario",
-        scenario,
-        "--speed",
-        speed,
-        "--url",
-        lambda.url(),
-    ];
-    let mut command = callbot(&arguments);
-    let ran = tokio::task::spawn_blocking(move || run(&mut command));
-    let (good, printed) = ran.await.expect("no panic");
+    let mut send = callbot(&["send", "--scenario", scenario, "--speed", speed]);
+    let ran = run(send.args(["--url", lambda.url()]));
     let items = app.items().await;
 
-    // What it prints at the end finds what it has sent.
+    // The command printed at the end finds what was sent.
+    let printed = &ran.stdout;
     let hint = printed
         .lines()
         .find_map(|line| line.strip_prefix("  callbot history "));
     let hint = hint.unwrap_or_else(|| panic!("no hint: {printed}"));
-    let (id, place) = hint.split_once(' ').expect("an id and where it is");
+    let (id, place) = hint.split_once(' ').expect("an id and options");
     assert!(id.starts_with(&format!("rehearsal-{scenario}-")), "{hint}");
     assert!(
         place.ends_with("--table snapshots --local http://127.0.0.1:8000"),
         "{hint}"
     );
-    let mut history = callbot(&[
-        "history",
-        id,
-        "--table",
-        &app.table_name,
-        "--local",
-        &app.engine_url,
-    ]);
+    let mut history = callbot(&["history", id, "--table", &app.table_name]);
+    history.args(["--local", &app.engine_url]);
     if place.starts_with("--user-task") {
         history.arg("--user-task");
     }
-    let ran = tokio::task::spawn_blocking(move || run(&mut history));
-    let (found, history) = ran.await.expect("no panic");
-    assert!(found, "{history}");
+    let history = succeed(&mut history);
     assert_eq!(
         history.contains("nothing stored"),
         items.is_empty(),
         "{history}"
     );
-    (good, printed, items)
+    (ran, items)
 }
 
-/// The statuses of each task, in the order of the table.
+/// The statuses of each task, in the table's order.
 fn statuses(items: &[Item]) -> BTreeMap<&str, Vec<&str>> {
     let mut statuses: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for item in items {
@@ -101,8 +84,9 @@ async fn a_life_is_reported_from_its_beginning_to_its_end() {
              IN_PROGRESS COMPLETED",
         ),
     ] {
-        let (good, printed, items) = rehearse(scenario, speed, 0).await;
-        assert!(good, "{printed}");
+        let (ran, items) = rehearse(scenario, speed, 0).await;
+        assert_eq!(ran.exit_code, Some(0), "{ran:#?}");
+        let printed = ran.stdout;
         let statuses = statuses(&items);
         assert_eq!(statuses.len(), 1, "one task: {printed}");
         for statuses in statuses.values() {
@@ -119,12 +103,14 @@ async fn a_life_is_reported_from_its_beginning_to_its_end() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_leaves_every_report_in_the_table_once() {
-    let (good, printed, items) = rehearse("storm", "60x", 0).await;
+    let (ran, items) = rehearse("storm", "60x", 0).await;
+    assert_eq!(ran.exit_code, Some(0), "{ran:#?}");
+    let printed = ran.stdout;
     assert!(
-        good && printed.contains("110 of 110 callbacks acknowledged"),
+        printed.contains("110 of 110 callbacks acknowledged"),
         "{printed}"
     );
-    assert_eq!(items.len(), 100, "a resend is no report: {printed}");
+    assert_eq!(items.len(), 100, "a resend stores nothing: {printed}");
     let statuses = statuses(&items);
     assert_eq!(statuses.len(), 20, "{printed}");
     assert!(
@@ -140,12 +126,13 @@ async fn a_storm_leaves_every_report_in_the_table_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn trouble_that_passes_is_waited_for_and_one_that_lasts_is_told() {
-    let (good, printed, items) = rehearse("success", "600x", 2).await;
-    assert!(good && items.len() == 4, "{printed}");
+async fn a_passing_failure_is_retried_and_a_lasting_one_is_reported() {
+    let (ran, items) = rehearse("success", "600x", 2).await;
+    assert_eq!((ran.exit_code, items.len()), (Some(0), 4), "{ran:#?}");
 
-    let (good, printed, items) = rehearse("success", "600x", 1_000).await;
-    assert!(!good && items.is_empty(), "{printed}");
+    let (ran, items) = rehearse("success", "600x", 1_000).await;
+    assert_eq!((ran.exit_code, items.len()), (Some(1), 0), "{ran:#?}");
+    let printed = ran.stdout;
     assert!(
         printed.contains("0 of 4 callbacks acknowledged"),
         "{printed}"
@@ -154,29 +141,34 @@ async fn trouble_that_passes_is_waited_for_and_one_that_lasts_is_told() {
 }
 
 #[test]
-fn a_mistake_at_a_rehearsal_is_answered_with_what_to_do() {
-    let url = ["send", "--url", "http://127.0.0.1:1"];
-    for (arguments, words) in [
+fn wrong_arguments_are_an_error_that_says_what_to_do() {
+    let event = "events/pending.json";
+    let cases: [(&str, &[&str], &str); 6] = [
         (
-            &["--scenario", "nonsense"][..],
+            "an unknown scenario",
+            &["--scenario", "nonsense"],
             "success, pauses, failure, storm",
         ),
         (
+            "no speed at all",
             &["--scenario", "storm", "--speed", "0"],
             "it must be from 1x",
         ),
         (
-            &["--scenario", "storm", "events/pending.json"],
+            "a scenario and an event",
+            &["--scenario", "storm", event],
             "cannot be used with",
         ),
-        (&[], "<EVENTS>..."),
-        (&["--speed", "60x"], "--scenario <NAME>"),
+        ("nothing to send", &[], "<EVENTS>..."),
+        ("a speed alone", &["--speed", "60x"], "--scenario <NAME>"),
         (
-            &["events/pending.json", "--speed", "60x"],
+            "the speed of an event",
+            &[event, "--speed", "60x"],
             "cannot be used with",
         ),
-    ] {
-        let (good, text) = run(&mut callbot(&[&url[..], arguments].concat()));
-        assert!(!good && text.contains(words), "{arguments:?}: {text}");
+    ];
+    for (what, arguments, words) in cases {
+        let error = fail(callbot(&["send", "--url", "http://127.0.0.1:1"]).args(arguments)).stderr;
+        assert!(error.contains(words), "{what}: {error}");
     }
 }

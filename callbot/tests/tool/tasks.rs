@@ -1,46 +1,43 @@
-//! `callbot tasks`: what is running, what has fallen silent, what has failed today.
+//! `callbot tasks`: the tasks that are running, that are silent, and that failed today.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::tool::{callbot, run};
+use crate::runner::{callbot, succeed};
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::request::{Request, body};
 
+/// The time of these tests: noon, so that today began 12 hours ago.
+const NOON: u64 = 1_789_300_800;
+const NOW: &str = "2026-09-13T12:00:00Z";
 const HOUR: u64 = 3_600;
 
-/// The function takes a report of this status that is made so long ago, in seconds.
+/// Stores a report of this task and status, made `ago` seconds before noon.
 async fn report(app: &TestApp, task_id: &str, status: u64, ago: u64) {
-    let then = SystemTime::now() - Duration::from_secs(ago);
-    let seconds = then
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970")
-        .as_secs();
     let mut body = body();
     body["taskID"] = task_id.into();
     body["taskStatus"] = status.into();
-    let answer = app.send_at(&Request::at(seconds, body), then).await;
+    store(app, NOON - ago, body).await;
+}
+
+async fn store(app: &TestApp, seconds: u64, body: Value) {
+    let received = UNIX_EPOCH + Duration::from_secs(seconds);
+    let answer = app.send_at(&Request::at(seconds, body), received).await;
     assert_eq!(answer.ret_code, 0, "{}", answer.ret_msg);
 }
 
-async fn tasks(app: &TestApp, arguments: &[&str]) -> String {
-    let place = [
-        "tasks",
-        "--table",
-        &app.table_name,
-        "--local",
-        &app.engine_url,
-    ];
-    let mut command = callbot(&[&place, arguments].concat());
-    let ran = tokio::task::spawn_blocking(move || run(&mut command)).await;
-    let (good, text) = ran.expect("no panic");
-    assert!(good, "{text}");
-    text
+fn tasks(app: &TestApp, arguments: &[&str]) -> String {
+    let mut command = callbot(&["tasks", "--table", &app.table_name]);
+    command
+        .args(["--local", &app.engine_url, "--now", NOW])
+        .args(arguments)
+        .env("TZ", "UTC");
+    succeed(&mut command)
 }
 
-async fn tasks_as_json(app: &TestApp, arguments: &[&str]) -> Value {
-    let text = tasks(app, &[arguments, &["--json"]].concat()).await;
+fn tasks_as_json(app: &TestApp, arguments: &[&str]) -> Value {
+    let text = tasks(app, &[arguments, &["--json"]].concat());
     serde_json::from_str(&text).expect("JSON")
 }
 
@@ -68,17 +65,17 @@ async fn a_task_is_what_its_newest_report_says() {
     report(&app, "failed", 4, 0).await;
     report(&app, "failed long ago", 4, 30 * HOUR).await;
     report(&app, "long forgotten", 2, 100 * HOUR).await;
-    // It arrived last and was made before the end: out of order.
+    // Out of order: made before the completion, and received after it.
     report(&app, "done", 2, 90 * 60).await;
 
-    let overview = tasks_as_json(&app, &[]).await;
+    let overview = tasks_as_json(&app, &[]);
     assert_eq!(ids(&overview["running"]), ["resumed", "running"]);
     assert_eq!(ids(&overview["silent"]), ["silent"]);
     assert_eq!(ids(&overview["failedToday"]), ["failed"]);
-    let others = serde_json::json!({"COMPLETED": 1, "FAILED": 1, "PAUSED": 1});
+    let others = json!({"COMPLETED": 1, "FAILED": 1, "PAUSED": 1});
     assert_eq!(overview["others"], others);
 
-    let overview = tasks_as_json(&app, &["--since", "200h", "--silent-for", "150m"]).await;
+    let overview = tasks_as_json(&app, &["--since", "200h", "--silent-for", "150m"]);
     assert_eq!(ids(&overview["running"]), ["resumed", "running", "silent"]);
     assert_eq!(ids(&overview["silent"]), ["long forgotten"]);
 }
@@ -86,31 +83,25 @@ async fn a_task_is_what_its_newest_report_says() {
 #[tokio::test]
 async fn reports_of_one_second_are_in_the_order_of_their_arrival() {
     let app = TestApp::start().await;
-    let then = SystemTime::now();
-    let seconds = then
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970")
-        .as_secs();
-    for status in [2, 5, 2, 3] {
+    for (calls, status) in [2, 5, 2, 3].into_iter().enumerate() {
         let mut body = body();
         body["taskStatus"] = status.into();
-        body["taskStat"]["totalCall"] = rand::random::<u32>().into();
-        let answer = app.send_at(&Request::at(seconds, body), then).await;
-        assert_eq!(answer.ret_code, 0, "{}", answer.ret_msg);
+        body["taskStat"]["totalCall"] = calls.into();
+        store(&app, NOON - HOUR, body).await;
     }
-    let overview = tasks_as_json(&app, &[]).await;
-    assert_eq!(overview["others"], serde_json::json!({"COMPLETED": 1}));
+    let overview = tasks_as_json(&app, &[]);
+    assert_eq!(overview["others"], json!({"COMPLETED": 1}));
 }
 
 #[tokio::test]
 async fn the_overview_says_what_it_leaves_out() {
     let app = TestApp::start().await;
-    let text = tasks(&app, &[]).await;
+    let text = tasks(&app, &[]);
     assert!(text.contains("; --since looks further back"), "{text}");
     for task in 0..5 {
         report(&app, &format!("task-{task}"), 2, 60 + task).await;
     }
-    let text = tasks(&app, &["--limit", "2", "--tz", "+08:00"]).await;
+    let text = tasks(&app, &["--limit", "2", "--tz", "+08:00"]);
     assert!(text.starts_with("5 tasks in progress\n"), "{text}");
     assert!(
         text.contains("task-1") && !text.contains("task-2"),

@@ -1,4 +1,4 @@
-//! The status over time, as a band, and what its patterns mean.
+//! The status over time as a band, and its legend.
 
 use svg::node::element::{Circle, Definitions, Group, Path, Pattern, Rectangle};
 use task_callback::contract::callback::TaskStatus;
@@ -7,7 +7,7 @@ use super::scale::Scale;
 use super::shapes::{INK, px, text, text_width};
 use crate::history::phases::Phase;
 
-/// Each status' pattern, once a picture.
+/// The pattern of each status, defined once per picture.
 pub(super) fn patterns() -> Definitions {
     let mut definitions = Definitions::new();
     for status in TaskStatus::ALL {
@@ -53,7 +53,7 @@ fn area(status: TaskStatus, x: f64, y: f64, width: f64, height: f64) -> Rectangl
         .set("stroke-width", 0.8)
 }
 
-/// The name of the status in an area of the band: on white where a pattern would cross it.
+/// The name of the status in its area, on white if the area has a pattern.
 fn name(status: TaskStatus, middle: f64, y: f64) -> Group {
     let words = status.name();
     let name = text(middle, y + 4.0, "middle", words);
@@ -74,7 +74,7 @@ fn name(status: TaskStatus, middle: f64, y: f64) -> Group {
     }
 }
 
-/// The band from `top`, each phase with its name where that fits. The last phase goes on to the right edge.
+/// The band from `top`, each phase with its name if that fits. The last phase extends to the right edge.
 pub(super) fn band(phases: &[Phase], time: &Scale, (top, bottom): (f64, f64), right: f64) -> Group {
     let mut group = Group::new().set("class", "status");
     for phase in phases {
@@ -90,7 +90,7 @@ pub(super) fn band(phases: &[Phase], time: &Scale, (top, bottom): (f64, f64), ri
     group
 }
 
-/// What the patterns mean that occur, in one line from `left`.
+/// The legend of the patterns used, in one line from `left`.
 pub(super) fn key(phases: &[Phase], left: f64, y: f64) -> Group {
     let mut group = Group::new().set("class", "key");
     let mut x = left;

@@ -1,7 +1,7 @@
-//! Names beside the ends of lines, none over another.
+//! Placement of labels without overlap.
 
-/// Moves places, each as far as it must, until there is so much between two and all lie between `top` and `bottom`.
-/// They come back in the order in which they were given.
+/// Moves positions apart until their distances suffice and all lie between `top` and `bottom`. The result is in the
+/// order of the input.
 pub(super) fn spread(places: &[f64], gap: f64, top: f64, bottom: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|a, b| places[*a].total_cmp(&places[*b]));

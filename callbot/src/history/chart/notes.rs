@@ -1,4 +1,4 @@
-//! What stands over the lines: pauses, and a failure.
+//! The notes above the lines: pauses and a failure.
 
 use svg::node::element::{Group, Rectangle};
 use task_callback::contract::callback::TaskStatus;
@@ -8,11 +8,11 @@ use super::shapes::{GREY, line, px, text, text_width};
 use crate::history::phases::Phase;
 use crate::when::{Clock, duration};
 
-/// Two lines of notes; of more only the marks are drawn.
+/// The lines for notes. Further notes are marks without text.
 const ROWS: usize = 2;
 const ROW_HEIGHT: f64 = 15.0;
 
-/// Marks each pause and failure from `top` to `bottom` and says above what it was, where there is room.
+/// Marks each pause and failure from `top` to `bottom`, with a note above if there is room.
 pub(super) fn notes(
     phases: &[Phase],
     time: &Scale,
@@ -58,7 +58,7 @@ pub(super) fn notes(
             );
         }
         for x in [from, to] {
-            // A failure is a moment.
+            // A failure has no duration.
             if phase.status == TaskStatus::Paused || x == from {
                 let mark = line((x, top), (x, bottom), GREY).set("stroke-dasharray", "2 3");
                 group = group.add(mark);

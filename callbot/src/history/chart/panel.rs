@@ -1,4 +1,4 @@
-//! One task's part of the picture.
+//! The panel of one task.
 
 use svg::node::element::Group;
 use task_callback::contract::snapshot::Snapshot;
@@ -17,18 +17,18 @@ const RIGHT: f64 = 756.0;
 const TOP: f64 = 100.0;
 const BOTTOM: f64 = 344.0;
 const BAND: (f64, f64) = (352.0, 380.0);
-/// A title of more than these would leave the picture.
+/// The maximum length of a title.
 const TITLE_CHARACTERS: usize = 90;
-/// More markers would hide the line.
+/// The maximum number of markers on a line.
 const MARKED: usize = 40;
 
-/// Draws one task's snapshots, of which there is one at least.
+/// Draws one task's snapshots, at least one.
 pub(super) fn panel(history: &[&Snapshot], clock: &Clock) -> Group {
     let phases = phases(history);
     let times: Vec<f64> = history.iter().map(|snapshot| seconds(snapshot)).collect();
     let first = times.iter().copied().fold(f64::INFINITY, f64::min);
     let last = times.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    // Beyond the last report there is room for its status; reports of one second have it on both sides.
+    // The margin after the last report shows its status. Reports of a single second have margins on both sides.
     let time = match last - first {
         span if span < 1.0 => (first - 60.0)..=(last + 60.0),
         span => first..=(last + (span * 0.2).max(1.0)),
@@ -124,7 +124,7 @@ fn axes(mut group: Group, time: &Scale, counts: &Scale, clock: &Clock) -> Group 
             .add(line((x, y), (x, y + 5.0), INK))
             .add(text(x, y + 18.0, "middle", &words));
     }
-    // Where the hours stand alone, the day has to be said.
+    // Ticks with hours alone need the date in the axis title.
     let day = match (format, ticks.first()) {
         ("%T" | "%H:%M", Some(first)) => clock.format(first.max(0.0) as u64, "%F, "),
         _ => String::new(),
@@ -169,7 +169,7 @@ fn lines(
                     )
                     .set("stroke-dasharray", series.dashes),
             )
-            // From the line's end to its name.
+            // Connects the end of the line with its label.
             .add(
                 polyline(&[(end + 5.0, y), (RIGHT, y), (RIGHT + 16.0, label)])
                     .set("stroke", "#aaa")

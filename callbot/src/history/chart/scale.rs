@@ -1,4 +1,4 @@
-//! Numbers as places on paper, and the round ones among them.
+//! The scale of an axis, and its ticks.
 
 use std::ops::RangeInclusive;
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::when::Clock;
 
-/// A count in few letters: `1250`, and of more than six digits `1.3M`, `2.5G`.
+/// A short form of a count: `1250`, and with more than six digits `1.3M`, `2.5G`.
 pub(super) fn short(count: f64) -> String {
     const UNITS: [(f64, &str); 3] = [(1e12, "T"), (1e9, "G"), (1e6, "M")];
     if count >= 1e15 {
@@ -21,7 +21,7 @@ pub(super) fn short(count: f64) -> String {
     }
 }
 
-/// An axis: what lies in its range, and where that is drawn.
+/// A linear mapping of values to coordinates.
 #[derive(Clone, Debug)]
 pub(super) struct Scale {
     values: RangeInclusive<f64>,
@@ -40,7 +40,7 @@ impl Scale {
         self.places.0 + share * (self.places.1 - self.places.0)
     }
 
-    /// Whole numbers at even distances, five to ten of them where the range has so many.
+    /// Ticks at whole numbers, five to ten of them if the range is large enough.
     pub(super) fn counts(&self) -> Vec<f64> {
         let highest = *self.values.end();
         let mut step: f64 = 1.0;
@@ -54,7 +54,7 @@ impl Scale {
         (0..=count).map(|number| number as f64 * step).collect()
     }
 
-    /// Times at which a clock on the wall shows something round, and in which form to write them.
+    /// Ticks at round clock times, and the format of their labels.
     pub(super) fn times(&self, clock: &Clock) -> (Vec<f64>, &'static str) {
         const MINUTE: f64 = 60.0;
         const HOUR: f64 = 60.0 * MINUTE;

@@ -1,11 +1,11 @@
-//! The counters that are drawn, and how each looks.
+//! The counters drawn, and their styles.
 
 use svg::node::element::{Circle, Group, Path};
 use task_callback::contract::callback::TaskStat;
 
 use super::shapes::{GREY, px};
 
-/// A counter of the reports, and how its line looks.
+/// A counter of the reports, and the style of its line.
 pub(super) struct Series {
     pub(super) name: &'static str,
     pub(super) count: fn(&TaskStat) -> u64,
@@ -60,7 +60,7 @@ pub(super) const SERIES: [Series; 5] = [
     },
 ];
 
-/// The group with the series' marker at this place.
+/// The group with the series' marker at a point.
 pub(super) fn marked(group: Group, series: &Series, (x, y): (f64, f64)) -> Group {
     let disc = |fill| {
         Circle::new()

@@ -1,23 +1,23 @@
-//! The shapes that a chart is made of.
+//! The SVG shapes of a chart.
 
 use svg::node::element::{Line, Polyline, Text};
 
-/// Dark enough to be read, and not the colour of a series.
+/// The colour of secondary text.
 pub(super) const INK: &str = "#222";
 pub(super) const FAINT: &str = "#d9d9d9";
 pub(super) const GREY: &str = "#666";
 
-/// How wide a text of the chart's size may become, in whichever font there is.
+/// An upper estimate of a text's width in any font.
 pub(super) fn text_width(text: &str) -> f64 {
     6.6 * text.chars().count() as f64
 }
 
-/// A place in tenths of a pixel: nobody sees more.
+/// A coordinate with one decimal.
 pub(super) fn px(place: f64) -> f64 {
     (place * 10.0).round() / 10.0
 }
 
-/// A text that begins, has its middle or ends (`start`, `middle`, `end`) at this place.
+/// A text with this anchor (`start`, `middle`, `end`) at a point.
 pub(super) fn text(x: f64, y: f64, anchor: &str, words: &str) -> Text {
     Text::new(words)
         .set("x", px(x))

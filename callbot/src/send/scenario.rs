@@ -1,4 +1,4 @@
-//! The stories that `callbot send --scenario` tells: when which task reports what.
+//! The scenarios of `callbot send --scenario`: the reports and their times.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use task_callback::contract::callback::TaskStatus::{
 
 use crate::life::Life;
 
-/// How many tasks storm at once.
+/// The number of tasks in a storm.
 const TASKS: usize = 20;
-/// In a storm every so many-th report is sent once more, and every so many-th is overtaken by the next.
+/// In a storm, one report in ten is resent, and one in seven is overtaken by the next.
 const RESENT: usize = 10;
 const OVERTAKEN: usize = 7;
 const RESENT_AFTER: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ pub(crate) enum Scenario {
     Storm,
 }
 
-/// A report on its way: after how many seconds it is made, its status, and how much is done, in per cent.
+/// A report: its time in seconds, its status, and the finished orders in per cent.
 type Step = (u64, TaskStatus, u64);
 
 const SUCCESS: &[Step] = &[
@@ -61,7 +61,7 @@ const FAILURE: &[Step] = &[
     (420, InProgress, 18),
     (600, Failed, 18),
 ];
-/// Two reports of each task are of the same second.
+/// Two reports of each task are made in the same second.
 const STORM: &[Step] = &[
     (0, Pending, 0),
     (15, InProgress, 20),
@@ -74,11 +74,11 @@ const STORM: &[Step] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
     pub(crate) task: usize,
-    /// Which of its reports.
+    /// The index of the task's report.
     pub(crate) report: usize,
-    /// When the report is made, in the scenario's time.
+    /// The time of the report, in the scenario's time.
     pub(crate) made: Duration,
-    /// When it is sent, in the scenario's time: later, where it is resent or overtaken.
+    /// The time of sending, in the scenario's time: later for a resent or overtaken report.
     pub(crate) sent: Duration,
     pub(crate) resend: bool,
 }
@@ -102,7 +102,7 @@ impl Scenario {
         }
     }
 
-    /// How many callbacks are on their way at once, at the most.
+    /// The maximum number of concurrent callbacks.
     pub(crate) fn concurrency(self) -> usize {
         match self {
             Self::Storm => TASKS,
@@ -122,12 +122,12 @@ impl Scenario {
                 .steps()
                 .iter()
                 .map(|(_, status, share)| (*status, *share));
-            Life::told(task_id, run.to_owned(), created, course, random)
+            Life::scripted(task_id, run.to_owned(), created, course, random)
         });
         lives.collect()
     }
 
-    /// Its callbacks, in the order in which they are sent.
+    /// The callbacks, in the order of sending.
     pub(crate) fn messages(self, random: &mut impl RngExt) -> Vec<Message> {
         let made = |report: usize| Duration::from_secs(self.steps()[report].0);
         let message = |task, report| Message {

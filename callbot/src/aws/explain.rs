@@ -1,4 +1,4 @@
-//! What went wrong with AWS, in one line that says what to do.
+//! Explains a failed AWS call in one line that says what to do.
 
 use std::error::Error;
 
@@ -6,10 +6,10 @@ use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
-use super::error::{Asked, AwsError};
+use super::error::{AwsError, Target};
 
-/// The text of an error, whatever its layers; a call to AWS that failed is explained.
-pub(crate) fn in_words(error: &(dyn Error + 'static)) -> String {
+/// The message of an error; a failed AWS call among its sources is explained.
+pub(crate) fn error_message(error: &(dyn Error + 'static)) -> String {
     let aws = layers(error).find_map(|layer| layer.downcast_ref::<AwsError>());
     aws.and_then(explain).unwrap_or_else(|| error.to_string())
 }
@@ -19,15 +19,15 @@ fn layers<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 fn explain(error: &AwsError) -> Option<String> {
-    let asked = &error.asked;
-    if asked.region.is_none() {
+    let target = &error.target;
+    if target.region.is_none() {
         let what =
             "no AWS region is set: set AWS_REGION to the stack's, or `region` in the profile";
         return Some(what.to_owned());
     }
     if let Some(code) = &error.code {
         let message = error.message.as_deref().unwrap_or("without a reason");
-        return Some(refused(asked, code, message));
+        return Some(refused(target, code, message));
     }
     if let Some(error) = layers(error).find_map(|layer| layer.downcast_ref::<CredentialsError>()) {
         return Some(without_credentials(error));
@@ -36,17 +36,17 @@ fn explain(error: &AwsError) -> Option<String> {
         let connector = layer.downcast_ref::<ConnectorError>();
         connector.is_some_and(|error| error.is_io() || error.is_timeout())
     });
-    unreachable.then(|| out_of_reach(asked, &root_cause(error)))
+    unreachable.then(|| out_of_reach(target, &root_cause(error)))
 }
 
-/// AWS has answered, with this code.
-fn refused(asked: &Asked, code: &str, message: &str) -> String {
-    let Asked {
+/// AWS answered with this error code.
+fn refused(target: &Target, code: &str, message: &str) -> String {
+    let Target {
         service, resource, ..
-    } = asked;
-    let place = place(asked);
+    } = target;
+    let place = place(target);
     match code {
-        "ResourceNotFoundException" if asked.local_url.is_some() => {
+        "ResourceNotFoundException" if target.local_url.is_some() => {
             format!(
                 "there is no {resource} {place}: is it the name that `callbot local` was given?"
             )
@@ -82,11 +82,11 @@ fn refused(asked: &Asked, code: &str, message: &str) -> String {
     }
 }
 
-/// AWS was not asked: nobody knew as whom.
+/// The call was not sent, since there are no credentials.
 fn without_credentials(error: &CredentialsError) -> String {
     let profile = std::env::var("AWS_PROFILE").ok();
     let profile = profile.filter(|profile| !profile.is_empty());
-    // The metadata service is asked last: where it has nothing, nobody had.
+    // The metadata service is the last provider in the chain, so no other had credentials.
     let none = matches!(error, CredentialsError::CredentialsNotLoaded(_))
         || layers(error).any(|layer| layer.is::<ImdsError>());
     match (none, profile) {
@@ -104,21 +104,21 @@ fn without_credentials(error: &CredentialsError) -> String {
     }
 }
 
-fn out_of_reach(asked: &Asked, cause: &str) -> String {
-    match &asked.local_url {
+fn out_of_reach(target: &Target, cause: &str) -> String {
+    match &target.local_url {
         Some(url) => {
             format!("nothing answers at {url} ({cause}): `callbot local` starts an engine")
         }
         None => format!(
             "no connection to {} {} ({cause}): is that the stack's region, and is there a network?",
-            asked.service,
-            place(asked)
+            target.service,
+            place(target)
         ),
     }
 }
 
-fn place(asked: &Asked) -> String {
-    match (&asked.local_url, &asked.region) {
+fn place(target: &Target) -> String {
+    match (&target.local_url, &target.region) {
         (Some(url), _) => format!("at {url}"),
         (None, Some(region)) => format!("in {region}"),
         (None, None) => String::new(),
@@ -127,7 +127,7 @@ fn place(asked: &Asked) -> String {
 
 fn root_cause(error: &(dyn Error + 'static)) -> String {
     let last = layers(error).last().unwrap_or(error);
-    // The SDK lists every place it has looked, line by line.
+    // The SDK lists every provider on a line of its own.
     last.to_string()
         .lines()
         .next()

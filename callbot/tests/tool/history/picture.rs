@@ -1,9 +1,9 @@
-//! The task's life, drawn.
+//! The chart of a history, as SVG and PNG.
 
 use roxmltree::{Document, Node};
 use serde_json::json;
 
-use super::drawing::{SERIES, line, of_class, svg, texts};
+use super::svg::{SERIES, line, of_class, svg, texts};
 use super::*;
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn the_demos_picture_in_the_readme_is_what_the_demo_draws() {
     ] {
         assert!(all.contains(&words), "{words}: {all:?}");
     }
-    // Four minutes are four even steps to the right, and more is higher up.
+    // The minutes are even steps to the right, and larger counts are higher.
     let finished = line(&document, "orders-finished");
     assert_eq!(finished.len(), 5);
     let step = finished[1].0 - finished[0].0;
@@ -56,11 +56,11 @@ async fn the_demos_picture_in_the_readme_is_what_the_demo_draws() {
         .filter(|fill| fill.starts_with("url"))
         .collect();
     assert_eq!(fills, places);
-    assert_eq!(texts(band).len(), 5, "each has its name");
+    assert_eq!(texts(band).len(), 5, "each phase has a label");
 }
 
 #[tokio::test]
-async fn names_at_the_lines_are_apart_and_notes_too() {
+async fn labels_and_notes_do_not_overlap() {
     let app = TestApp::embedded().await;
     for minute in 0..12 {
         let status = [2, 5][minute % 2];
@@ -103,68 +103,68 @@ async fn names_at_the_lines_are_apart_and_notes_too() {
 }
 
 #[tokio::test]
-async fn whatever_was_reported_can_be_drawn() {
-    let lives: [&[(u64, Value)]; 6] = [
-        &[(0, report_of("t-1", 1, 0, 0))],
-        &[
-            (0, report_of("t-1", 4, 0, 0)),
-            (0, report_of("t-1", 2, 7, 9)),
-            (0, report_of("t-1", 3, 9, 9)),
-        ],
-        &[
-            (0, report_of("t-1", 2, 90, 100)),
-            (60, report_of("t-1", 2, 10, 50)),
-            (61, report_of("t-1", 4, 0, 0)),
-        ],
-        &[
-            (0, report_of("t-1", 5, u64::MAX, u64::MAX)),
-            (86_400 * 400, report_of("t-1", 5, 0, 1)),
-        ],
-        &[
-            (0, report_of("t-1", 1, 0, 3)),
-            (1, report_of("t-1", 2, 1, 3)),
-        ],
-        &[
-            (0, report_of("t-1", 2, 1, 3)),
-            (86_400, report_of("t-1", 5, 2, 3)),
-            (90_000, report_of("t-1", 3, 3, 3)),
-        ],
+async fn any_history_can_be_drawn() {
+    // Seconds, status, finished orders, total orders.
+    type Reports = &'static [(u64, u64, u64, u64)];
+    let lives: [(&str, Reports); 6] = [
+        ("a single report", &[(0, 1, 0, 0)]),
+        (
+            "reports of one second",
+            &[(0, 4, 0, 0), (0, 2, 7, 9), (0, 3, 9, 9)],
+        ),
+        (
+            "decreasing counters",
+            &[(0, 2, 90, 100), (60, 2, 10, 50), (61, 4, 0, 0)],
+        ),
+        (
+            "the largest numbers, over a year apart",
+            &[(0, 5, u64::MAX, u64::MAX), (86_400 * 400, 5, 0, 1)],
+        ),
+        ("two reports a second apart", &[(0, 1, 0, 3), (1, 2, 1, 3)]),
+        (
+            "a pause of an hour after a day",
+            &[(0, 2, 1, 3), (86_400, 5, 2, 3), (90_000, 3, 3, 3)],
+        ),
     ];
-    for life in lives {
+    for (what, life) in lives {
         let app = TestApp::embedded().await;
-        for (seconds, body) in life {
+        for &(seconds, status, finished, total) in life {
+            let body = report_of("t-1", status, finished, total);
             report(&app, FIRST + seconds, body).await;
         }
         let svg = svg(&app, &["t-1"]);
         let document = Document::parse(&svg).expect("XML");
-        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+        assert!(
+            !svg.contains("NaN") && !svg.contains("inf"),
+            "{what}: {svg}"
+        );
         for series in SERIES {
             let line = line(&document, series);
-            assert_eq!(line.len(), life.len(), "{series}");
+            assert_eq!(line.len(), life.len(), "{what}: {series}");
             let inside =
                 |(x, y): &(f64, f64)| (70.0..760.0).contains(x) && (95.0..350.0).contains(y);
-            assert!(line.iter().all(inside), "{series}: {line:?}");
+            assert!(line.iter().all(inside), "{what}: {series}: {line:?}");
         }
         let ticks = texts(document.root())
             .iter()
             .filter(|text| text.contains(':'))
             .count();
-        // Left of the axis a number has room for six letters, and right of it a name for these.
+        // The margins have room for six characters left of the axis and 24 right of the chart.
         let nodes = document.root().descendants();
         for number in nodes.filter(|node| node.attribute("text-anchor") == Some("end")) {
             let words = number.text().unwrap_or_default().trim();
-            assert!(words.chars().count() <= 6, "{words}");
+            assert!(words.chars().count() <= 6, "{what}: {words}");
         }
         for series in SERIES {
             let name = texts(of_class(&document, series)[0]).concat();
-            assert!(name.chars().count() <= 24, "{name}");
+            assert!(name.chars().count() <= 24, "{what}: {name}");
         }
-        assert!(ticks < 24, "{:?}", texts(document.root()));
+        assert!(ticks < 24, "{what}: {:?}", texts(document.root()));
     }
 }
 
 #[tokio::test]
-async fn a_name_with_marks_of_xml_stays_a_name() {
+async fn xml_characters_in_names_are_escaped() {
     let app = TestApp::embedded().await;
     let id = "t-<script>&\"'\u{1}";
     let mut body = report_of(id, 4, 1, 2);
@@ -187,7 +187,7 @@ async fn a_name_with_marks_of_xml_stays_a_name() {
 }
 
 #[tokio::test]
-async fn each_task_of_a_user_task_has_its_own_part_up_to_twenty() {
+async fn each_task_of_a_user_task_has_its_own_panel_up_to_twenty() {
     let app = TestApp::embedded().await;
     for task in 0..21 {
         report(
@@ -204,21 +204,20 @@ async fn each_task_of_a_user_task_has_its_own_part_up_to_twenty() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("all.svg");
     let file = file.to_str().expect("text");
-    let (good, _, error) = ran(&mut history(&app, &["ut-1", "--user-task", "--svg", file]));
-    assert!(!good && error.contains("draw one by its taskID"), "{error}");
+    let error = fail(&mut history(&app, &["ut-1", "--user-task", "--svg", file])).stderr;
+    assert!(error.contains("draw one by its taskID"), "{error}");
 }
 
 #[tokio::test]
-async fn pixels_show_the_same_with_letters_of_our_own() {
+async fn the_png_is_drawn_with_the_embedded_font() {
     let app = demo(5).await;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("demo.png");
     let name = file.to_str().expect("text");
-    // Nothing of the machine's fonts: this runs on a server, too.
-    let (json, _) = said(&mut history(&app, &[DEMO_TASK, "--json", "--png", name]));
+    let json = succeed(&mut history(&app, &[DEMO_TASK, "--json", "--png", name]));
     assert!(
         serde_json::from_str::<Value>(&json).is_ok(),
-        "the picture is told of elsewhere"
+        "the picture's path is not on standard output"
     );
     let png = std::fs::read(&file).expect("a picture");
     assert_eq!(&png[1..4], b"PNG");
@@ -227,13 +226,13 @@ async fn pixels_show_the_same_with_letters_of_our_own() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_stored_no_picture_is_written() {
+async fn an_empty_history_is_not_drawn() {
     let app = TestApp::embedded().await;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("nothing.svg");
     let name = file.to_str().expect("text");
-    let (good, text, error) = ran(&mut history(&app, &["no-such-task", "--svg", name]));
-    assert!(!good && text.contains("nothing stored"), "{text}");
-    assert!(error.contains("no picture was written"), "{error}");
+    let ran = fail(&mut history(&app, &["no-such-task", "--svg", name]));
+    assert!(ran.stdout.contains("nothing stored"), "{ran:?}");
+    assert!(ran.stderr.contains("no picture was written"), "{ran:?}");
     assert!(!file.exists());
 }

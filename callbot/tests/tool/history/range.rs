@@ -1,4 +1,4 @@
-//! A part of the history, by the table's key.
+//! A part of the history, by --since and --until.
 
 use std::sync::{Arc, Mutex};
 
@@ -47,7 +47,7 @@ async fn a_bound_may_be_written_in_many_ways() {
     let app = demo(5).await;
     let count = |arguments: &[&str]| {
         let arguments = [&[DEMO_TASK, "--json"], arguments].concat();
-        let (text, _) = said(&mut history(&app, &arguments));
+        let text = succeed(&mut history(&app, &arguments));
         let rows: Vec<Value> = serde_json::from_str(&text).expect("JSON");
         rows.len()
     };
@@ -74,26 +74,27 @@ async fn a_bound_may_be_written_in_many_ways() {
     assert_eq!(count(&["--since", "3d", "--until", "7m"]), 1);
     let berlin = ["--tz", "Europe/Berlin", "--since", "2026-09-13T10:04"];
     assert_eq!(count(&berlin), 1);
-    // Of what was reported until then, the newest.
+    // The newest snapshot before the bound.
     assert_eq!(count(&["--until", "5m", "--latest"]), 1);
 }
 
 #[tokio::test]
-async fn a_bound_that_says_nothing_is_refused_with_what_to_write() {
+async fn an_invalid_bound_is_an_error_that_says_what_to_write() {
     let app = TestApp::embedded().await;
-    let error = failed(&mut history(&app, &["t-1", "--since", "yesterday"]));
+    let error = fail(&mut history(&app, &["t-1", "--since", "yesterday"])).stderr;
     assert!(
         error.contains(r#"--since: "yesterday" is no time: write 2h or 3d"#),
         "{error}"
     );
-    let error = failed(&mut history(
+    let error = fail(&mut history(
         &app,
         &["t-1", "--since", "1h", "--until", "2h"],
-    ));
+    ))
+    .stderr;
     assert!(error.contains("nothing can lie between"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_range_is_read_by_its_key_page_by_page_and_never_filtered() {
     let app = TestApp::embedded().await;
     let filler = "x".repeat(60_000);
@@ -113,9 +114,7 @@ async fn a_range_is_read_by_its_key_page_by_page_and_never_filtered() {
     let arguments = ["--table", &app.table_name, "--local", proxy.url(), "--json"];
     let bounds = ["--since", &since, "--until", &until];
     let mut command = callbot(&[&["history", DEMO_TASK], &arguments[..], &bounds].concat());
-    let (text, _) = tokio::task::spawn_blocking(move || said(&mut command))
-        .await
-        .expect("no panic");
+    let text = succeed(&mut command);
     let rows: Vec<Value> = serde_json::from_str(&text).expect("JSON");
     assert_eq!(rows.len(), 30);
 

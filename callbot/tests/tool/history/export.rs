@@ -1,12 +1,12 @@
-//! The history for other programs.
+//! The history as JSON and CSV.
 
 use serde_json::json;
 use task_callback::store::item_of;
 
 use super::*;
 
-/// A task with everything that an item can have, and one with as little.
-async fn all_and_little() -> TestApp {
+/// A snapshot with every attribute an item can have, and a minimal one.
+async fn full_and_minimal_items() -> TestApp {
     let app = TestApp::with(&[("RETENTION_DAYS", "1")]).await;
     let mut all = report_of("t-1", 2, 67, 100);
     all["remark"] = json!("«one, \"two\"»\nthree");
@@ -24,8 +24,8 @@ async fn all_and_little() -> TestApp {
 
 #[tokio::test]
 async fn csv_has_every_attribute_exactly_as_the_table_has_it() {
-    let app = all_and_little().await;
-    let (text, _) = said(&mut history(&app, &["t-1", "--csv"]));
+    let app = full_and_minimal_items().await;
+    let text = succeed(&mut history(&app, &["t-1", "--csv"]));
     let mut csv = csv::Reader::from_reader(text.as_bytes());
     let names = csv.headers().expect("names").clone();
     let rows: Vec<_> = csv.records().map(|row| row.expect("a row")).collect();
@@ -45,7 +45,11 @@ async fn csv_has_every_attribute_exactly_as_the_table_has_it() {
             assert_eq!(&row[place(&names, &name)], value.as_n().expect("a number"));
         }
     }
-    assert_eq!(names.len(), items[0].len() - 1 + 7, "no more, no less");
+    assert_eq!(
+        names.len(),
+        items[0].len() - 1 + 7,
+        "a column for each attribute"
+    );
     let extra = place(&names, "extra");
     assert_eq!(
         &rows[0][extra],
@@ -61,23 +65,23 @@ fn place(names: &csv::StringRecord, name: &str) -> usize {
 }
 
 #[tokio::test]
-async fn json_and_csv_have_nothing_beside_the_data() {
+async fn json_and_csv_have_only_the_data() {
     let app = demo(2).await;
-    let (json, errors) = said(&mut history(
+    let ran = run(&mut history(
         &app,
         &[DEMO_TASK, "--json", "--color", "always"],
     ));
-    let rows: Value = serde_json::from_str(&json).expect("JSON");
+    let rows: Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(rows[1]["createTs"], FIRST + MINUTE);
     assert_eq!(rows[1]["taskStat"]["finishRate"], 0.26);
-    assert_eq!(errors, "");
-    let (none, _) = said(&mut history(&app, &["no-such-task", "--json"]));
+    assert_eq!(ran.stderr, "");
+    let none = succeed(&mut history(&app, &["no-such-task", "--json"]));
     assert_eq!(none.trim(), "[]");
-    let (none, _) = said(&mut history(&app, &["no-such-task", "--csv"]));
+    let none = succeed(&mut history(&app, &["no-such-task", "--csv"]));
     assert!(
         none.starts_with("taskID,createTs,") && none.lines().count() == 1,
         "{none}"
     );
-    let error = failed(&mut history(&app, &["t-1", "--csv", "--json"]));
+    let error = fail(&mut history(&app, &["t-1", "--csv", "--json"])).stderr;
     assert!(error.contains("cannot be used with"), "{error}");
 }

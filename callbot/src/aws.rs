@@ -1,7 +1,7 @@
-//! AWS as the developer is configured for it, or a local engine in its place.
+//! AWS as configured for the developer, or a local engine in its place.
 
 mod error;
-mod trouble;
+mod explain;
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
-pub(crate) use error::{Asked, AwsError};
-pub(crate) use trouble::in_words;
+pub(crate) use error::{AwsError, Target};
+pub(crate) use explain::error_message;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// A person who waits would rather know.
+/// Few, since a person waits for the result.
 const MAX_ATTEMPTS: u32 = 4;
 
 /// The configuration of all clients.
@@ -30,7 +30,7 @@ pub(crate) struct Aws {
 }
 
 impl Aws {
-    /// AWS, configured as every SDK is: environment, profiles, single sign-on.
+    /// AWS, with the SDK's standard configuration: environment, profiles, single sign-on.
     pub(crate) async fn configured() -> Self {
         let https = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -39,7 +39,7 @@ impl Aws {
         Self::new(config.load().await, None)
     }
 
-    /// A local engine at this address, which takes any region and credentials.
+    /// A local engine at this address, which accepts any region and credentials.
     pub(crate) fn local(url: &str) -> Self {
         let credentials = Credentials::new("local", "local", None, None, "local engine");
         let config = SdkConfig::builder()
@@ -74,7 +74,7 @@ impl Aws {
         }
     }
 
-    /// The same in another region.
+    /// The same configuration in another region.
     pub(crate) fn in_region(self, region: &str) -> Self {
         let region = Region::new(region.to_owned());
         Self {
@@ -93,9 +93,9 @@ impl Aws {
         aws_sdk_secretsmanager::Client::new(&self.config)
     }
 
-    /// What is asked of a service here, for the message about what went wrong.
-    pub(crate) fn asked(&self, service: &'static str, resource: String) -> Asked {
-        Asked {
+    /// The target of a call, for error messages.
+    pub(crate) fn target(&self, service: &'static str, resource: String) -> Target {
+        Target {
             service,
             resource,
             region: self.config.region().map(ToString::to_string),

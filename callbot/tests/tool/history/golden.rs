@@ -1,4 +1,4 @@
-//! What a person sees, letter by letter.
+//! The text output, compared with golden files.
 
 use serde_json::json;
 
@@ -14,19 +14,19 @@ fn without_colour(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_table_fits_into_the_width_there_is() {
+async fn the_table_fits_the_width() {
     let app = demo(5).await;
     let mut widest = usize::MAX;
     for width in WIDTHS {
         let columns = width.to_string();
-        let (text, _) = said(&mut history(&app, &[DEMO_TASK, "--width", &columns]));
+        let text = succeed(&mut history(&app, &[DEMO_TASK, "--width", &columns]));
         let columns = text.lines().map(|line| line.chars().count()).max();
         assert!(columns <= Some(width), "{width}: {text}");
-        assert!(columns < Some(widest), "it uses the room: {text}");
+        assert!(columns < Some(widest), "a wider table shows more: {text}");
         widest = columns.expect("lines");
         assert_golden(&format!("history-{width}.txt"), &text);
     }
-    let (in_full, _) = said(&mut history(&app, &[DEMO_TASK]));
+    let in_full = succeed(&mut history(&app, &[DEMO_TASK]));
     assert_golden("history-130.txt", &in_full);
 }
 
@@ -39,40 +39,37 @@ fn the_readme_shows_what_is_printed() {
 }
 
 #[tokio::test]
-async fn colour_is_for_a_terminal_or_for_who_asks() {
+async fn colour_follows_the_argument_then_the_environment() {
     let app = demo(5).await;
     let narrow = [DEMO_TASK, "--width", "100"];
     let colour = [&narrow[..], &["--color", "always"]].concat();
-    let (text, _) = said(&mut history(&app, &colour));
+    let text = succeed(&mut history(&app, &colour));
     assert_golden("history-100-colour.txt", &text);
     assert_golden("history-100.txt", &without_colour(&text));
 
-    let (asked, _) = said(history(&app, &colour).env("NO_COLOR", "1"));
-    assert_eq!(asked, text, "an argument is nearer than the environment");
-    let (forced, _) = said(history(&app, &narrow).env("CLICOLOR_FORCE", "1"));
-    assert_eq!(
-        forced, text,
-        "colour into a pipe, as the environment wants it"
-    );
+    let asked = succeed(history(&app, &colour).env("NO_COLOR", "1"));
+    assert_eq!(asked, text, "the argument wins over the environment");
+    let forced = succeed(history(&app, &narrow).env("CLICOLOR_FORCE", "1"));
+    assert_eq!(forced, text, "CLICOLOR_FORCE colours a pipe");
     let mut never = history(&app, &[&narrow[..], &["--color", "never"]].concat());
     for plain in [
-        said(&mut history(&app, &narrow)),
-        said(
+        succeed(&mut history(&app, &narrow)),
+        succeed(
             history(&app, &narrow)
                 .env("CLICOLOR_FORCE", "1")
                 .env("NO_COLOR", "1"),
         ),
-        said(never.env("CLICOLOR_FORCE", "1")),
+        succeed(never.env("CLICOLOR_FORCE", "1")),
     ] {
-        assert!(!plain.0.contains('\u{1b}'), "{}", plain.0);
+        assert!(!plain.contains('\u{1b}'), "{plain}");
     }
 }
 
 #[tokio::test]
-async fn times_are_told_in_the_zone_asked_for() {
+async fn times_are_in_the_chosen_zone() {
     let app = demo(4).await;
     let berlin = [DEMO_TASK, "--tz", "Europe/Berlin"];
-    let (text, _) = said(&mut history(&app, &berlin));
+    let text = succeed(&mut history(&app, &berlin));
     for words in [
         "reported (Europe/Berlin)",
         "2026-09-13 10:03:00",
@@ -82,14 +79,14 @@ async fn times_are_told_in_the_zone_asked_for() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let (offset, _) = said(&mut history(&app, &[DEMO_TASK, "--tz", "+08:00"]));
+    let offset = succeed(&mut history(&app, &[DEMO_TASK, "--tz", "+08:00"]));
     assert!(
         offset.contains("reported (+08:00)") && offset.contains("16:03:00"),
         "{offset}"
     );
-    let (machine, _) = said(history(&app, &[DEMO_TASK]).env("TZ", "Asia/Tokyo"));
+    let machine = succeed(history(&app, &[DEMO_TASK]).env("TZ", "Asia/Tokyo"));
     assert!(machine.contains("2026-09-13 17:03:00"), "{machine}");
-    let error = failed(&mut history(&app, &[DEMO_TASK, "--tz", "Europe/Nowhere"]));
+    let error = fail(&mut history(&app, &[DEMO_TASK, "--tz", "Europe/Nowhere"])).stderr;
     assert!(
         error.contains("no such time zone; write it as in"),
         "{error}"
@@ -101,13 +98,13 @@ async fn each_task_of_a_user_task_has_its_own_table() {
     let app = TestApp::embedded().await;
     report(&app, FIRST, report_of("t-b", 4, 9, 10)).await;
     report(&app, FIRST + 1, report_of("t-a", 2, 1, 10)).await;
-    let (text, _) = said(&mut history(&app, &["ut-1", "--user-task"]));
+    let text = succeed(&mut history(&app, &["ut-1", "--user-task"]));
     let place = |words: &str| {
         text.find(words)
             .unwrap_or_else(|| panic!("{words}: {text}"))
     };
     assert!(place("task t-a (ut-1): IN_PROGRESS") < place("task t-b (ut-1): FAILED"));
-    let (latest, _) = said(&mut history(&app, &["ut-1", "--user-task", "--latest"]));
+    let latest = succeed(&mut history(&app, &["ut-1", "--user-task", "--latest"]));
     assert!(
         latest.contains("t-a") && !latest.contains("t-b"),
         "{latest}"
@@ -115,9 +112,9 @@ async fn each_task_of_a_user_task_has_its_own_table() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_stored_it_says_what_to_check() {
+async fn an_empty_history_says_what_to_check() {
     let app = TestApp::embedded().await;
-    let (text, _) = said(&mut history(&app, &["no-such-task", "--since", "2h"]));
+    let text = succeed(&mut history(&app, &["no-such-task", "--since", "2h"]));
     for words in [
         "taskID no-such-task: nothing stored",
         &app.table_name,
@@ -127,21 +124,18 @@ async fn where_nothing_is_stored_it_says_what_to_check() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let (text, _) = said(&mut history(&app, &["no-such-task", "--user-task"]));
+    let text = succeed(&mut history(&app, &["no-such-task", "--user-task"]));
     assert!(text.contains("Leave out --user-task"), "{text}");
 }
 
 #[tokio::test]
-async fn what_a_sender_wrote_does_not_command_the_terminal() {
+async fn control_characters_are_escaped() {
     let app = TestApp::embedded().await;
     let mut body = report_of("t-\u{1b}[2J", 2, 1, 0);
     body["userTaskID"] = json!("line\nbreak");
     report(&app, FIRST, body).await;
-    let (text, _) = said(&mut history(&app, &["t-\u{1b}[2J"]));
+    let text = succeed(&mut history(&app, &["t-\u{1b}[2J"]));
     let title = r"task t-\u{1b}[2J (line\u{a}break): IN_PROGRESS";
     assert!(text.starts_with(title), "{text}");
-    assert!(
-        text.contains("1 of 0"),
-        "a share of nothing is none: {text}"
-    );
+    assert!(text.contains("1 of 0"), "no percentage of 0 orders: {text}");
 }

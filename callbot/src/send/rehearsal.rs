@@ -1,7 +1,7 @@
-//! `callbot send --scenario`: a life as the platform would report it, only faster.
+//! `callbot send --scenario`: plays a scenario faster than real time.
 //!
-//! The header's `createTs` is the real time of each report, so that it is within the function's clock skew: the table
-//! then shows the sped-up times, which is when these reports were made.
+//! The header's `createTs` is the real time, so that it is within the function's clock skew. The table therefore shows
+//! the sped-up times.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,14 +12,15 @@ use reqwest::Url;
 use task_callback::contract::account::{Credential, Credentials};
 use tokio::time::{Instant, sleep_until};
 
-use crate::Failure;
-use crate::deliver::{WATCHED, deliver};
+use super::scenario::{Message, Scenario};
+use crate::client::{Reply, Sender, is_local};
+use crate::deliver::{INTERACTIVE, deliver};
 use crate::life::Life;
-use crate::platform::{self, Headers};
-use crate::scenario::{Message, Scenario};
-use crate::send::{Reply, Sender};
-use crate::stack::asked_to_stop;
+use crate::platform::Headers;
+use crate::process::shutdown_signal;
 use crate::terminal::print;
+use crate::when::now;
+use crate::{Failure, exit_code};
 
 /// A scenario under way.
 struct Rehearsal<'a> {
@@ -27,12 +28,12 @@ struct Rehearsal<'a> {
     credential: &'a Credential,
     lives: Vec<Life>,
     speed: f64,
-    /// When it began, Unix seconds.
+    /// The start, Unix seconds.
     started: u64,
     begun: Instant,
 }
 
-/// Plays a scenario so many times as fast as it would be, and says where to look for it.
+/// Plays a scenario at this speed, and prints the command that shows the result.
 pub(crate) async fn play(
     scenario: Scenario,
     speed: f64,
@@ -40,7 +41,7 @@ pub(crate) async fn play(
     credentials: &Credentials,
 ) -> Result<ExitCode, Failure> {
     let mut random = rand::rng();
-    let started = platform::now();
+    let started = now();
     let name = scenario.name();
     let run = format!("rehearsal-{name}-{started}-{:04x}", random.random::<u16>());
     let messages = scenario.messages(&mut random);
@@ -71,7 +72,7 @@ pub(crate) async fn play(
         (message, reply)
     });
     let mut sent = std::pin::pin!(sent.buffer_unordered(scenario.concurrency()));
-    let mut stop = std::pin::pin!(asked_to_stop());
+    let mut stop = std::pin::pin!(shutdown_signal());
     loop {
         let (message, reply) = tokio::select! {
             next = sent.next() => match next {
@@ -84,17 +85,15 @@ pub(crate) async fn play(
             }
         };
         print(&rehearsal.line(&message, &reply))?;
-        taken += usize::from(reply.is_ok_and(|reply| reply.is_taken()));
+        taken += usize::from(reply.is_ok_and(|reply| reply.is_acknowledged()));
     }
 
     print(&format!(
         "\n{taken} of {count} callbacks acknowledged. What is stored of them:"
     ))?;
-    let place = match url.host_str() {
-        Some("localhost" | "127.0.0.1" | "[::1]") => {
-            "--table snapshots --local http://127.0.0.1:8000"
-        }
-        _ => "--table TABLE_NAME",
+    let place = match is_local(url) {
+        true => "--table snapshots --local http://127.0.0.1:8000",
+        false => "--table TABLE_NAME",
     };
     let whole_run = if rehearsal.lives.len() > 1 {
         " --user-task"
@@ -102,14 +101,11 @@ pub(crate) async fn play(
         ""
     };
     print(&format!("  callbot history {run}{whole_run} {place}"))?;
-    Ok(match taken == count {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(exit_code(taken == count))
 }
 
 impl Rehearsal<'_> {
-    /// Waits until it is time, and sends a callback.
+    /// Sends a callback at its time.
     async fn send(&self, message: &Message) -> Result<Reply, Failure> {
         sleep_until(self.begun + self.real(message.sent)).await;
         let life = &self.lives[message.task];
@@ -122,10 +118,17 @@ impl Rehearsal<'_> {
             &(self.started + self.real(message.made).as_secs()).to_string(),
             body.as_bytes(),
         );
-        deliver(self.sender, &headers, body.as_bytes(), WATCHED, |_, _| {}).await
+        deliver(
+            self.sender,
+            &headers,
+            body.as_bytes(),
+            INTERACTIVE,
+            |_, _| {},
+        )
+        .await
     }
 
-    /// The scenario's time on the clock.
+    /// Converts the scenario's time to real time.
     fn real(&self, time: Duration) -> Duration {
         time.div_f64(self.speed)
     }
@@ -142,7 +145,7 @@ impl Rehearsal<'_> {
             message if message.sent > message.made => "overtaken",
             _ => "",
         };
-        // Only a storm has several tasks, and sends anything twice or late.
+        // Only a storm has several tasks, resends and overtaken reports.
         let (task, kind) = match self.lives.len() {
             1 => (String::new(), String::new()),
             _ => (format!("task {:02}  ", message.task), format!("  {kind:9}")),
@@ -157,7 +160,7 @@ impl Rehearsal<'_> {
     }
 }
 
-/// How many times as fast, written `60x` or `60`.
+/// Parses a speed, `60x` or `60`.
 pub(crate) fn speed(text: &str) -> Result<f64, String> {
     let speed = text.trim_end_matches(['x', '×']).parse::<f64>();
     match speed {

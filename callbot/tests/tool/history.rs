@@ -1,32 +1,32 @@
-//! `callbot history`, the built program, over what the function has stored.
+//! `callbot history` over snapshots that the function has stored.
 
-mod drawing;
 mod export;
 mod follow;
 mod golden;
 mod picture;
 mod range;
 mod reading;
+mod svg;
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
 
-use crate::tool::callbot;
+use crate::runner::{Running, callbot, eventually, fail, run, succeed};
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::request::{Request, SECRET, body};
 
-/// When the demo's first report is made in these tests: 2026-09-13 08:00:00 UTC.
+/// The time of the demo's first report: 2026-09-13 08:00:00 UTC.
 const FIRST: u64 = 1_789_286_400;
 const MINUTE: u64 = 60;
-/// The present, as the command is told.
+/// The time given to the command as the present.
 const PRESENT: &str = "2026-09-13T08:07:30Z";
 const DEMO_TASK: &str = "t-20260913-0007";
 
-/// Stores a body as reported in this second.
+/// Stores a report made in this second.
 async fn report(app: &TestApp, seconds: u64, body: impl ToString) {
     let body = body.to_string();
     let request = Request::signed(body.as_bytes(), seconds, Algorithm::Md5, SECRET);
@@ -45,7 +45,7 @@ fn report_of(task: &str, status: u64, finished: u64, total: u64) -> Value {
     body
 }
 
-/// The demo's first reports, a minute between two.
+/// The demo's first reports, a minute apart.
 async fn demo(reports: usize) -> TestApp {
     let app = TestApp::embedded().await;
     let events = ["pending", "in-progress", "paused", "resumed", "completed"];
@@ -63,14 +63,14 @@ fn project(file: &str) -> PathBuf {
     task_callback_test_support::project().join(file)
 }
 
-/// The keys of the snapshots that `--json` prints, with these arguments.
+/// The sort keys of the snapshots that `--json` prints.
 fn keys(app: &TestApp, arguments: &[&str]) -> Vec<String> {
-    let (text, _) = said(&mut history(app, &[arguments, &["--json"]].concat()));
+    let text = succeed(&mut history(app, &[arguments, &["--json"]].concat()));
     let rows: Vec<Value> = serde_json::from_str(&text).expect("JSON");
     rows.iter().map(|row| row["createTs"].to_string()).collect()
 }
 
-/// `callbot history` over the app's table, at the tests' present, where nothing of the machine's shows.
+/// `callbot history` over the app's table, at the tests' present.
 fn history(app: &TestApp, arguments: &[&str]) -> Command {
     let mut command = callbot(&["history", "--table", &app.table_name]);
     command
@@ -78,44 +78,11 @@ fn history(app: &TestApp, arguments: &[&str]) -> Command {
         .args(["--now", PRESENT])
         .args(arguments)
         .env("TZ", "UTC");
-    for variable in [
-        "NO_COLOR",
-        "CLICOLOR",
-        "CLICOLOR_FORCE",
-        "FORCE_COLOR",
-        "CI",
-    ] {
-        command.env_remove(variable);
-    }
     command
 }
 
-/// What the command says to whom, where it succeeds.
-fn said(command: &mut Command) -> (String, String) {
-    let (good, stdout, stderr) = ran(command);
-    assert!(good, "{stdout}{stderr}");
-    (stdout, stderr)
-}
-
-/// What it says where it does not.
-fn failed(command: &mut Command) -> String {
-    let (good, stdout, stderr) = ran(command);
-    assert!(!good && stdout.is_empty(), "{stdout}{stderr}");
-    stderr
-}
-
-fn ran(command: &mut Command) -> (bool, String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().expect("the command can be started");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    (status.success(), text(stdout), text(stderr))
-}
-
-/// Compares with a file of `callbot/tests/golden`. `BLESS=1 cargo test --package callbot history_command` writes
-/// these files anew; what it changed is then to be read in the diff.
+/// Compares with a file of `callbot/tests/golden`. `BLESS=1 cargo test --package callbot history` writes
+/// these files anew.
 fn assert_golden(file: &str, text: &str) {
     let path = project("callbot/tests/golden").join(file);
     if std::env::var_os("BLESS").is_some() {

@@ -1,6 +1,4 @@
-//! Which snapshots are read, by either task id.
-
-use std::time::Instant;
+//! The snapshots read by either task id.
 
 use super::*;
 use task_callback_test_support::request::{body_plus, body_with};
@@ -17,18 +15,9 @@ async fn a_history_is_read_by_either_task_id_oldest_first() {
     assert_eq!(keys(&app, &["t-1"]), times);
     assert_eq!(keys(&app, &["t-1", "--latest"]), times[2..]);
     // An index follows its table within a second or so.
-    let started = Instant::now();
-    loop {
-        let count = keys(&app, &["ut-1", "--user-task"]).len();
-        if count == 4 {
-            break;
-        }
-        let waited = started.elapsed();
-        assert!(
-            waited < Duration::from_secs(20),
-            "{count} reports of both tasks"
-        );
-    }
+    eventually("the index has both tasks' reports", || {
+        (keys(&app, &["ut-1", "--user-task"]).len() == 4).then_some(())
+    });
     assert!(keys(&app, &["t-3"]).is_empty());
 }
 
@@ -40,5 +29,5 @@ async fn a_history_longer_than_a_page_is_read_to_its_end() {
         report(&app, FIRST + second, body_plus("", "filler", json!(filler))).await;
     }
     let count = keys(&app, &["t-1"]).len();
-    assert_eq!(count, 40, "2.4 MB, and a page of DynamoDB's is 1 MB");
+    assert_eq!(count, 40, "2.4 MB, in pages of 1 MB");
 }

@@ -1,21 +1,22 @@
-//! A picture as its XML says it.
+//! Reads the elements of an SVG chart.
 
 use roxmltree::{Document, Node};
 
 use super::*;
 
-/// The picture as it stands in its file.
+/// The SVG that the command writes.
 pub(super) fn svg(app: &TestApp, arguments: &[&str]) -> String {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let path = file.path().to_str().expect("text");
-    let (_, told) = said(&mut history(app, &[arguments, &["--svg", path]].concat()));
-    assert!(told.contains(path), "{told}");
+    let ran = run(&mut history(app, &[arguments, &["--svg", path]].concat()));
+    assert_eq!(ran.exit_code, Some(0), "{ran:?}");
+    assert!(ran.stderr.contains(path), "{ran:?}");
     std::fs::read_to_string(path).expect("a picture")
 }
 
 pub(super) fn texts<'a>(node: Node<'a, 'a>) -> Vec<&'a str> {
     let texts = node.descendants().filter(|node| node.has_tag_name("text"));
-    // Around the words, and only there, XML may have a line's end.
+    // The XML may have a line break around a text.
     texts
         .map(|node| node.text().unwrap_or_default().trim())
         .collect()
@@ -30,7 +31,7 @@ pub(super) fn of_class<'a>(document: &'a Document<'_>, class: &str) -> Vec<Node<
     nodes
 }
 
-/// The places of a series' line.
+/// The points of a series' line.
 pub(super) fn line(document: &Document<'_>, class: &str) -> Vec<(f64, f64)> {
     let series = of_class(document, class)[0];
     let line = series.children().find(|node| node.has_tag_name("polyline"));

@@ -1,0 +1,158 @@
+//! The HTTP client that sends callbacks and reads the answers.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+use serde::Deserialize;
+use task_callback::contract::account::Credentials;
+use task_callback::error_chain::error_chain;
+
+use crate::Failure;
+use crate::event::Event;
+use crate::platform;
+
+/// The function's timeout is 10 s; API Gateway, the network and a local build add to it.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// API Gateway's status when it throttles.
+const TOO_MANY_REQUESTS: u16 = 429;
+
+/// Whether the address is on this machine.
+pub(crate) fn is_local(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+/// Sends callbacks to one address.
+pub(crate) struct Sender {
+    client: reqwest::Client,
+    url: Url,
+}
+
+/// An answer, in the contract's form or not.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    status: u16,
+    answer: Result<Answer, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    ret_code: u16,
+    ret_msg: String,
+    #[serde(rename = "responseID")]
+    response_id: String,
+}
+
+impl Sender {
+    pub(crate) fn new(url: Url) -> Result<Self, Failure> {
+        // A redirect would send a valid signature to another server.
+        let client = reqwest::Client::builder()
+            .timeout(ANSWER_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { client, url })
+    }
+
+    /// Signs the event as of `create_ts` and sends it.
+    pub(crate) async fn send(
+        &self,
+        mut event: Event,
+        credentials: &Credentials,
+        create_ts: u64,
+    ) -> Result<Reply, Failure> {
+        platform::sign(&mut event, credentials, create_ts)?;
+        let method = event.method().unwrap_or_default().parse()?;
+        let path = event.http_path().unwrap_or_default();
+        self.request(method, path, sender_headers(&event)?, event.body()?)
+            .await
+    }
+
+    /// Sends a request; `path` is used if the address has none.
+    pub(crate) async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Reply, Failure> {
+        let mut url = self.url.clone();
+        if url.path() == "/" {
+            url.set_path(path);
+        }
+        let request = self.client.request(method, url).headers(headers).body(body);
+        let response = request.send().await.map_err(|error| error_chain(&error))?;
+        let status = response.status().as_u16();
+        let text = response.text().await.map_err(|error| error_chain(&error))?;
+        let answer = serde_json::from_str(&text).map_err(|_| text);
+        Ok(Reply { status, answer })
+    }
+}
+
+/// The event's headers without those that the connection and API Gateway add.
+fn sender_headers(event: &Event) -> Result<HeaderMap, Failure> {
+    let added_in_transit = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        ["content-length", "connection", "host"].contains(&name.as_str())
+            || name.starts_with("x-forwarded-")
+            || name.starts_with("x-amzn-")
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in event.headers().filter(|(name, _)| !added_in_transit(name)) {
+        headers.insert(HeaderName::try_from(name)?, HeaderValue::from_str(value)?);
+    }
+    Ok(headers)
+}
+
+impl Reply {
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The answer's `retCode`, if the answer has the contract's form.
+    pub(crate) fn ret_code(&self) -> Option<u16> {
+        Some(self.answer.as_ref().ok()?.ret_code)
+    }
+
+    /// Whether the callback was acknowledged.
+    pub(crate) fn is_acknowledged(&self) -> bool {
+        self.is(0)
+    }
+
+    /// Whether both the `retCode` and the HTTP status, a tenth of it, are as expected.
+    pub(crate) fn is(&self, ret_code: u16) -> bool {
+        let status = if ret_code == 0 { 200 } else { ret_code / 10 };
+        let answer = self.answer.as_ref();
+        self.status == status && answer.is_ok_and(|answer| answer.ret_code == ret_code)
+    }
+
+    /// Whether a retry would get the same answer.
+    pub(crate) fn is_final(&self) -> bool {
+        self.is_acknowledged() || (self.status < 500 && self.status != TOO_MANY_REQUESTS)
+    }
+
+    /// Whether API Gateway has no such route and did not invoke the function.
+    pub(crate) fn is_gateway_not_found(&self) -> bool {
+        self.status == 404
+            && self
+                .answer
+                .as_ref()
+                .is_err_and(|text| text.contains("\"Not Found\""))
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.answer {
+            Ok(answer) => write!(
+                f,
+                "HTTP {}  retCode {:<4}  {}  (responseID {})",
+                self.status, answer.ret_code, answer.ret_msg, answer.response_id
+            ),
+            Err(text) => write!(f, "HTTP {}  not the contract's answer: {text}", self.status),
+        }
+    }
+}

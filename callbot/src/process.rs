@@ -1,0 +1,70 @@
+//! Child processes, and the signals that end this one.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+
+use crate::Failure;
+
+/// How long a child process may take to end after an interrupt.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A child process, killed when dropped.
+pub(crate) struct Process(Child);
+
+impl Process {
+    /// Starts the command with nothing on its standard input.
+    pub(crate) fn start(command: &mut Command) -> Result<Self, Failure> {
+        // These are set if cargo started this program, and would make another cargo rebuild ring, whose build
+        // script depends on them.
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy();
+            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&*name);
+            }
+        }
+        let name = command
+            .as_std()
+            .get_program()
+            .to_string_lossy()
+            .into_owned();
+        let child = command.stdin(Stdio::null()).kill_on_drop(true).spawn();
+        Ok(Self(
+            child.map_err(|error| format!("cannot run {name}: {error}"))?,
+        ))
+    }
+
+    /// Waits until the command ends by itself.
+    pub(crate) async fn wait(&mut self) -> Result<ExitStatus, Failure> {
+        Ok(self.0.wait().await?)
+    }
+
+    /// Interrupts the command so that it can stop its own children, and kills it if it does not end.
+    pub(crate) async fn stop(mut self) {
+        let id = self
+            .0
+            .id()
+            .and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        if let Some(id) = id {
+            let _ = kill_process(id, Signal::INT);
+        }
+        if timeout(STOP_TIMEOUT, self.0.wait()).await.is_err() {
+            let _ = self.0.kill().await;
+        }
+    }
+}
+
+/// Waits for an interrupt (Ctrl-C) or a termination signal.
+pub(crate) async fn shutdown_signal() -> Result<(), Failure> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

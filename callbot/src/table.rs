@@ -1,0 +1,75 @@
+//! Reads the snapshots table.
+
+mod history;
+mod last_reports;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::query::QueryError;
+use task_callback::store::ItemError;
+
+use crate::aws::{Aws, AwsError, Target};
+pub(crate) use history::Range;
+pub(crate) use last_reports::LastReport;
+
+/// The index by the customer's task id.
+const USER_TASK_INDEX: &str = "userTaskID-createTs-index";
+/// The index by status, which holds keys only.
+const STATUS_INDEX: &str = "status-createTs-index";
+
+/// The table that a command reads.
+#[derive(clap::Args)]
+pub(crate) struct TableArgs {
+    /// The snapshots table: the stack's output TableName
+    #[arg(long, env = "TABLE_NAME")]
+    table: String,
+    /// Read a local engine at this address instead of DynamoDB
+    #[arg(long, value_name = "URL")]
+    local: Option<String>,
+}
+
+impl TableArgs {
+    /// The table's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.table
+    }
+
+    /// The table, on AWS or in the local engine.
+    pub(crate) async fn table(&self) -> Table {
+        Table::new(&Aws::at(self.local.as_deref()).await, &self.table)
+    }
+}
+
+/// The snapshots table.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    client: Client,
+    name: String,
+    target: Target,
+}
+
+/// Why the table could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TableError {
+    /// DynamoDB did not answer the query, or refused it.
+    #[error("DynamoDB did not answer the query: {0}")]
+    Query(#[source] AwsError),
+    /// An item is not a snapshot.
+    #[error(transparent)]
+    Item(#[from] ItemError),
+}
+
+impl Table {
+    /// The table of this name.
+    pub(crate) fn new(aws: &Aws, name: &str) -> Self {
+        Self {
+            client: aws.dynamodb(),
+            name: name.to_owned(),
+            target: aws.target("DynamoDB", format!("table {name}")),
+        }
+    }
+
+    fn query_error(&self, error: SdkError<QueryError>) -> TableError {
+        TableError::Query(AwsError::new(self.target.clone(), error))
+    }
+}

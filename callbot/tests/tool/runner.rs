@@ -1,0 +1,150 @@
+//! Runs the built `callbot`, and other programs, without the caller's AWS and colour settings.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use task_callback_test_support::project;
+pub(crate) use task_callback_test_support::service::CREDENTIALS;
+
+/// Far longer than anything takes here, on a busy machine too.
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);
+
+/// A program to be run in the repository, with nothing on its standard input.
+pub(crate) fn program(name: &str) -> Command {
+    const COLOUR: [&str; 5] = [
+        "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "FORCE_COLOR",
+        "CI",
+    ];
+    let mut command = Command::new(name);
+    for (variable, _) in std::env::vars_os() {
+        let text = variable.to_string_lossy();
+        if text.starts_with("AWS_") || COLOUR.contains(&&*text) {
+            command.env_remove(&variable);
+        }
+    }
+    command.current_dir(project()).stdin(Stdio::null());
+    command
+}
+
+/// The tool with the credentials that the sample events are signed for.
+pub(crate) fn callbot(arguments: &[&str]) -> Command {
+    let mut command = program(env!("CARGO_BIN_EXE_callbot"));
+    command
+        .args(arguments)
+        .env("CALLBOT_CREDENTIALS", CREDENTIALS)
+        .env_remove("TABLE_NAME");
+    command
+}
+
+/// How a program ended, and what it wrote.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// `None` where a signal ended it.
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+pub(crate) fn run(command: &mut Command) -> Ran {
+    let output = command.output().expect("the program starts");
+    let text = |bytes| String::from_utf8(bytes).expect("the output is UTF-8");
+    Ran {
+        exit_code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
+
+/// Runs a program that must succeed; its standard output.
+#[track_caller]
+pub(crate) fn succeed(command: &mut Command) -> String {
+    let ran = run(command);
+    assert_eq!(ran.exit_code, Some(0), "{ran:#?}");
+    ran.stdout
+}
+
+/// Runs a program that must fail, and not by a panic.
+#[track_caller]
+pub(crate) fn fail(command: &mut Command) -> Ran {
+    let ran = run(command);
+    assert!(matches!(ran.exit_code, Some(1 | 2)), "{ran:#?}");
+    ran
+}
+
+/// Polls until there is a value.
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(value) = poll() {
+            return value;
+        }
+        assert!(started.elapsed() < LIMIT, "not within {LIMIT:?}: {what}");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// A program in the background, and the lines that it prints. It is interrupted when dropped.
+pub(crate) struct Running {
+    process: Child,
+    lines: Receiver<String>,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let command = command.stdout(Stdio::piped());
+        let mut process = command.spawn().expect("the program starts");
+        let stdout = BufReader::new(process.stdout.take().expect("piped"));
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        Self { process, lines }
+    }
+
+    /// The next line.
+    #[track_caller]
+    pub(crate) fn line(&self) -> String {
+        let line = self.lines.recv_timeout(LIMIT);
+        line.expect("a line within the limit")
+    }
+
+    /// All lines up to one with these words.
+    #[track_caller]
+    pub(crate) fn until(&self, words: &str) -> String {
+        let mut text = String::new();
+        while !text.contains(words) {
+            text += &self.line();
+            text.push('\n');
+        }
+        text
+    }
+
+    pub(crate) fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().expect("the process is a child")
+    }
+
+    /// Interrupts the program, as Ctrl-C does, and waits until it ends.
+    pub(crate) fn interrupt(&mut self) -> ExitStatus {
+        if self.exit_status().is_none() {
+            let id = self.process.id().to_string();
+            let killed = program("kill").args(["-INT", &id]).status();
+            assert!(killed.expect("kill starts").success());
+        }
+        eventually("an interrupted program ends", || self.exit_status())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.interrupt();
+    }
+}
