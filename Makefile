@@ -21,7 +21,6 @@ CRATES       := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)-cargo-shear-$(CARGO_SH
 CARGO_FUZZ   := $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION)
 export PATH  := $(CARGO_LAMBDA)/bin:$(SAM)/bin:$(CRATES)/bin:$(CARGO_FUZZ)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
-export MOTO_PYTHON := $(MOTO)/bin/python
 
 # The local stack: `make run` starts it, `make invoke`, `make send` and `make history` use it.
 ENGINE_PORT   ?= 8000
@@ -51,7 +50,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak fuzz lint advisories bench bench-processes bench-stages timing run invoke send history secret \
-	build deploy check clean
+	build deploy check clean moto
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -176,6 +175,10 @@ $(SAM):
 $(CARGO_FUZZ):
 	@echo "Installing cargo-fuzz $(CARGO_FUZZ_VERSION) into .tools"
 	@cargo install --quiet --locked --root $@ cargo-fuzz --version $(CARGO_FUZZ_VERSION) || { rm -rf $@; exit 1; }
+
+# For the tests, which start moto themselves.
+moto: $(MOTO)
+	@echo $(MOTO)/bin/python
 
 # Into a folder of its own; half an installation is removed, so that the next try starts afresh.
 define install

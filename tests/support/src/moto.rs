@@ -36,9 +36,8 @@ pub fn url() -> &'static str {
 }
 
 fn start() -> Moto {
-    let python = std::env::var("MOTO_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let is_aws = |name: &String| name.starts_with("AWS_");
-    let mut process = Command::new(&python)
+    let mut process = Command::new(python())
         .args(["-c", SERVER])
         .env_clear()
         .envs(std::env::vars().filter(|(name, _)| !is_aws(name)))
@@ -46,19 +45,30 @@ fn start() -> Moto {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap_or_else(|error| panic!("cannot run {python}: {error}"));
+        .expect("moto's Python can be started");
     let mut port = String::new();
     let stdout = process.stdout.take().expect("piped");
     let read = BufReader::new(stdout).read_line(&mut port);
-    assert!(
-        read.is_ok_and(|length| length > 0),
-        "moto does not start with {python}; `make test` installs it and says where in MOTO_PYTHON"
-    );
+    assert!(read.is_ok_and(|length| length > 0), "moto does not start");
     Moto {
         url: format!("http://127.0.0.1:{}", port.trim()),
         _stdin: process.stdin.take().expect("piped"),
         _process: process,
     }
+}
+
+/// The Python that has moto, which make installs where it is missing.
+fn python() -> String {
+    let output = Command::new("make")
+        .args(["--silent", "moto"])
+        .env_remove("MAKEFLAGS")
+        .current_dir(crate::project())
+        .output()
+        .expect("make can be started");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "make moto: {errors}");
+    let text = String::from_utf8(output.stdout).expect("text");
+    text.lines().last().expect("a path").to_owned()
 }
 
 /// A secret of the test's own.
