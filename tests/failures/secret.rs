@@ -34,7 +34,7 @@ struct Function {
 impl Function {
     /// Started, as `main` starts it, with this in the secret.
     async fn start(value: &str, faults: &[Fault]) -> Self {
-        let app = TestApp::start().await;
+        let app = TestApp::embedded().await;
         let secret = TestSecret::create(value).await;
         let proxy = Proxy::start(moto::url(), faults).await;
         let client = local_aws(&proxy.url).secrets_manager();

@@ -39,6 +39,8 @@ fn start() -> Moto {
     let python = std::env::var("MOTO_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let mut process = Command::new(&python)
         .args(["-c", SERVER])
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
