@@ -3,14 +3,15 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use task_callback::aws::Aws;
 use task_callback::contract::account::Algorithm;
 
 use crate::store_trouble::send_through;
-use task_callback_test_support::app::TestApp;
+use task_callback_test_support::app::{TestApp, invoke, local};
 use task_callback_test_support::log::Log;
 use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::request::{
-    NOW, Request, SECRET, UUID, body, body_with, body_without,
+    NOW, Request, SECRET, UUID, body, body_with, body_without, now,
 };
 
 /// The one line that sending a request writes.
@@ -36,7 +37,7 @@ fn assert_line(mut line: Value, expected: Value) {
 
 #[tokio::test]
 async fn a_stored_callback_is_one_line() {
-    let app = TestApp::start().await;
+    let app = TestApp::embedded().await;
     let line = line_of(&app, &Request::new(body())).await;
     assert_line(
         line,
@@ -64,7 +65,7 @@ async fn a_stored_callback_is_one_line() {
 
 #[tokio::test]
 async fn a_refusals_line_has_the_true_reason() {
-    let app = TestApp::start().await;
+    let app = TestApp::embedded().await;
     let good = Request::new(body());
     let stranger = Request::of_account("stranger", body());
     let cases = [
@@ -119,7 +120,7 @@ async fn a_refusals_line_has_the_true_reason() {
 
 #[tokio::test]
 async fn an_authentic_body_that_is_refused_is_in_the_line() {
-    let app = TestApp::start().await;
+    let app = TestApp::embedded().await;
     for (ret_code, body) in [
         (4001, body_without("taskID")),
         (4220, body_with("/taskStatus", json!(9))),
@@ -166,25 +167,99 @@ async fn our_own_trouble_is_an_error_with_its_cause() {
 }
 
 #[tokio::test]
-async fn trouble_that_passed_is_a_warning_with_its_cause_beside_the_callbacks_line() {
+async fn the_fallback_is_a_warning_with_its_cause_beside_the_callbacks_line() {
+    let cases = [
+        (
+            Fault::Answer(400, "ThrottlingException"),
+            "stored at the second attempt",
+            "400 Bad Request: ThrottlingException by the proxy",
+        ),
+        (
+            Fault::Garbage,
+            "stored at the second attempt",
+            "status 200 with a body that is not DynamoDB's",
+        ),
+        (Fault::ResetAfter, "answered at the second attempt", "reset"),
+    ];
+    for (fault, message, reason) in cases {
+        let app = TestApp::embedded().await;
+        let proxy = Proxy::start(&app.engine_url, &[fault, Fault::None]).await;
+        let (log, _guard) = Log::start(&[]);
+        assert_eq!(send_through(&app, &proxy).await.ret_code, 0, "{fault:?}");
+        assert_eq!(app.items().await.len(), 1, "{fault:?}");
+        let lines = log.lines();
+        assert_eq!(lines.len(), 2, "{fault:?}: {lines:#?}");
+        assert_eq!(lines[0]["message"], message, "{fault:?}");
+        assert_eq!(lines[0]["responseID"], "response-1", "{fault:?}");
+        assert_eq!(lines[0]["taskID"], "t-1", "{fault:?}");
+        let cause = lines[0]["reason"].as_str().expect("a reason");
+        assert!(cause.contains(reason), "{fault:?}: {cause}");
+        assert_eq!(lines[1]["outcome"], "stored", "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_keeps_the_first_failure_in_the_reason() {
     let app = TestApp::embedded().await;
-    let throttled = Fault::Answer(400, "ThrottlingException");
-    let proxy = Proxy::start(&app.engine_url, &[throttled, Fault::None]).await;
+    let faults = [Fault::Answer(500, "InternalServerError"), Fault::Silence];
+    let proxy = Proxy::start(&app.engine_url, &faults).await;
     let (log, _guard) = Log::start(&[]);
-    send_through(&app, &proxy).await;
-    let lines = log.lines();
-    assert_eq!(lines.len(), 2, "{lines:#?}");
-    assert_eq!(lines[0]["message"], "stored at the second attempt");
+    assert_eq!(send_through(&app, &proxy).await.ret_code, 5030);
     assert_eq!(
-        lines[0]["reason"],
-        "400 Bad Request: ThrottlingException by the proxy"
+        log.lines()[0]["reason"],
+        "DynamoDB gave no answer in time; the first attempt failed: \
+         500 Internal Server Error: InternalServerError by the proxy"
     );
-    assert_eq!(lines[1]["outcome"], "stored");
+    assert!(app.items().await.is_empty());
+}
+
+/// An endpoint of AWS's with FIPS or dual stack has no custom address, so both paths report that combination.
+#[tokio::test]
+async fn a_process_without_a_fast_path_logs_the_reason_once() {
+    let cases = [
+        ("AWS_REGION", "", "no region is set", 1),
+        (
+            "AWS_ACCESS_KEY_ID",
+            "",
+            "no credentials are in the environment",
+            1,
+        ),
+        (
+            "AWS_USE_FIPS_ENDPOINT",
+            "true",
+            "FIPS and custom endpoint",
+            3,
+        ),
+        (
+            "AWS_USE_DUALSTACK_ENDPOINT",
+            "true",
+            "Dualstack and custom endpoint",
+            3,
+        ),
+    ];
+    let app = TestApp::embedded().await;
+    let event = Request::new(body()).http_api_event().to_string();
+    for (variable, value, reason, lines_with_reason) in cases {
+        let function = app.behind(Aws::from_lookup(|name| match name == variable {
+            true => Some(value.to_owned()),
+            false => local(name, &app.engine_url),
+        }));
+        let (log, _guard) = Log::start(&[]);
+        for _ in 0..2 {
+            invoke(&function, &event, "response-1", now()).await;
+        }
+        let mut lines = log.lines();
+        lines.retain(|line| line.to_string().contains(reason));
+        assert_eq!(lines.len(), lines_with_reason, "{variable}: {}", log.text());
+        let warnings = log.text().matches("no fast path to DynamoDB").count();
+        assert_eq!(warnings, 1, "{variable}: {}", log.text());
+        assert_eq!(lines[0]["level"], "WARN", "{variable}");
+    }
 }
 
 #[tokio::test]
 async fn neither_a_secret_nor_a_valid_signature_is_logged_at_any_level() {
-    let app = TestApp::start().await;
+    let app = TestApp::embedded().await;
     let (log, _guard) = Log::start(&[("AWS_LAMBDA_LOG_LEVEL", "TRACE")]);
     let good = Request::new(body());
     for request in [
@@ -203,7 +278,7 @@ async fn neither_a_secret_nor_a_valid_signature_is_logged_at_any_level() {
 
 #[tokio::test]
 async fn the_level_and_the_format_are_lambdas() {
-    let app = TestApp::start().await;
+    let app = TestApp::embedded().await;
     let good = Request::new(body());
     let refused = good.clone().without_header("sign");
     let cases: [(&'static [(&str, &str)], usize); 5] = [

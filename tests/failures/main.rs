@@ -3,5 +3,6 @@
 mod connections;
 mod faults;
 mod log;
+mod process;
 mod secret;
 mod store_trouble;

@@ -38,6 +38,22 @@ async fn the_common_case_is_one_request_to_dynamodb() {
 }
 
 #[tokio::test]
+async fn a_throttled_write_is_not_followed_by_another_at_once() {
+    let app = TestApp::embedded().await;
+    let (arrived, arrivals) = std::sync::mpsc::channel();
+    let mut faults = vec![Fault::None, Fault::Answer(400, "ThrottlingException")];
+    let next = move || {
+        arrived.send(Instant::now()).expect("the test waits");
+        faults.pop().unwrap_or(Fault::None)
+    };
+    let proxy = Proxy::with(&app.engine_url, next).await;
+    assert_eq!(send_through(&app, &proxy).await.ret_code, 0);
+    let [first, second] = [0, 1].map(|_| arrivals.try_recv().expect("two requests"));
+    let between = second - first;
+    assert!(between >= Duration::from_millis(40), "{between:?}");
+}
+
+#[tokio::test]
 async fn trouble_of_some_seconds_is_outlasted() {
     let app = TestApp::embedded().await;
     let mut faults = vec![Fault::Answer(500, "InternalServerError"); 7];

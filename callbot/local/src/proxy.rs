@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
@@ -45,6 +45,7 @@ pub enum Fault {
 pub struct Proxy {
     url: String,
     connections: Arc<AtomicUsize>,
+    close: mpsc::UnboundedSender<oneshot::Sender<()>>,
     server: JoinHandle<()>,
 }
 
@@ -76,6 +77,7 @@ impl Proxy {
         let mut listener = Some(listen(port)?);
         let connections = Arc::new(AtomicUsize::new(0));
         let accepted = connections.clone();
+        let (close, mut closings) = mpsc::unbounded_channel::<oneshot::Sender<()>>();
         let (refuse, mut refusals) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             engine: engine_url.trim_start_matches("http://").to_owned(),
@@ -94,6 +96,11 @@ impl Proxy {
                         served.spawn(serve(client, shared.clone()));
                         continue;
                     }
+                    Some(closed) = closings.recv() => {
+                        served.shutdown().await;
+                        let _ = closed.send(());
+                        continue;
+                    }
                     Some(_) = served.join_next() => continue,
                 };
                 drop(listener.take());
@@ -104,6 +111,7 @@ impl Proxy {
         Ok(Self {
             url: format!("http://{}:{port}", Ipv4Addr::LOCALHOST),
             connections,
+            close,
             server,
         })
     }
@@ -116,6 +124,13 @@ impl Proxy {
     /// How many connections have been opened so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Closes every open connection, and returns once all are closed.
+    pub async fn close_connections(&self) {
+        let (closed, all_closed) = oneshot::channel();
+        let _ = self.close.send(closed);
+        let _ = all_closed.await;
     }
 }
 

@@ -46,6 +46,11 @@ impl Proxy {
         self.proxy.connections()
     }
 
+    /// Closes every open connection, and returns once all are closed.
+    pub async fn close_connections(&self) {
+        self.proxy.close_connections().await;
+    }
+
     /// How many requests have come so far.
     pub fn requests(&self) -> usize {
         self.requests.lock().expect("no test panics with it").len()
