@@ -1,46 +1,17 @@
 //! The connections to DynamoDB, what is sent over them, and which servers are trusted.
 
-use std::sync::Arc;
-
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use task_callback::aws::Aws;
 use time::PrimitiveDateTime;
 use time::macros::format_description;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::store_trouble::send_through;
 use task_callback_test_support::app::{TestApp, invoke, local_aws};
 use task_callback_test_support::log::Log;
 use task_callback_test_support::proxy::{Fault, Proxy, header, split};
 use task_callback_test_support::request::{NOW, Request, body, now};
-
-#[tokio::test]
-async fn the_connection_that_was_opened_at_start_serves_every_callback() {
-    let app = TestApp::embedded().await;
-    let proxy = Proxy::start(&app.engine_url, &[Fault::None]).await;
-    let aws = local_aws(&proxy.url);
-    app.store_behind(aws.clone()).open_connection().await;
-    assert_eq!((proxy.connections(), proxy.requests()), (1, 1), "at start");
-    let message = &proxy.messages()[0];
-    let (head, _) = split(message);
-    assert!(head.starts_with("GET / HTTP/1.1\r\n"), "{head}");
-    assert_eq!(header(head, "authorization"), None, "it is no API call");
-
-    let function = app.behind(aws);
-    for second in 0..5 {
-        let event = Request::at(NOW + second, body()).http_api_event();
-        let answer = invoke(&function, &event.to_string(), "response-1", now()).await;
-        assert_eq!(answer.ret_code, 0);
-    }
-    assert_eq!((proxy.connections(), proxy.requests()), (1, 6));
-    assert_eq!(app.items().await.len(), 5);
-}
 
 #[tokio::test]
 async fn a_connection_that_the_server_closes_costs_no_callback() {
@@ -134,35 +105,4 @@ async fn what_is_signed_is_what_arrives() {
             "{path}: {head}"
         );
     }
-}
-
-#[tokio::test]
-async fn a_server_that_nobody_vouches_for_is_told_nothing() {
-    let app = TestApp::embedded().await;
-    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
-    let certified = certified.expect("a certificate");
-    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).expect("a key");
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("TLS")
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], key)
-        .expect("the key is the certificate's");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let port = listener.local_addr().expect("an address").port();
-    let handshakes = tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.expect("a connection");
-        let mut stream = acceptor.accept(stream).await?;
-        stream.read_u8().await
-    });
-
-    let function = app.behind(local_aws(&format!("https://localhost:{port}")));
-    let event = Request::new(body()).http_api_event().to_string();
-    let answer = invoke(&function, &event, "response-1", now()).await;
-    assert_eq!((answer.status, answer.ret_code), (503, 5030));
-    let heard = handshakes.await.expect("no panic");
-    let error = heard.expect_err("no request may arrive").to_string();
-    assert!(error.contains("UnknownCA"), "{error}");
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use task_callback::aws::Aws;
-use task_callback_test_support::app::{TestApp, invoke, invoke_within, local_aws};
+use task_callback_test_support::app::{TestApp, invoke, invoke_within, local, local_aws};
 use task_callback_test_support::log::Log;
 use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::request::{Request, TASK, body, body_plus, now};
@@ -170,15 +170,9 @@ async fn the_log_says_once_why_there_is_no_fast_path() {
 
 /// The function's way to an engine with one variable set otherwise.
 fn aws_with(url: &str, variable: &str, value: Option<&str>) -> Aws {
-    Aws::from_lookup(|name| {
-        let value = match name {
-            _ if name == variable => value?,
-            "AWS_REGION" => "us-east-1",
-            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
-            "AWS_ENDPOINT_URL" => url,
-            _ => return None,
-        };
-        Some(value.to_owned())
+    Aws::from_lookup(|name| match name == variable {
+        true => value.map(str::to_owned),
+        false => local(name, url),
     })
 }
 

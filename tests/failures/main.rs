@@ -7,3 +7,4 @@ mod log;
 mod process;
 mod secret;
 mod store_trouble;
+mod tls;

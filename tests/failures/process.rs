@@ -1,36 +1,34 @@
-//! The function's own process: frozen and thawed between two calls as Lambda does it, and over TLS.
+//! The function's own process: its connection during init, and a freeze between two calls, as in Lambda.
 
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use local_stack::runtime_api::RuntimeApi;
+use local_stack::runtime_api::{Poll, RuntimeApi};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde_json::Value;
 use task_callback_test_support::app::{TestApp, variables};
-use task_callback_test_support::proxy::{Fault, Proxy};
+use task_callback_test_support::proxy::{Fault, Proxy, header, split};
 use task_callback_test_support::request::{Request, body};
 use tempfile::NamedTempFile;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 /// A process that does nothing for so long never will.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The function's process, its Runtime API, and its log.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     api: RuntimeApi,
     log: NamedTempFile,
 }
 
 impl Process {
-    async fn start(dynamodb_url: &str, table_name: &str, environment: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(
+        dynamodb_url: &str,
+        table_name: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let api = RuntimeApi::start().await.expect("a free port");
         let log = NamedTempFile::new().expect("a file");
         let child = Command::new(env!("CARGO_BIN_EXE_task-callback"))
@@ -57,13 +55,13 @@ impl Process {
     }
 
     /// Waits until the process has started, and asks for an event.
-    async fn poll(&mut self) -> local_stack::runtime_api::Poll {
+    async fn poll(&mut self) -> Poll {
         let poll = timeout(LIMIT, self.api.polls.recv()).await;
         poll.expect("in time").expect("the function asks")
     }
 
     /// The `retCode` of a callback that is signed now.
-    async fn send(&mut self, id: &str) -> u64 {
+    pub(crate) async fn send(&mut self, id: &str) -> u64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let request = Request::at(now.expect("after 1970").as_secs(), body());
         let event = request.http_api_event().to_string();
@@ -77,7 +75,7 @@ impl Process {
     }
 
     /// Asserts that every write was answered on the fast path.
-    fn assert_no_fallback(&self) {
+    pub(crate) fn assert_no_fallback(&self) {
         let log = std::fs::read_to_string(self.log.path()).expect("text");
         assert!(log.contains(r#""retCode":0"#), "{log}");
         assert!(!log.contains("second attempt"), "{log}");
@@ -90,6 +88,23 @@ impl Process {
     fn pid(&self) -> Pid {
         let id = self.child.id().expect("the process is there");
         Pid::from_raw(id.try_into().expect("a process id")).expect("not 0")
+    }
+}
+
+#[tokio::test]
+async fn the_first_callbacks_use_the_connection_that_init_opened() {
+    let app = TestApp::embedded().await;
+    let proxy = Proxy::start(&app.engine_url, &[Fault::None]).await;
+    let mut process = Process::start(&proxy.url, &app.table_name, &[]).await;
+    for callback in 0..3 {
+        assert_eq!(process.send(&callback.to_string()).await, 0);
+    }
+    assert_eq!((proxy.connections(), proxy.requests()), (1, 4));
+    let messages = proxy.messages();
+    let (head, _) = split(&messages[0]);
+    assert!(head.starts_with("GET / HTTP/1.1\r\n"), "{head}");
+    for name in ["authorization", "x-amz-target"] {
+        assert_eq!(header(head, name), None, "{head}");
     }
 }
 
@@ -110,60 +125,6 @@ async fn a_process_that_was_frozen_loses_no_callback() {
 
         assert_eq!(process.send(&format!("thawed-{round}")).await, 0);
         assert_eq!(proxy.requests() - before, 1, "one request, sent once");
-    }
-    process.assert_no_fallback();
-}
-
-/// A server in DynamoDB's place that takes every write, on a new connection each, over TLS.
-async fn tls_server(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> String {
-    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).expect("a key");
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("TLS")
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], key)
-        .expect("the key is the certificate's");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let Ok(stream) = acceptor.accept(stream).await else {
-                continue;
-            };
-            let mut stream = BufReader::new(stream);
-            let (mut line, mut length) = (String::new(), 0);
-            while line != "\r\n" {
-                line.clear();
-                stream.read_line(&mut line).await.expect("a head");
-                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().expect("a length");
-                }
-            }
-            let mut body = vec![0; length];
-            stream.read_exact(&mut body).await.expect("a body");
-            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
-            stream.write_all(answer).await.expect("sent");
-            stream.shutdown().await.expect("closed");
-        }
-    });
-    format!("https://localhost:{port}")
-}
-
-#[tokio::test]
-async fn the_trust_store_is_read_once_however_many_connections_there_are() {
-    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
-    let certified = certified.expect("a certificate");
-    let url = tls_server(&certified).await;
-    let trust_store = NamedTempFile::new().expect("a file");
-    std::fs::write(trust_store.path(), certified.cert.pem()).expect("written");
-    let path = trust_store.path().to_str().expect("text").to_owned();
-    let mut process = Process::start(&url, "snapshots", &[("SSL_CERT_FILE", &path)]).await;
-    assert_eq!(process.send("first").await, 0);
-    trust_store.close().expect("removed");
-    for call in 0..3 {
-        assert_eq!(process.send(&call.to_string()).await, 0, "call {call}");
     }
     process.assert_no_fallback();
 }

@@ -142,7 +142,7 @@ async fn overheard(algorithm: Algorithm) -> (TestApp, Overheard) {
         algorithm,
     };
     let credentials = json!([{"uuid": UUID, "secretKey": SECRET, "algorithm": algorithm.name()}]);
-    let app = TestApp::with(&[("CALLBOT_CREDENTIALS", &credentials.to_string())]).await;
+    let app = TestApp::embedded_with(&[("CALLBOT_CREDENTIALS", &credentials.to_string())]).await;
     let body = body().to_string().into_bytes();
     let request = Request::signed(&body, NOW, algorithm, SECRET);
     assert_eq!(app.send(&request).await.ret_code, 0, "{algorithm}");

@@ -66,7 +66,7 @@ proptest! {
 #[test]
 fn a_snapshot_is_read_back_from_a_dynamodb_engine() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let app = runtime.block_on(TestApp::start());
+    let app = runtime.block_on(TestApp::embedded());
     let count = Cell::new(0);
     proptest!(cases(64), |(mut snapshot in snapshots())| {
         // A task of its own for each, also while a failure is made smaller.

@@ -32,8 +32,8 @@ pub struct TestApp {
     pub engine_url: String,
     endpoint: Endpoint,
     invocations: std::cell::Cell<u32>,
-    external: bool,
-    _engine: Option<Engine>,
+    /// None where the engine is another than the embedded one.
+    engine: Option<Engine>,
 }
 
 /// What API Gateway makes of the function's response.
@@ -62,31 +62,31 @@ impl TestApp {
 
     /// An app with some variables set differently.
     pub async fn with(changes: &[(&'static str, &str)]) -> Self {
-        let external = match std::env::var("DYNAMODB_ENDPOINT_URL").as_deref() {
-            Err(_) | Ok("") => None,
-            Ok("moto") => Some((moto::url().to_owned(), local_aws(moto::url()))),
-            Ok(url) => Some((url.to_owned(), external_aws(url))),
-        };
-        Self::on(external, changes).await
+        match std::env::var("DYNAMODB_ENDPOINT_URL").as_deref() {
+            Err(_) | Ok("") => Self::embedded_with(changes).await,
+            Ok("moto") => Self::over(None, moto::url(), local_aws(moto::url()), changes).await,
+            Ok(url) => Self::over(None, url, callers_aws(url), changes).await,
+        }
     }
 
     /// An app over the embedded engine in any case, for tests that stand between the two.
     pub async fn embedded() -> Self {
-        Self::on(None, &[]).await
+        Self::embedded_with(&[]).await
     }
 
-    async fn on(external: Option<(String, Aws)>, changes: &[(&'static str, &str)]) -> Self {
-        let is_external = external.is_some();
-        let (engine, engine_url, aws) = match external {
-            Some((url, aws)) => (None, url, aws),
-            None => {
-                let engine = engine_runtime().spawn(Engine::start(0, None)).await;
-                let engine = engine.expect("no panic").expect("the engine starts");
-                let url = engine.endpoint_url();
-                let aws = local_aws(&url);
-                (Some(engine), url, aws)
-            }
-        };
+    pub async fn embedded_with(changes: &[(&'static str, &str)]) -> Self {
+        let engine = engine_runtime().spawn(Engine::start(0, None)).await;
+        let engine = engine.expect("no panic").expect("the engine starts");
+        let url = engine.endpoint_url();
+        Self::over(Some(engine), &url, local_aws(&url), changes).await
+    }
+
+    async fn over(
+        engine: Option<Engine>,
+        url: &str,
+        aws: Aws,
+        changes: &[(&'static str, &str)],
+    ) -> Self {
         let client = aws.dynamodb();
         let table_name = format!("task-callback-test-{}", uuid::Uuid::new_v4());
         let template = project().join("template.yaml");
@@ -103,11 +103,10 @@ impl TestApp {
             client,
             store,
             table_name,
-            engine_url,
+            engine_url: url.to_owned(),
             endpoint,
             invocations: 0.into(),
-            external: is_external,
-            _engine: engine,
+            engine,
         }
     }
 
@@ -204,7 +203,7 @@ impl TestApp {
 impl Drop for TestApp {
     /// Another DynamoDB is left as it was found.
     fn drop(&mut self) {
-        if !self.external {
+        if self.engine.is_some() {
             return;
         }
         let delete = self.client.delete_table().table_name(&self.table_name);
@@ -229,33 +228,30 @@ fn engine_runtime() -> &'static Runtime {
     RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
 }
 
-/// The function's way to an engine or a proxy at this address, whatever the caller's environment.
+/// How the function reaches an engine or a proxy at this address, whatever the caller's environment.
 pub fn local_aws(url: &str) -> Aws {
-    Aws::from_lookup(|name| {
-        let value = match name {
-            "AWS_REGION" => "us-east-1",
-            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
-            "AWS_ENDPOINT_URL" => url,
-            _ => return None,
-        };
-        Some(value.to_owned())
+    Aws::from_lookup(|name| local(name, url))
+}
+
+/// How the function reaches another DynamoDB: with the caller's region and credentials, where they are set.
+fn callers_aws(url: &str) -> Aws {
+    Aws::from_lookup(|name| match name {
+        "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => {
+            std::env::var(name).ok().or_else(|| local(name, url))
+        }
+        _ => local(name, url),
     })
 }
 
-/// The way to a DynamoDB that the caller names, with the caller's region and credentials where there are any.
-fn external_aws(url: &str) -> Aws {
-    let default = |name: &str| match name {
-        "AWS_REGION" => Some("us-east-1".to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
-        _ => None,
+/// A variable of a function that reaches DynamoDB at this address.
+pub fn local(name: &str, url: &str) -> Option<String> {
+    let value = match name {
+        "AWS_REGION" => "us-east-1",
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
+        "AWS_ENDPOINT_URL" => url,
+        _ => return None,
     };
-    Aws::from_lookup(|name| match name {
-        "AWS_ENDPOINT_URL" => Some(url.to_owned()),
-        "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => {
-            std::env::var(name).ok().or_else(|| default(name))
-        }
-        _ => None,
-    })
+    Some(value.to_owned())
 }
 
 /// A function of the usual configuration with credentials from elsewhere.

@@ -1,0 +1,106 @@
+//! TLS to DynamoDB: which servers are trusted, and how often the trust store is read.
+
+use std::sync::Arc;
+
+use task_callback_test_support::app::{TestApp, invoke, local_aws};
+use task_callback_test_support::request::{Request, body, now};
+use tempfile::NamedTempFile;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::server::TlsStream;
+
+use crate::process::Process;
+
+/// A server with a certificate of its own.
+struct Server {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    url: String,
+    /// What a client has to trust, as PEM.
+    certificate: String,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
+        let certified = certified.expect("a certificate");
+        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).expect("a key");
+        let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("TLS")
+            .with_no_client_auth()
+            .with_single_cert(vec![certified.cert.der().clone()], key)
+            .expect("the key is the certificate's");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        Self {
+            listener,
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            url: format!("https://localhost:{port}"),
+            certificate: certified.cert.pem(),
+        }
+    }
+
+    async fn accept(&self) -> std::io::Result<TlsStream<TcpStream>> {
+        let (stream, _) = self.listener.accept().await?;
+        self.acceptor.accept(stream).await
+    }
+}
+
+/// Reads a request, answers it as DynamoDB answers a write, and closes the connection.
+async fn confirm(stream: TlsStream<TcpStream>) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let (mut line, mut length) = (String::new(), 0);
+    while line != "\r\n" {
+        line.clear();
+        stream.read_line(&mut line).await?;
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
+        }
+    }
+    stream.read_exact(&mut vec![0; length]).await?;
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+    stream.write_all(answer).await?;
+    stream.shutdown().await
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_vouches_for_gets_no_request() {
+    let app = TestApp::embedded().await;
+    let server = Server::start().await;
+    let function = app.behind(local_aws(&server.url));
+    let handshake = tokio::spawn(async move { server.accept().await?.read_u8().await });
+
+    let event = Request::new(body()).http_api_event().to_string();
+    let answer = invoke(&function, &event, "response-1", now()).await;
+    assert_eq!((answer.status, answer.ret_code), (503, 5030));
+    let received = handshake.await.expect("no panic");
+    let error = received.expect_err("no request may arrive").to_string();
+    assert!(error.contains("UnknownCA"), "{error}");
+}
+
+#[tokio::test]
+async fn the_trust_store_is_read_once_however_many_connections_there_are() {
+    let server = Server::start().await;
+    let trust_store = NamedTempFile::new().expect("a file");
+    std::fs::write(trust_store.path(), &server.certificate).expect("written");
+    let path = trust_store.path().to_str().expect("text").to_owned();
+    let url = server.url.clone();
+    tokio::spawn(async move {
+        loop {
+            let stream = server.accept().await.expect("a connection");
+            confirm(stream).await.expect("an answer");
+        }
+    });
+    let mut process = Process::start(&url, "snapshots", &[("SSL_CERT_FILE", &path)]).await;
+    assert_eq!(process.send("first").await, 0);
+    trust_store.close().expect("removed");
+    for call in 0..3 {
+        assert_eq!(process.send(&call.to_string()).await, 0, "call {call}");
+    }
+    process.assert_no_fallback();
+}
