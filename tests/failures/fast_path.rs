@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use task_callback::aws::Aws;
 use task_callback_test_support::app::{TestApp, invoke, invoke_within, local, local_aws};
 use task_callback_test_support::log::Log;
-use task_callback_test_support::proxy::{Fault, Proxy};
+use task_callback_test_support::proxy::{Fault, Proxy, header, split};
 use task_callback_test_support::request::{Request, TASK, body, body_plus, now};
 
 use crate::store_trouble::send_through;
@@ -193,6 +193,9 @@ async fn both_paths_write_the_same() {
     let bodies = proxy.bodies();
     assert_eq!(bodies.len(), 2);
     assert_eq!(bodies[0], bodies[1]);
+    let messages = proxy.messages();
+    let agent = header(split(&messages[0]).0, "user-agent").expect("an agent");
+    assert!(agent.starts_with("task-callback/"), "{agent}");
     assert_eq!(
         bodies[0]["ConditionExpression"],
         "attribute_not_exists(taskID)"

@@ -95,7 +95,7 @@ async fn a_refusal_of_dynamodbs_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_missing_table_is_our_own_fault_and_told_in_general_words() {
+async fn a_missing_table_is_an_internal_error_without_details() {
     let app = TestApp::embedded().await;
     let missing = Store::new(local_aws(&app.engine_url), "no-such-table");
     let event = Request::new(body()).http_api_event().to_string();
@@ -105,7 +105,7 @@ async fn a_missing_table_is_our_own_fault_and_told_in_general_words() {
 }
 
 #[tokio::test]
-async fn a_second_with_all_its_slots_taken_is_answered_with_send_it_again() {
+async fn a_report_of_a_full_second_is_refused_for_now() {
     let app = TestApp::embedded().await;
     app.send(&Request::new(body_with("/taskStat/totalCall", 0.into())))
         .await;

@@ -69,7 +69,7 @@ async fn confirm(stream: TlsStream<TcpStream>) -> std::io::Result<()> {
 }
 
 #[tokio::test]
-async fn a_server_that_nobody_vouches_for_gets_no_request() {
+async fn an_untrusted_server_gets_no_request() {
     let app = TestApp::embedded().await;
     let server = Server::start().await;
     let function = app.behind(local_aws(&server.url));

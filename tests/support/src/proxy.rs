@@ -56,7 +56,7 @@ impl Proxy {
         self.requests.lock().expect("no test panics with it").len()
     }
 
-    /// The operations that were called, as AWS names them on the wire. `GET /` is none.
+    /// The operations that were called, as AWS names them on the wire. `GET /` has no name.
     pub fn targets(&self) -> Vec<String> {
         let messages = self.messages();
         messages
@@ -66,13 +66,13 @@ impl Proxy {
             .collect()
     }
 
-    /// They themselves, head and body.
+    /// The requests, head and body.
     pub fn messages(&self) -> Vec<Vec<u8>> {
         let requests = self.requests.lock().expect("no test panics with it");
         requests.clone()
     }
 
-    /// Their bodies.
+    /// The bodies of the requests.
     pub fn bodies(&self) -> Vec<Value> {
         self.messages()
             .iter()
