@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 use task_callback::http::Endpoint;
 
 use crate::store_trouble::IN_TIME;
-use task_callback_test_support::app::{Answer, TestApp, invoke, local_aws};
+use task_callback_test_support::app::{Answer, TestApp, invoke};
+use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::request::{NOW, Request, body, body_with, now};
 

@@ -4,9 +4,8 @@
 use std::time::{Duration, Instant};
 
 use task_callback::store::{Store, item_of};
-use task_callback_test_support::app::{
-    Answer, TestApp, endpoint, invoke, invoke_within, local_aws,
-};
+use task_callback_test_support::app::{Answer, TestApp, endpoint, invoke, invoke_within};
+use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::request::{Request, body, body_with, now};
 

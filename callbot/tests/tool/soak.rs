@@ -9,7 +9,8 @@ use tokio::runtime::Runtime;
 
 use crate::check::start_accepting_server;
 use crate::runner::{callbot, run};
-use task_callback_test_support::app::{TestApp, local_aws, text};
+use task_callback_test_support::app::{TestApp, text};
+use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::proxy::split;
 use task_callback_test_support::service;
 

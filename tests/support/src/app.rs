@@ -18,6 +18,7 @@ use task_callback::http::Endpoint;
 use task_callback::store::{self, Item, Store};
 use tokio::runtime::Runtime;
 
+use crate::aws::{callers_aws, local_aws};
 use crate::moto;
 use crate::project;
 use crate::request::{Request, SECRET, UUID, now};
@@ -226,32 +227,6 @@ impl Drop for TestApp {
 fn engine_runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
-}
-
-/// How the function reaches an engine or a proxy at this address, whatever the caller's environment.
-pub fn local_aws(url: &str) -> Aws {
-    Aws::from_lookup(|name| local(name, url))
-}
-
-/// How the function reaches another DynamoDB: with the caller's region and credentials, where they are set.
-fn callers_aws(url: &str) -> Aws {
-    Aws::from_lookup(|name| match name {
-        "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => {
-            std::env::var(name).ok().or_else(|| local(name, url))
-        }
-        _ => local(name, url),
-    })
-}
-
-/// A variable of a function that reaches DynamoDB at this address.
-pub fn local(name: &str, url: &str) -> Option<String> {
-    let value = match name {
-        "AWS_REGION" => "us-east-1",
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
-        "AWS_ENDPOINT_URL" => url,
-        _ => return None,
-    };
-    Some(value.to_owned())
 }
 
 /// A function of the usual configuration with credentials from elsewhere.

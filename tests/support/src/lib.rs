@@ -8,6 +8,7 @@
 )]
 
 pub mod app;
+pub mod aws;
 pub mod log;
 pub mod moto;
 pub mod proxy;

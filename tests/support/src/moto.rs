@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use aws_sdk_secretsmanager::Client;
 
-use crate::app::local_aws;
+use crate::aws::local_aws;
 
 /// One server for all tests. It ends with this process, which holds the other end of its standard input.
 struct Moto {
