@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ::http::header::USER_AGENT;
-use ::http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
+use ::http::{HeaderValue, Request, StatusCode, Uri};
 use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
 use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -161,8 +161,8 @@ impl Endpoint {
         })
     }
 
-    /// DynamoDB answers `GET /` with its health. That is no API call: it needs no signature, has no price, and
-    /// counts in no metric.
+    /// DynamoDB's endpoints answer `GET /` with their health, without a signature. This is no API call, so it is no
+    /// user error in CloudWatch, as a write that is made to fail would be at every cold start.
     async fn ping(&self) -> Result<(), BoxError> {
         self.exchange(Request::get(self.url.clone()).body(SdkBody::empty())?)
             .await?;
@@ -213,11 +213,7 @@ impl Endpoint {
         for (name, value) in HEADERS {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        for header in signature.into_parts().0 {
-            let mut value = HeaderValue::from_str(header.value())?;
-            value.set_sensitive(header.sensitive());
-            headers.insert(HeaderName::from_static(header.name()), value);
-        }
+        signature.apply_to_request_http1x(&mut request);
         Ok(request)
     }
 }
