@@ -1,10 +1,9 @@
 //! `callbot history --follow`: the history, then new snapshots.
 //!
 //! A new snapshot can have an older key than the newest one: reports overtake each other, and the index behind
-//! --user-task lags behind the table. The function accepts no report whose createTs differs from its clock by more
-//! than `MAX_CLOCK_SKEW_SECONDS`. So each poll reads from [`LATE`] seconds before the newest key, or before the
+//! --user-task lags behind the table. So each poll reads from [`LATE`] seconds before the newest key, or before the
 //! previous poll if that was earlier (a key may be ahead of the clock), and prints the snapshots not seen yet. A late
-//! one is marked. A function with a longer skew may store snapshots that no poll finds.
+//! one is marked. Reports that are later than that, after an outage for instance, are in the next history.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -21,7 +20,7 @@ use crate::terminal::{DIM, Terminal, print, status_style, stdout_is_closed};
 use crate::when::Clock;
 use crate::when::now;
 
-/// Twice the default skew, in seconds, to allow for clock differences and the function's duration.
+/// Seconds: longer than reports overtake each other and the index lags behind.
 const LATE: u64 = 600;
 const BAR_WIDTH: usize = 10;
 
