@@ -12,6 +12,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 pub(crate) use error::{AwsError, Target};
 pub(crate) use explain::error_message;
@@ -32,10 +33,7 @@ pub(crate) struct Aws {
 impl Aws {
     /// AWS, with the SDK's standard configuration: environment, profiles, single sign-on.
     pub(crate) async fn configured() -> Self {
-        let https = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
+        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
         Self::new(config.load().await, None)
     }
 
@@ -46,7 +44,7 @@ impl Aws {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .http_client(http_client())
             .endpoint_url(url);
         Self::new(config.build(), Some(url.to_owned()))
     }
@@ -102,4 +100,10 @@ impl Aws {
             local_url: self.local_url.clone(),
         }
     }
+}
+
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
 }
