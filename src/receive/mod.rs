@@ -100,13 +100,10 @@ impl Receiver {
             Err(error) => return Receipt::refused(error.into()),
         };
         let mut receipt = match self.authenticate(&headers, incoming).await {
-            Ok(body) => {
-                let receipt = self.store(&headers, body, incoming).await;
-                self.keyring.settle().await;
-                receipt
-            }
+            Ok(body) => self.store(&headers, body, incoming).await,
             Err(refusal) => Receipt::refused(refusal),
         };
+        self.keyring.settle().await;
         receipt.request_id = Some(headers.request_id);
         receipt.uuid = Some(headers.uuid);
         let reported_at = ReportTime::new(headers.create_ts);
