@@ -185,7 +185,7 @@ async fn both_paths_write_the_same() {
     let function = app.behind(local_aws(&proxy.url));
     let extra = json!({
         "null": null, "bool": true, "text": "é\u{1F600}\"\\\n\u{7f}\u{2028}", "list": [1, "two", [3.5], {}],
-        "map": {"deep": {"er": 18_446_744_073_709_551_615_u64}}, "": "no name",
+        "map": {"deep": {"er": 18_446_744_073_709_551_615_u64}}, "kept as text": {"": "no name"},
     });
     let event = Request::new(body_plus("", "campaign", extra)).http_api_event();
     let answer = invoke(&function, &event.to_string(), "response-1", now()).await;
