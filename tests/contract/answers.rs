@@ -248,6 +248,16 @@ async fn what_is_well_formed_but_not_for_us_is_refused() {
 }
 
 #[tokio::test]
+async fn the_longest_keys_that_dynamodb_takes_are_stored() {
+    let app = TestApp::start().await;
+    for pointer in ["/taskID", "/userTaskID"] {
+        let request = Request::new(body_with(pointer, json!("x".repeat(2048))));
+        assert_eq!(app.send(&request).await.ret_code, 0, "{pointer}");
+    }
+    assert_eq!(app.items().await.len(), 2);
+}
+
+#[tokio::test]
 async fn an_order_callback_is_refused_by_its_type_though_its_fields_are_others() {
     let app = TestApp::start().await;
     let order = json!({"callbackType": "2", "orderID": "o-1", "phone": "+31 6 1234"});
