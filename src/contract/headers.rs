@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use crate::contract::decimal::is_digits;
 
+/// The headers of the contract, as it spells them. The last one is optional.
+pub const CALLBACK_HEADERS: [&str; 5] = ["requestID", "uuid", "createTs", "sign", "algorithm"];
+
 /// The longest signature is a SHA-256.
 const MAX_SIGN_DIGITS: usize = 64;
 

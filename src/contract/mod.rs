@@ -8,6 +8,7 @@
 //! | [`signature`] | proof of who sent the bytes | 2 |
 //! | [`callback`] | the body, parsed | 3 |
 //! | [`snapshot`] | what is stored of a callback | 5 |
+//! | [`parked`] | a refused callback, to be tried again | 6 |
 //!
 //! [`decimal`] has numbers as DynamoDB stores them, `fields` splits a JSON object, and [`extra`] holds the
 //! fields that the contract does not name.
@@ -18,5 +19,6 @@ pub mod decimal;
 pub mod extra;
 mod fields;
 pub mod headers;
+pub mod parked;
 pub mod signature;
 pub mod snapshot;

@@ -1,0 +1,124 @@
+//! A parked callback as the message of a queue: the contract's section 6.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::headers::{CALLBACK_HEADERS, Headers};
+use crate::contract::snapshot::ReceivedAt;
+
+const VERSION: u32 = 1;
+
+/// A callback that was refused, whole, with what became of it. Not to be logged unless the queue does not take it: its
+/// headers hold a signature.
+pub struct ParkedCallback {
+    /// When it was received first.
+    pub received_at: ReceivedAt,
+    /// The id of the answer that refused it.
+    pub response_id: String,
+    /// The `retCode` of that answer.
+    pub ret_code: u16,
+    /// The true reason.
+    pub reason: String,
+    /// The contract's headers, as far as they were there.
+    pub headers: BTreeMap<String, String>,
+    /// The bytes as the sender sent them.
+    pub body: Vec<u8>,
+}
+
+/// The message is not a parked callback.
+#[derive(Debug, thiserror::Error)]
+pub enum ParkedError {
+    /// It is no JSON, or a field is missing or has another type. The text quotes nothing of it.
+    #[error(
+        "it is no JSON object with the fields of a parked callback (line {line}, column {column})"
+    )]
+    Form {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// A later form.
+    #[error("version is {0}, and only {VERSION} is known")]
+    Version(u32),
+    /// No time in RFC 3339.
+    #[error("receivedAt is no UTC time with milliseconds, such as 2026-09-13T00:05:00.000Z")]
+    ReceivedAt,
+    /// No base64.
+    #[error("body is not base64: {0}")]
+    Body(base64::DecodeError),
+}
+
+/// The JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    version: u32,
+    received_at: String,
+    #[serde(rename = "responseID")]
+    response_id: String,
+    ret_code: u16,
+    reason: String,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+/// Those of the contract's headers that a request has, values byte for byte.
+pub fn headers_to_park(headers: &Headers<'_>) -> BTreeMap<String, String> {
+    let value = |name: &&str| headers.get_all(name).next().map(str::to_owned);
+    let pairs = CALLBACK_HEADERS.iter();
+    pairs
+        .filter_map(|name| Some(((*name).to_owned(), value(name)?)))
+        .collect()
+}
+
+impl ParkedCallback {
+    /// The message's text.
+    pub fn to_json(&self) -> String {
+        let message = Message {
+            version: VERSION,
+            received_at: self.received_at.to_string(),
+            response_id: self.response_id.clone(),
+            ret_code: self.ret_code,
+            reason: self.reason.clone(),
+            headers: self.headers.clone(),
+            body: STANDARD.encode(&self.body),
+        };
+        serde_json::to_string(&message).expect("numbers, strings and a map of strings")
+    }
+
+    /// Reads a message's text.
+    ///
+    /// # Errors
+    ///
+    /// [`ParkedError`]
+    pub fn from_json(text: &str) -> Result<Self, ParkedError> {
+        let message: Message = serde_json::from_str(text).map_err(|error| ParkedError::Form {
+            line: error.line(),
+            column: error.column(),
+        })?;
+        if message.version != VERSION {
+            return Err(ParkedError::Version(message.version));
+        }
+        let received_at = message.received_at.parse();
+        Ok(Self {
+            received_at: received_at.map_err(|_| ParkedError::ReceivedAt)?,
+            response_id: message.response_id,
+            ret_code: message.ret_code,
+            reason: message.reason,
+            headers: message.headers,
+            body: STANDARD.decode(message.body).map_err(ParkedError::Body)?,
+        })
+    }
+
+    /// The headers, to be checked like those of a request.
+    pub fn headers(&self) -> Headers<'_> {
+        let headers = self.headers.iter();
+        headers
+            .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+            .collect()
+    }
+}
