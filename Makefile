@@ -160,7 +160,7 @@ $(CARGO_LAMBDA):
 	$(call install,cargo-lambda==$(CARGO_LAMBDA_VERSION) ziglang==$(ZIG_VERSION))
 
 $(MOTO):
-	$(call install,"moto[dynamodb$(COMMA)secretsmanager$(COMMA)server]==$(MOTO_VERSION)")
+	$(call install,"moto[dynamodb$(COMMA)secretsmanager$(COMMA)server$(COMMA)sqs]==$(MOTO_VERSION)")
 
 $(CHECKERS):
 	$(call install,cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(CFN_RULES_VERSION) checkov==$(CHECKOV_VERSION))

@@ -43,6 +43,8 @@ pub struct Function {
 pub struct Lambda {
     url: String,
     counts: Arc<Counts>,
+    invoker: Invoker,
+    generation: Generation,
     server: JoinHandle<()>,
     _instances: JoinSet<()>,
 }
@@ -55,14 +57,22 @@ struct Counts {
     deaths: AtomicUsize,
 }
 
-/// A request on its way to an instance.
+/// Invokes the function. Requests and other events wait in one queue for a free instance.
+#[derive(Clone, Debug)]
+pub struct Invoker(mpsc::UnboundedSender<Invocation>);
+
+/// An event on its way to an instance.
+#[derive(Debug)]
 struct Invocation {
     event: Bytes,
     answer: oneshot::Sender<Option<Bytes>>,
 }
 
-/// The waiting requests of all instances.
+/// The waiting events of all instances.
 type Queue = Arc<Mutex<mpsc::UnboundedReceiver<Invocation>>>;
+
+/// The generation of processes that may take a call: an instance whose process is older starts another.
+type Generation = Arc<AtomicUsize>;
 
 /// Decides for each invocation whether, and after what time, its instance is killed.
 type Kills = Arc<std::sync::Mutex<dyn FnMut() -> Option<Duration> + Send>>;
@@ -82,21 +92,25 @@ impl Lambda {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let counts = Arc::new(Counts::default());
+        let generation = Generation::default();
         let (invocations, queue) = mpsc::unbounded_channel();
+        let invoker = Invoker(invocations);
         let queue = Arc::new(Mutex::new(queue));
         let kills: Kills = Arc::new(std::sync::Mutex::new(kills));
         let instances = (0..instances).map(|_| {
-            let instance = Instance::new(function.clone(), kills.clone(), counts.clone());
+            let (kills, counts) = (kills.clone(), counts.clone());
+            let instance = Instance::new(function.clone(), kills, counts, generation.clone());
             instance.serve(queue.clone())
         });
         let instances = instances.collect();
+        let requests = invoker.clone();
         let server = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 while connections.try_join_next().is_some() {}
                 let _ = stream.set_nodelay(true);
-                let invocations = invocations.clone();
-                let serve = service_fn(move |request| serve(request, invocations.clone()));
+                let requests = requests.clone();
+                let serve = service_fn(move |request| serve(request, requests.clone()));
                 let connection =
                     http1::Builder::new().serve_connection(TokioIo::new(stream), serve);
                 connections.spawn(connection);
@@ -105,6 +119,8 @@ impl Lambda {
         Ok(Self {
             url,
             counts,
+            invoker,
+            generation,
             server,
             _instances: instances,
         })
@@ -113,6 +129,17 @@ impl Lambda {
     /// The service's address.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What invokes the function with events other than requests.
+    pub fn invoker(&self) -> Invoker {
+        self.invoker.clone()
+    }
+
+    /// Has every process ended before its instance's next call, which then is a cold start. A call in progress is not
+    /// disturbed.
+    pub fn renew_processes(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How many processes were started.
@@ -137,17 +164,24 @@ impl Drop for Lambda {
     }
 }
 
+impl Invoker {
+    /// Invokes the function with an event, and waits for its answer. `None` where the process was killed or ended, or
+    /// gave no answer in time.
+    pub async fn invoke(&self, event: Bytes) -> Option<Bytes> {
+        let (answer, answered) = oneshot::channel();
+        let _ = self.0.send(Invocation { event, answer });
+        answered.await.ok().flatten()
+    }
+}
+
 async fn serve(
     request: Request<Incoming>,
-    invocations: mpsc::UnboundedSender<Invocation>,
+    invoker: Invoker,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes());
     let event = event(&parts, &body.unwrap_or_default());
-    let (answer, answered) = oneshot::channel();
-    let event = Bytes::from(event.to_string());
-    let _ = invocations.send(Invocation { event, answer });
-    let answer = answered.await.ok().flatten();
+    let answer = invoker.invoke(event.to_string().into()).await;
     let response = answer.and_then(|answer| response(&answer));
     Ok(response.unwrap_or_else(|| {
         // API Gateway's answer for a function that failed.

@@ -1,12 +1,15 @@
 //! AWS on this machine, for the developer's tool and the tests: a DynamoDB engine in this process with the table
-//! that `template.yaml` describes, the function's processes behind one URL, and a proxy that makes the way
-//! between them fail.
+//! that `template.yaml` describes, the function's processes behind one URL, a queue's event source mapping to them,
+//! a proxy that makes the way between them fail, and moto for AWS's other services.
 
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "dynamodb")]
 mod engine;
+#[cfg(feature = "sqs")]
+mod event_source;
 mod lambda;
+mod moto;
 mod proxy;
 pub mod runtime_api;
 #[cfg(feature = "dynamodb")]
@@ -14,7 +17,10 @@ mod table;
 
 #[cfg(feature = "dynamodb")]
 pub use engine::{Engine, EngineError};
-pub use lambda::{Function, Lambda};
+#[cfg(feature = "sqs")]
+pub use event_source::{EventSource, EventSourceError, MAX_CONCURRENCY};
+pub use lambda::{Function, Invoker, Lambda};
+pub use moto::{Moto, MotoError};
 pub use proxy::{Fault, Proxy};
 #[cfg(feature = "dynamodb")]
 pub use table::{TableDefinition, TableError};

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::{Counts, Function, Invocation, Kills, Queue};
+use super::{Counts, Function, Generation, Invocation, Kills, Queue};
 use crate::runtime_api::{FUNCTION_TIMEOUT, RuntimeApi};
 
 /// Lambda's own variables.
@@ -28,11 +28,13 @@ pub(super) struct Instance {
     function: Function,
     kills: Kills,
     counts: Arc<Counts>,
+    generation: Generation,
     process: Option<Process>,
 }
 
 /// A process, with a Runtime API of its own.
 struct Process {
+    generation: usize,
     child: Child,
     api: RuntimeApi,
 }
@@ -46,16 +48,22 @@ enum Call {
 }
 
 impl Instance {
-    pub(super) fn new(function: Function, kills: Kills, counts: Arc<Counts>) -> Self {
+    pub(super) fn new(
+        function: Function,
+        kills: Kills,
+        counts: Arc<Counts>,
+        generation: Generation,
+    ) -> Self {
         Self {
             function,
             kills,
             counts,
+            generation,
             process: None,
         }
     }
 
-    /// Takes requests from the queue until there are no more.
+    /// Takes events from the queue until there are no more.
     pub(super) async fn serve(mut self, queue: Queue) {
         loop {
             let next = queue.lock().await.recv().await;
@@ -83,11 +91,14 @@ impl Instance {
     }
 
     async fn call(&mut self, event: Bytes) -> io::Result<Call> {
+        let generation = self.generation.load(Ordering::Relaxed);
+        // Dropping an older process ends it.
+        self.process.take_if(|old| old.generation != generation);
         let process = match &mut self.process {
             Some(process) => process,
             none => {
                 self.counts.starts.fetch_add(1, Ordering::Relaxed);
-                none.insert(Process::start(&self.function).await?)
+                none.insert(Process::start(&self.function, generation).await?)
             }
         };
         let kill = {
@@ -99,7 +110,7 @@ impl Instance {
 }
 
 impl Process {
-    async fn start(function: &Function) -> io::Result<Self> {
+    async fn start(function: &Function, generation: usize) -> io::Result<Self> {
         let api = RuntimeApi::start().await?;
         let log = match &function.log {
             Some(file) => File::options().create(true).append(true).open(file)?.into(),
@@ -120,12 +131,16 @@ impl Process {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
-        Ok(Self { child, api })
+        Ok(Self {
+            generation,
+            child,
+            api,
+        })
     }
 
     /// Hands the event out and waits for the answer, or for what comes before it.
     async fn call(&mut self, event: Bytes, kill: Option<Duration>) -> io::Result<Call> {
-        let Self { child, api } = self;
+        let Self { child, api, .. } = self;
         let started = tokio::select! {
             poll = timeout(FUNCTION_TIMEOUT, api.polls.recv()) => poll.ok().flatten(),
             _ = child.wait() => None,

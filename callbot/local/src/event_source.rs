@@ -1,0 +1,190 @@
+//! The event source mapping of an SQS queue: Lambda polls the queue and invokes the function with what it receives.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{BuildError, DisplayErrorContext};
+use aws_sdk_sqs::types::{
+    DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName,
+};
+use serde_json::{Map, Value, json};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::lambda::Invoker;
+
+/// The default of an event source mapping.
+const BATCH_SIZE: i32 = 10;
+/// How many batches the function has at once. Lambda allows no fewer.
+pub const MAX_CONCURRENCY: usize = 2;
+/// How long an empty queue, or one that gives an error, is left alone.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A running event source mapping. It ends when it is dropped.
+#[derive(Debug)]
+pub struct EventSource {
+    deleted: Arc<AtomicUsize>,
+    _pollers: JoinSet<()>,
+}
+
+/// The queue could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the queue {queue_url}: {cause}")]
+pub struct EventSourceError {
+    queue_url: String,
+    cause: String,
+}
+
+/// One of the queue's pollers, which has one batch at a time.
+#[derive(Clone)]
+struct Poller {
+    client: Client,
+    queue_url: String,
+    queue_arn: String,
+    invoker: Invoker,
+    deleted: Arc<AtomicUsize>,
+}
+
+impl EventSource {
+    /// Starts to poll the queue. What the function does not report as failed is deleted from the queue. Where an
+    /// invocation fails as a whole, nothing is deleted.
+    ///
+    /// # Errors
+    ///
+    /// The queue cannot be read.
+    pub async fn start(
+        client: Client,
+        queue_url: &str,
+        invoker: Invoker,
+    ) -> Result<Self, EventSourceError> {
+        let wrong = |cause: String| EventSourceError {
+            queue_url: queue_url.to_owned(),
+            cause,
+        };
+        let request = client.get_queue_attributes().queue_url(queue_url);
+        let read = request.attribute_names(QueueAttributeName::QueueArn).send();
+        let read = read
+            .await
+            .map_err(|error| wrong(DisplayErrorContext(error).to_string()))?;
+        let queue_arn = read
+            .attributes()
+            .and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn))
+            .ok_or_else(|| wrong("it has no QueueArn".to_owned()))?;
+        let deleted = Arc::new(AtomicUsize::new(0));
+        let poller = Poller {
+            client,
+            queue_url: queue_url.to_owned(),
+            queue_arn: queue_arn.clone(),
+            invoker,
+            deleted: deleted.clone(),
+        };
+        Ok(Self {
+            deleted,
+            _pollers: std::iter::repeat_n(poller, MAX_CONCURRENCY)
+                .map(Poller::poll)
+                .collect(),
+        })
+    }
+
+    /// How many messages were deleted, since the function was done with them.
+    pub fn deleted(&self) -> usize {
+        self.deleted.load(Ordering::Relaxed)
+    }
+}
+
+impl Poller {
+    async fn poll(self) {
+        loop {
+            let request = self.client.receive_message().queue_url(&self.queue_url);
+            let received = request
+                .max_number_of_messages(BATCH_SIZE)
+                .message_system_attribute_names(MessageSystemAttributeName::All)
+                .send();
+            let messages = received
+                .await
+                .ok()
+                .and_then(|received| received.messages)
+                .unwrap_or_default();
+            if messages.is_empty() {
+                sleep(PAUSE).await;
+                continue;
+            }
+            let event = event(&messages, &self.queue_arn).to_string();
+            let Some(answer) = self.invoker.invoke(event.into()).await else {
+                continue;
+            };
+            // A message that is not deleted comes back like one that failed.
+            if let Ok(done) = done(&messages, &answer)
+                && !done.is_empty()
+            {
+                self.delete(done).await;
+            }
+        }
+    }
+
+    async fn delete(&self, entries: Vec<DeleteMessageBatchRequestEntry>) {
+        let request = self.client.delete_message_batch();
+        let request = request
+            .queue_url(&self.queue_url)
+            .set_entries(Some(entries));
+        if let Ok(deleted) = request.send().await {
+            let count = deleted.successful().len();
+            self.deleted.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Lambda's event for a batch.
+fn event(messages: &[Message], queue_arn: &str) -> Value {
+    let record = |message: &Message| {
+        let attributes = message.attributes().into_iter().flatten();
+        let attributes: Map<String, Value> = attributes
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_str().into()))
+            .collect();
+        json!({
+            "messageId": message.message_id(),
+            "receiptHandle": message.receipt_handle(),
+            "body": message.body(),
+            "attributes": attributes,
+            "messageAttributes": {},
+            "md5OfBody": message.md5_of_body(),
+            "eventSource": "aws:sqs",
+            "eventSourceARN": queue_arn,
+            "awsRegion": queue_arn.split(':').nth(3),
+        })
+    };
+    json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})
+}
+
+/// The messages that are to be deleted after this answer. As in AWS, an answer without `batchItemFailures` is a success,
+/// and one that is no JSON or names a message that is not of the batch is a failure of all.
+fn done(
+    messages: &[Message],
+    answer: &[u8],
+) -> Result<Vec<DeleteMessageBatchRequestEntry>, BuildError> {
+    let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
+        return Ok(Vec::new());
+    };
+    let failures = answer["batchItemFailures"].as_array().into_iter().flatten();
+    let failed: HashSet<_> = failures
+        .map(|failure| failure["itemIdentifier"].as_str())
+        .collect();
+    let ids: HashSet<_> = messages.iter().map(Message::message_id).collect();
+    if !failed.is_subset(&ids) {
+        return Ok(Vec::new());
+    }
+    let done = messages
+        .iter()
+        .filter(|message| !failed.contains(&message.message_id()));
+    done.enumerate()
+        .map(|(number, message)| {
+            DeleteMessageBatchRequestEntry::builder()
+                .id(number.to_string())
+                .set_receipt_handle(message.receipt_handle.clone())
+                .build()
+        })
+        .collect()
+}
