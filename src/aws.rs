@@ -19,12 +19,12 @@ use aws_smithy_runtime_api::client::http::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A DynamoDB call takes a few milliseconds; one that takes this long is better tried again.
 pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// With the backoff below, attempts that fail at once end within 6 s: before the store's 7, so that the log
+/// With the backoff below, attempts that fail at once end within 6 s: before the store's 6.5, so that the log
 /// has their cause.
 const MAX_ATTEMPTS: u32 = 10;
-/// A callback may be waiting for the secret, and must still be stored: three attempts within 2.5 s.
-const SECRET_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
-const SECRET_MAX_ATTEMPTS: u32 = 3;
+/// For the secret and the queue, where a callback has less time: three attempts that fail at once end within 0.2 s.
+const SHORT_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
+const SHORT_MAX_ATTEMPTS: u32 = 3;
 pub(crate) const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
@@ -37,6 +37,7 @@ pub struct Aws {
     credentials: Option<Credentials>,
     dynamodb_url: Option<String>,
     secrets_manager_url: Option<String>,
+    sqs_url: Option<String>,
 }
 
 impl Aws {
@@ -44,8 +45,9 @@ impl Aws {
     ///
     /// The SDK's default chain, with its profiles, metadata services and token exchanges, has nothing to
     /// find in a Lambda and is a tenth of the binary. `AWS_ENDPOINT_URL_DYNAMODB`,
-    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`, `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`,
-    /// `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` work as in every SDK.
+    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_SQS`, `AWS_ENDPOINT_URL`,
+    /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` work as in
+    /// every SDK.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name| lookup(name).filter(|value| !value.is_empty());
         let is_true = |name| set(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
@@ -86,6 +88,7 @@ impl Aws {
             credentials,
             dynamodb_url: endpoint_url("AWS_ENDPOINT_URL_DYNAMODB"),
             secrets_manager_url: endpoint_url("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+            sqs_url: endpoint_url("AWS_ENDPOINT_URL_SQS"),
         }
     }
 
@@ -102,11 +105,21 @@ impl Aws {
     /// A client of Secrets Manager.
     pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config)
-            .timeout_config(timeouts(SECRET_ATTEMPT_TIMEOUT))
-            .retry_config(retries(SECRET_MAX_ATTEMPTS))
+            .timeout_config(timeouts(SHORT_ATTEMPT_TIMEOUT))
+            .retry_config(retries(SHORT_MAX_ATTEMPTS))
             .retry_partition(unlimited_retries());
         config.set_endpoint_url(self.secrets_manager_url.clone());
         aws_sdk_secretsmanager::Client::from_conf(config.build())
+    }
+
+    /// A client of SQS.
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        let mut config = aws_sdk_sqs::config::Builder::from(&self.config)
+            .timeout_config(timeouts(SHORT_ATTEMPT_TIMEOUT))
+            .retry_config(retries(SHORT_MAX_ATTEMPTS))
+            .retry_partition(unlimited_retries());
+        config.set_endpoint_url(self.sqs_url.clone());
+        aws_sdk_sqs::Client::from_conf(config.build())
     }
 
     /// The configuration that all clients have in common.

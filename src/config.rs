@@ -31,6 +31,8 @@ pub struct Config {
     pub retention: Option<Duration>,
     /// `MAX_BODY_BYTES`: a larger body is refused.
     pub max_body_bytes: usize,
+    /// `PARKED_QUEUE_URL`: the queue of parked callbacks. Where unset, the log holds them.
+    pub parked_queue_url: Option<String>,
 }
 
 /// Where the credentials come from. Exactly one of the two variables must be set.
@@ -83,6 +85,12 @@ impl Config {
             max_body_bytes: variables
                 .optional("MAX_BODY_BYTES", "a whole number of bytes from 1 to 262144")?
                 .map_or(65_536, |BodyLimit(bytes)| bytes),
+            parked_queue_url: variables
+                .optional(
+                    "PARKED_QUEUE_URL",
+                    "the URL of an SQS queue, or nothing to log what is parked",
+                )?
+                .map(|QueueUrl(url)| url),
         })
     }
 }
@@ -189,6 +197,23 @@ impl FromStr for BodyLimit {
             Ok(bytes @ 1..=LARGEST_MAX_BODY_BYTES) => Ok(Self(bytes)),
             Ok(_) => Err("out of range".to_owned()),
             Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+struct QueueUrl(String);
+
+impl FromStr for QueueUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A queue's name or ARN is an easy mistake, which SQS would report for each message only.
+        match ["https://", "http://"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme))
+        {
+            true => Ok(Self(text.to_owned())),
+            false => Err("not a URL"),
         }
     }
 }

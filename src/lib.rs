@@ -5,10 +5,13 @@
 //!
 //! | module | its one job |
 //! | --- | --- |
+//! | [`handler`] | each event to its face |
+//! | `queue` | parked callbacks in from SQS, those that stay there out |
 //! | [`http`] | API Gateway's event in, the contract's answer out |
 //! | [`telemetry`] | one log line a callback |
-//! | `receive` | the use case: verify, parse, store, or refuse with a `retCode` |
+//! | `receive` | the use case: verify, parse, store, or refuse with a `retCode` and park |
 //! | [`store`] | the table in DynamoDB |
+//! | [`parking`] | the queue of parked callbacks in SQS |
 //! | [`credentials`] | the credentials in force |
 //! | [`config`] | the environment, read once at start |
 //! | [`aws`] | how AWS is reached |
@@ -21,7 +24,10 @@ pub mod config;
 pub mod contract;
 pub mod credentials;
 pub mod error_chain;
+pub mod handler;
 pub mod http;
+pub mod parking;
+mod queue;
 mod receive;
 pub mod store;
 pub mod telemetry;

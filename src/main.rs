@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 use task_callback::aws::Aws;
 use task_callback::config::{Config, CredentialsSource};
 use task_callback::credentials::{Keyring, Secret};
-use task_callback::http::Endpoint;
+use task_callback::handler::Handler;
+use task_callback::parking::Parking;
 use task_callback::store::Store;
 use task_callback::telemetry;
 
@@ -38,11 +39,11 @@ async fn main() -> ExitCode {
     };
     tokio::join!(store.open_connection(), keyring.current(SystemTime::now()));
 
-    let endpoint = Endpoint::new(&config, keyring, store);
-    let answer = async |event: LambdaEvent<Box<RawValue>>| {
-        Ok::<_, std::convert::Infallible>(endpoint.answer(event, SystemTime::now()).await)
-    };
-    match lambda_runtime::run(service_fn(answer)).await {
+    let parking = Parking::new(aws, config.parked_queue_url.clone());
+    let handler = Handler::new(&config, keyring, store, parking);
+    let handle =
+        async |event: LambdaEvent<Box<RawValue>>| handler.handle(event, SystemTime::now()).await;
+    match lambda_runtime::run(service_fn(handle)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("the Lambda runtime stopped: {error}");

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
@@ -11,7 +9,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::contract::callback::TaskStatus;
-use crate::receive::Receipt;
+use crate::contract::snapshot::ReceivedAt;
+use crate::receive::{Parked, Receipt};
 use crate::store::Put;
 
 /// The log as Lambda's logging controls configure it: `AWS_LAMBDA_LOG_FORMAT` (`JSON`, the default, or `Text`)
@@ -50,67 +49,80 @@ where
     Registry::default().with(lines.with_filter(levels))
 }
 
-/// The line of one callback, at this level.
-macro_rules! log_line {
-    ($level:ident, $receipt:expr, $response_id:expr, $($fields:tt)*) => {
-        tracing::$level!(
-            $($fields)*
-            responseID = $response_id,
-            requestID = $receipt.request_id,
-            uuid = $receipt.uuid,
-            taskID = $receipt.task_id,
-            status = $receipt.status.map(TaskStatus::name),
-            createTs = $receipt.create_ts.map(|create_ts| create_ts.to_string()),
-            storeMs = $receipt.store_time.map(millis),
-            "callback"
-        )
-    };
+/// A parked callback's way back.
+pub(crate) struct Redelivery {
+    /// When it was received first, where its message can be read.
+    pub(crate) received_at: Option<ReceivedAt>,
+    /// How often it was tried, this time included.
+    pub(crate) tries: Option<u32>,
 }
 
 /// Writes the line of one callback, which took so long: information where it is stored, a warning where the
 /// sender was wrong, an error where we were.
-pub(crate) fn log(receipt: &Receipt<'_>, response_id: &str, took: Duration) {
-    let duration_ms = millis(took);
+pub(crate) fn log(
+    receipt: &Receipt<'_>,
+    response_id: &str,
+    redelivery: Option<&Redelivery>,
+    took: Duration,
+) {
+    macro_rules! line {
+        ($level:ident, $($fields:tt)*) => {
+            tracing::$level!(
+                $($fields)*
+                responseID = response_id,
+                requestID = receipt.request_id,
+                uuid = receipt.uuid,
+                taskID = receipt.task_id,
+                status = receipt.status.map(TaskStatus::name),
+                createTs = receipt.create_ts.map(|create_ts| create_ts.to_string()),
+                storeMs = receipt.store_time.map(millis),
+                durationMs = millis(took),
+                from = redelivery.map(|_| "queue"),
+                receivedAt = redelivery
+                    .and_then(|redelivery| redelivery.received_at)
+                    .map(|received_at| received_at.to_string()),
+                tries = redelivery.and_then(|redelivery| redelivery.tries),
+                "callback"
+            )
+        };
+    }
     let refusal = match &receipt.result {
         Ok(put) => {
             let new = matches!(put, Put::New(_));
             let outcome = if new { "stored" } else { "already stored" };
-            log_line!(
-                info,
-                receipt,
-                response_id,
-                outcome,
-                retCode = 0,
-                new,
-                durationMs = duration_ms,
-            );
+            line!(info, outcome, retCode = 0, new,);
             return;
         }
         Err(refusal) => refusal,
     };
     let answer = refusal.answer();
-    let body = receipt.refused_body;
-    let text = body.and_then(|body| std::str::from_utf8(body).ok());
-    let binary = body.filter(|_| text.is_none());
-    macro_rules! log_refusal {
-        ($level:ident, $outcome:literal) => {
-            log_line!(
+    let (parked, not_parked, message) = match &receipt.parked {
+        None => (None, None, None),
+        Some(Parked::InQueue) => (Some("in the queue"), None, None),
+        Some(Parked::NotTaken { error, message }) => {
+            (Some("in this line"), Some(error.to_string()), Some(message))
+        }
+        Some(Parked::OverLimit) => (Some("no: too many with a wrong signature"), None, None),
+    };
+    macro_rules! refusal_line {
+        ($level:ident, $outcome:expr) => {
+            line!(
                 $level,
-                receipt,
-                response_id,
                 outcome = $outcome,
                 retCode = answer.ret_code,
                 reason = refusal.to_string(),
-                durationMs = duration_ms,
-                body = text,
-                bodyBase64 = binary.map(|body| STANDARD.encode(body)),
+                parked,
+                notParked = not_parked,
+                parkedMessage = message,
             )
         };
     }
-    if answer.http_status >= 500 {
-        log_refusal!(error, "failed");
-    } else {
-        log_refusal!(warn, "refused");
+    let ours = answer.http_status >= 500;
+    match (redelivery, ours) {
+        (None, true) => refusal_line!(error, "failed"),
+        (None, false) => refusal_line!(warn, "refused"),
+        (Some(_), true) => refusal_line!(error, "left in the queue"),
+        (Some(_), false) => refusal_line!(warn, "left in the queue"),
     }
 }
 

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::secret::Secret;
+use super::secret::{READ_TIMEOUT, Secret};
 use crate::contract::account::Credentials;
 
 /// Credentials older than this are read again in the background, during the next callback.
@@ -18,8 +18,6 @@ const MIN_INTERVAL_WITHOUT: Duration = Duration::from_secs(1);
 /// How long an answer may wait for a read in the background. Lambda freezes the process once the answer is out,
 /// and a read usually takes less.
 const GRACE: Duration = Duration::from_millis(200);
-/// A read that took longer than this was interrupted by a freeze of the process.
-const FROZEN: Duration = Duration::from_secs(5);
 
 /// The credentials in force.
 #[derive(Clone, Debug)]
@@ -48,6 +46,10 @@ struct Last {
     good: Option<Arc<Credentials>>,
     good_at: Option<SystemTime>,
     tried_at: Option<SystemTime>,
+    /// The read in the background has outlived its invocation, after which Lambda may have frozen the process.
+    outlived: bool,
+    /// The last read failed after it had outlived its invocation, so that nothing is known. The next one is awaited.
+    inconclusive: bool,
 }
 
 impl Keyring {
@@ -89,14 +91,39 @@ impl Keyring {
         last.good
     }
 
-    /// Waits a moment for a read in the background, before the answer goes out and Lambda freezes the process.
-    pub(crate) async fn settle(&self) {
-        if let Source::Secret(keyring) = &self.0 {
-            let read = lock(&keyring.background).take();
-            if let Some(read) = read {
-                let _ = timeout(GRACE, read).await;
+    /// [`Keyring::current`], but where no read has succeeded yet, the secret is read again every second until the
+    /// `deadline`.
+    pub(crate) async fn wait_for_any(
+        &self,
+        now: SystemTime,
+        deadline: Instant,
+    ) -> Option<Arc<Credentials>> {
+        let started = Instant::now();
+        let read = async {
+            loop {
+                if let Some(credentials) = self.current(now + started.elapsed()).await {
+                    return credentials;
+                }
+                sleep(MIN_INTERVAL_WITHOUT).await;
             }
-        }
+        };
+        timeout_at(deadline, read).await.ok()
+    }
+
+    /// Waits a moment for a read in the background, before the answer goes out and Lambda freezes the process.
+    pub(crate) async fn settle(&self, deadline: Instant) {
+        let Source::Secret(keyring) = &self.0 else {
+            return;
+        };
+        let Some(read) = lock(&keyring.background).take() else {
+            return;
+        };
+        let grace = match lock(&keyring.last).inconclusive {
+            true => READ_TIMEOUT,
+            false => GRACE,
+        };
+        let ended = timeout_at(deadline.min(Instant::now() + grace), read).await;
+        lock(&keyring.last).outlived = ended.is_err();
     }
 
     /// Credentials that differ from `old`, with which a callback did not verify: those read in the meantime or,
@@ -133,10 +160,13 @@ impl SecretKeyring {
             return None;
         }
         lock(&self.last).tried_at = Some(now);
-        let started = Instant::now();
-        match self.secret.read().await {
+        lock(&self.last).outlived = false;
+        let read = self.secret.read().await;
+        let inconclusive = read.is_err() && lock(&self.last).outlived;
+        lock(&self.last).inconclusive = inconclusive;
+        match read {
             Ok(credentials) => self.keep(credentials, now).filter(is_newer),
-            Err(_) if started.elapsed() > FROZEN => {
+            Err(_) if inconclusive => {
                 lock(&self.last).tried_at = None;
                 None
             }

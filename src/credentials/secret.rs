@@ -9,7 +9,7 @@ use crate::contract::account::{Credentials, CredentialsError};
 use crate::error_chain::error_chain;
 
 /// A callback may have to wait for the read, and the store needs most of the function's time.
-const READ_TIMEOUT: Duration = Duration::from_millis(2_500);
+pub(super) const READ_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// The secret that holds the credentials.
 #[derive(Clone, Debug)]

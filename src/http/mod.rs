@@ -3,58 +3,57 @@
 mod event;
 mod response;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use lambda_runtime::{Context, LambdaEvent};
-use serde_json::value::RawValue;
+use lambda_runtime::Context;
 use tokio::time::Instant;
 
-use crate::config::Config;
 use crate::contract::callback::{CALLBACK_METHOD, CALLBACK_PATH};
-use crate::credentials::Keyring;
+use crate::contract::snapshot::ReceivedAt;
 use crate::receive::{Incoming, Receipt, Receiver, Refusal};
-use crate::store::Store;
 use crate::telemetry;
 pub use event::{HttpRequest, PayloadFormat};
-pub use response::{ProxyResponse, respond};
+pub use response::ProxyResponse;
+use response::respond;
 
-/// How long after the start of an invocation the store may still try. The template gives the function 10 s.
-const STORE_TIME: Duration = Duration::from_secs(7);
-/// What must be left of the function's time when the store gives up, to answer and to log.
-const TIME_TO_ANSWER: Duration = Duration::from_secs(1);
+/// How long after the start of an invocation the answer is due. The template gives the function 10 s.
+const ANSWER_TIME: Duration = Duration::from_secs(8);
+/// What must be left of the function's time then, to log and to hand the answer over.
+const TIME_LEFT: Duration = Duration::from_millis(500);
 
 /// The function's one endpoint.
 #[derive(Clone, Debug)]
-pub struct Endpoint {
-    receiver: Receiver,
+pub(crate) struct Endpoint {
+    receiver: Arc<Receiver>,
     max_body_bytes: usize,
 }
 
 impl Endpoint {
-    /// The endpoint with this configuration, verifying with `keyring` and storing in `store`.
-    pub fn new(config: &Config, keyring: Keyring, store: Store) -> Self {
+    /// The endpoint that hands callbacks of at most `max_body_bytes` to `receiver`.
+    pub(crate) fn new(receiver: Arc<Receiver>, max_body_bytes: usize) -> Self {
         Self {
-            receiver: Receiver::new(config, keyring, store),
-            max_body_bytes: config.max_body_bytes,
+            receiver,
+            max_body_bytes,
         }
     }
 
     /// Answers one invocation, whatever its event, and writes its log line. `now` is the clock.
-    pub async fn answer(
+    pub(crate) async fn answer(
         &self,
-        event: LambdaEvent<Box<RawValue>>,
+        event: &str,
+        context: &Context,
         now: SystemTime,
     ) -> ProxyResponse {
         let started = Instant::now();
-        let LambdaEvent { payload, context } = event;
         let response_id = context.request_id.as_str();
-        let deadline = started + store_time(&context, now);
-        let request = HttpRequest::from_event(payload.get());
+        let deadline = started + answer_time(context, now);
+        let request = HttpRequest::from_event(event);
         let receipt = match &request {
             Ok(request) => self.receive(request, response_id, now, deadline).await,
             Err(problem) => Receipt::refused(Refusal::Event(problem.clone())),
         };
-        telemetry::log(&receipt, response_id, started.elapsed());
+        telemetry::log(&receipt, response_id, None, started.elapsed());
         // An event that is no request comes from `cargo lambda invoke` or a console, not from API Gateway.
         let format = request
             .as_ref()
@@ -83,6 +82,7 @@ impl Endpoint {
             headers: &request.headers,
             body: &request.body,
             response_id,
+            received_at: ReceivedAt::from(now),
             now,
             deadline,
         };
@@ -104,11 +104,11 @@ impl Endpoint {
     }
 }
 
-/// How long after the start of the invocation the store may try, so that the answer leaves before Lambda ends
-/// the invocation. cargo-lambda's emulator sends a deadline in 1970: a deadline that has passed is none.
-fn store_time(context: &Context, now: SystemTime) -> Duration {
+/// How long after the start of the invocation the answer is due, so that it leaves before Lambda ends the invocation.
+/// cargo-lambda's emulator sends a deadline in 1970: a deadline that has passed is none.
+pub(crate) fn answer_time(context: &Context, now: SystemTime) -> Duration {
     match context.deadline().duration_since(now) {
-        Ok(left) => STORE_TIME.min(left.saturating_sub(TIME_TO_ANSWER)),
-        Err(_) => STORE_TIME,
+        Ok(left) => ANSWER_TIME.min(left.saturating_sub(TIME_LEFT)),
+        Err(_) => ANSWER_TIME,
     }
 }

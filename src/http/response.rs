@@ -36,7 +36,7 @@ struct Answer<'a> {
 }
 
 /// The response with the contract's answer.
-pub fn respond(
+pub(super) fn respond(
     format: PayloadFormat,
     status: u16,
     ret_code: u16,

@@ -1,8 +1,9 @@
-//! The use case: a callback is verified and stored, or refused.
+//! The use case: a callback is verified and stored, or refused; and a refused one may be parked.
 
+mod mismatch_limit;
 mod refusal;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
@@ -10,20 +11,26 @@ use tokio::time::Instant;
 use crate::config::Config;
 use crate::contract::callback::{Callback, TaskStatus};
 use crate::contract::headers::{CallbackHeaders, Headers};
+use crate::contract::parked::{ParkedCallback, headers_to_park};
 use crate::contract::signature::{Signed, VerifiedBody, verify};
 use crate::contract::snapshot::{ReceivedAt, ReportTime, Snapshot};
 use crate::credentials::Keyring;
+use crate::parking::{Parking, ParkingError};
 use crate::store::{Put, Store};
+use mismatch_limit::MismatchLimit;
 pub(crate) use refusal::Refusal;
+use refusal::Rule;
 
 /// Receives callbacks for the configured accounts into one table.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Receiver {
     keyring: Keyring,
     max_clock_skew: Duration,
     max_callback_age: Duration,
     retention: Option<Duration>,
     store: Store,
+    parking: Parking,
+    mismatches: MismatchLimit,
 }
 
 /// One callback as it was sent. Not to be logged: its headers hold a signature.
@@ -33,11 +40,13 @@ pub(crate) struct Incoming<'a> {
     pub(crate) headers: &'a Headers<'a>,
     /// The request's body, byte for byte as sent.
     pub(crate) body: &'a [u8],
-    /// The id of the answer.
+    /// The id of the first answer.
     pub(crate) response_id: &'a str,
+    /// When it was received first.
+    pub(crate) received_at: ReceivedAt,
     /// The clock.
     pub(crate) now: SystemTime,
-    /// When the store has to give up.
+    /// When the answer is due.
     pub(crate) deadline: Instant,
 }
 
@@ -58,8 +67,24 @@ pub(crate) struct Receipt<'a> {
     pub(crate) status: Option<TaskStatus>,
     /// How long the store took, whatever came of it.
     pub(crate) store_time: Option<Duration>,
-    /// The body of an authentic callback that is not stored, so that the log keeps it.
-    pub(crate) refused_body: Option<&'a [u8]>,
+    /// Whether a refused callback is parked, where the contract parks it.
+    pub(crate) parked: Option<Parked>,
+}
+
+/// What became of a callback that the contract parks.
+#[derive(Debug)]
+pub(crate) enum Parked {
+    /// The queue has it.
+    InQueue,
+    /// The queue has not taken it: the log must hold it.
+    NotTaken {
+        /// Why.
+        error: ParkingError,
+        /// The text to be sent to the queue later. It holds a signature.
+        message: String,
+    },
+    /// It is one of too many with a wrong signature.
+    OverLimit,
 }
 
 impl Receipt<'_> {
@@ -73,37 +98,55 @@ impl Receipt<'_> {
             task_id: None,
             status: None,
             store_time: None,
-            refused_body: None,
+            parked: None,
         }
     }
 }
 
 impl Receiver {
-    /// A receiver with this configuration, verifying with `keyring` and storing in `store`.
-    pub(crate) fn new(config: &Config, keyring: Keyring, store: Store) -> Self {
+    /// A receiver with this configuration, verifying with `keyring`, storing in `store` and parking in `parking`.
+    pub(crate) fn new(config: &Config, keyring: Keyring, store: Store, parking: Parking) -> Self {
         Self {
             keyring,
             max_clock_skew: config.max_clock_skew,
             max_callback_age: config.max_callback_age,
             retention: config.retention,
             store,
+            parking,
+            mismatches: MismatchLimit::default(),
         }
+    }
+
+    /// Receives a callback from its sender: stores it, or refuses and perhaps parks it.
+    pub(crate) async fn receive<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
+        let left = incoming.deadline.duration_since(Instant::now());
+        let store_deadline = incoming.deadline - self.parking.share_of(left);
+        let mut receipt = self.try_to_store(incoming, store_deadline).await;
+        let settled = self.keyring.settle(incoming.deadline);
+        (receipt.parked, ()) = tokio::join!(self.park(&receipt, incoming), settled);
+        receipt
+    }
+
+    /// Receives a parked callback from the queue: stores it, or leaves it there.
+    pub(crate) async fn receive_again<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
+        let receipt = self.try_to_store(incoming, incoming.deadline).await;
+        self.keyring.settle(incoming.deadline).await;
+        receipt
     }
 
     /// Checks the headers, the signature, the clock and the body, in this order, and stores the snapshot.
     ///
     /// The receipt has the first reason to refuse it. Then nothing was stored, unless DynamoDB wrote the item
     /// and its confirmation got lost.
-    pub(crate) async fn receive<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
+    async fn try_to_store<'a>(&self, incoming: &Incoming<'a>, deadline: Instant) -> Receipt<'a> {
         let headers = match CallbackHeaders::parse(incoming.headers) {
             Ok(headers) => headers,
             Err(error) => return Receipt::refused(error.into()),
         };
-        let mut receipt = match self.authenticate(&headers, incoming).await {
-            Ok(body) => self.store(&headers, body, incoming).await,
+        let mut receipt = match self.authenticate(&headers, incoming, deadline).await {
+            Ok(body) => self.store(&headers, body, incoming, deadline).await,
             Err(refusal) => Receipt::refused(refusal),
         };
-        self.keyring.settle().await;
         receipt.request_id = Some(headers.request_id);
         receipt.uuid = Some(headers.uuid);
         let reported_at = ReportTime::new(headers.create_ts);
@@ -116,6 +159,7 @@ impl Receiver {
         &self,
         headers: &CallbackHeaders<'a>,
         incoming: &Incoming<'a>,
+        deadline: Instant,
     ) -> Result<VerifiedBody<'a>, Refusal> {
         let signed = Signed {
             body: incoming.body,
@@ -123,8 +167,10 @@ impl Receiver {
             request_id: headers.request_id,
             uuid: headers.uuid,
         };
-        let body = self.verify(&signed, headers, incoming.now).await?;
-        self.check_clock(headers.create_ts, incoming.now)?;
+        let body = self
+            .verify(&signed, headers, incoming.now, deadline)
+            .await?;
+        self.check_clock(headers.create_ts, incoming.received_at)?;
         Ok(body)
     }
 
@@ -135,9 +181,10 @@ impl Receiver {
         signed: &Signed<'a>,
         headers: &CallbackHeaders<'_>,
         now: SystemTime,
+        deadline: Instant,
     ) -> Result<VerifiedBody<'a>, Refusal> {
         let verify = |credentials| verify(credentials, signed, headers.algorithm, &headers.sign);
-        let credentials = self.keyring.current(now).await;
+        let credentials = self.keyring.wait_for_any(now, deadline).await;
         let credentials = credentials.ok_or(Refusal::NoCredentials)?;
         let unverified = match verify(&credentials) {
             Ok(body) => return Ok(body),
@@ -151,8 +198,8 @@ impl Receiver {
 
     /// A callback from the future comes from a wrong clock. One from the past is genuine and comes late, from a
     /// queue, a retry or an outage; to receive it again changes nothing while its snapshot is stored.
-    fn check_clock(&self, create_ts: u64, now: SystemTime) -> Result<(), Refusal> {
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    fn check_clock(&self, create_ts: u64, received_at: ReceivedAt) -> Result<(), Refusal> {
+        let now = received_at.unix_seconds();
         let ahead = create_ts > now;
         let seconds = now.abs_diff(create_ts);
         let limit = match ahead {
@@ -175,18 +222,14 @@ impl Receiver {
         headers: &CallbackHeaders<'_>,
         body: VerifiedBody<'a>,
         incoming: &Incoming<'_>,
+        deadline: Instant,
     ) -> Receipt<'a> {
         let callback = match Callback::parse(&body) {
             Ok(callback) => callback,
-            Err(error) => {
-                return Receipt {
-                    refused_body: Some(body.bytes()),
-                    ..Receipt::refused(error.into())
-                };
-            }
+            Err(error) => return Receipt::refused(error.into()),
         };
         let (task_id, status) = (callback.task_id.clone(), callback.status);
-        let received_at = ReceivedAt::from(incoming.now);
+        let received_at = incoming.received_at;
         // Of the two times the later one, so that no callback in the window is older than its snapshot's retention.
         let begin = received_at.unix_seconds().max(headers.create_ts);
         let expires_at = |retention: Duration| begin + retention.as_secs();
@@ -201,7 +244,7 @@ impl Receiver {
             expires_at: self.retention.map(expires_at),
         };
         let started = Instant::now();
-        let result = self.store.put(snapshot, incoming.deadline).await;
+        let result = self.store.put(snapshot, deadline).await;
         Receipt {
             request_id: None,
             uuid: None,
@@ -209,8 +252,33 @@ impl Receiver {
             task_id: Some(task_id),
             status: Some(status),
             store_time: Some(started.elapsed()),
-            refused_body: result.is_err().then_some(body.bytes()),
+            parked: None,
             result: result.map_err(Refusal::from),
         }
+    }
+
+    /// Parks a refused callback, where the contract parks it.
+    async fn park(&self, receipt: &Receipt<'_>, incoming: &Incoming<'_>) -> Option<Parked> {
+        let refusal = receipt.result.as_ref().err()?;
+        match refusal.rule() {
+            Rule::NotParked => return None,
+            Rule::ParkedUpToALimit if !self.mismatches.admit(incoming.now) => {
+                return Some(Parked::OverLimit);
+            }
+            Rule::Parked | Rule::ParkedUpToALimit => {}
+        }
+        let callback = ParkedCallback {
+            received_at: incoming.received_at,
+            response_id: incoming.response_id.to_owned(),
+            ret_code: refusal.answer().ret_code,
+            reason: refusal.to_string(),
+            headers: headers_to_park(incoming.headers),
+            body: incoming.body.to_owned(),
+        };
+        let message = callback.to_json();
+        Some(match self.parking.park(&message, incoming.deadline).await {
+            Ok(()) => Parked::InQueue,
+            Err(error) => Parked::NotTaken { error, message },
+        })
     }
 }

@@ -1,9 +1,10 @@
-//! Why a callback is refused, and how it is answered then: the contract's section 4.
+//! Why a callback is refused, how it is answered then and whether it is parked: the contract's sections 4 and 6.
 
 use std::borrow::Cow;
 
 use crate::contract::callback::{BodyError, CALLBACK_METHOD, CALLBACK_PATH};
 use crate::contract::headers::HeaderError;
+use crate::contract::parked::ParkedError;
 use crate::contract::signature::Unverified;
 use crate::store::StoreError;
 
@@ -14,6 +15,9 @@ pub(crate) enum Refusal {
     /// The event is no HTTP request.
     #[error("the event is no API Gateway request: {0}")]
     Event(String),
+    /// The queue's message is no parked callback.
+    #[error("the message is no parked callback: {0}")]
+    Message(ParkedError),
     /// Another path than the callback's.
     #[error("no such path: {0}")]
     Path(String),
@@ -31,7 +35,7 @@ pub(crate) enum Refusal {
     /// A header is missing or malformed.
     #[error(transparent)]
     Header(#[from] HeaderError),
-    /// No credentials could be read since the process started, so no signature can be verified.
+    /// No credentials could be read in time, so no signature can be verified.
     #[error("there are no credentials to verify with")]
     NoCredentials,
     /// No configured account signed this.
@@ -70,7 +74,9 @@ impl Refusal {
     /// The contract's table of answers.
     pub(crate) fn answer(&self) -> RefusalAnswer {
         let (ret_code, http_status, ret_msg) = match self {
-            Self::Event(_) => (4000, 400, Cow::from("the request could not be read")),
+            Self::Event(_) | Self::Message(_) => {
+                (4000, 400, Cow::from("the request could not be read"))
+            }
             Self::Header(error) => (4000, 400, error.to_string().into()),
             Self::Body(error @ BodyError::NotAcceptable { .. }) => {
                 (4220, 422, error.to_string().into())
@@ -102,4 +108,34 @@ impl Refusal {
             ret_msg,
         }
     }
+
+    /// The contract's table of what is parked.
+    pub(super) fn rule(&self) -> Rule {
+        match self {
+            Self::NoCredentials | Self::Clock { .. } | Self::Body(_) | Self::Store(_) => {
+                Rule::Parked
+            }
+            Self::Unverified(Unverified::WrongSignature | Unverified::OtherAlgorithm) => {
+                Rule::ParkedUpToALimit
+            }
+            Self::Unverified(Unverified::UnknownUuid | Unverified::Extended)
+            | Self::Event(_)
+            | Self::Message(_)
+            | Self::Path(_)
+            | Self::Method(_)
+            | Self::TooLarge { .. }
+            | Self::Header(_) => Rule::NotParked,
+        }
+    }
+}
+
+/// Whether a refused callback is parked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// It is authentic, or nobody could be verified.
+    Parked,
+    /// Most often our own secret is wrong, but a forger can cause it, too.
+    ParkedUpToALimit,
+    /// It is a stranger's, or no callback.
+    NotParked,
 }

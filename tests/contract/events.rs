@@ -147,7 +147,7 @@ async fn what_is_no_request_is_answered_all_the_same() {
         ("a string", json!("hello")),
         (
             "another service's event",
-            json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}),
+            json!({"Records": [{"eventSource": "aws:s3", "body": "aws:sqs"}]}),
         ),
         ("only a version", json!({"version": "2.0"})),
         (

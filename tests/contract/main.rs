@@ -7,6 +7,7 @@ mod body;
 mod events;
 mod extra;
 mod items;
+mod parked;
 mod signature;
 mod slots;
 mod snapshots;

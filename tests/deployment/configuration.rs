@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use task_callback::config::{Config, ConfigError, CredentialsSource};
 use task_callback::contract::account::{Algorithm, Credentials};
-use task_callback_test_support::app::variables;
+use task_callback_test_support::function::variables;
 use task_callback_test_support::request::{SECRET, UUID};
 
 fn config(changes: &[(&'static str, &str)]) -> Result<Config, ConfigError> {

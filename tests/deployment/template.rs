@@ -80,7 +80,8 @@ fn the_variables_are_those_the_code_reads_and_enough_for_it() {
 #[tokio::test]
 async fn the_role_allows_what_the_code_calls_and_nothing_else() {
     let app = TestApp::embedded().await;
-    let credentials = task_callback_test_support::app::variables()["CALLBOT_CREDENTIALS"].clone();
+    let credentials =
+        task_callback_test_support::function::variables()["CALLBOT_CREDENTIALS"].clone();
     let secret = TestSecret::create(&credentials).await;
     let secrets = Proxy::start(moto::url(), &[Fault::None]).await;
     let table = Proxy::start(&app.engine_url, &[Fault::None]).await;
@@ -88,7 +89,8 @@ async fn the_role_allows_what_the_code_calls_and_nothing_else() {
     let keyring = Keyring::of_secret(Secret::new(client, &secret.id));
     let store = app.store_behind(local_aws(&table.url));
     tokio::join!(store.open_connection(), keyring.current(now()));
-    let endpoint = task_callback_test_support::app::endpoint_of(keyring, store);
+    let endpoint =
+        task_callback_test_support::function::function_of(keyring, store, app.parking.clone());
     let bodies = [
         body(),
         body(),
@@ -97,7 +99,7 @@ async fn the_role_allows_what_the_code_calls_and_nothing_else() {
     ];
     for body in bodies {
         let event = Request::new(body).http_api_event().to_string();
-        task_callback_test_support::app::invoke(&endpoint, &event, "response-1", now()).await;
+        task_callback_test_support::function::invoke(&endpoint, &event, "response-1", now()).await;
     }
     let targets = [secrets.targets(), table.targets()].concat();
     let called: BTreeSet<String> = targets.iter().map(|target| action_of(target)).collect();
@@ -260,7 +262,7 @@ async fn each_outcome_is_counted_by_the_metric_that_is_meant_for_it() {
         let function = app.behind(local_aws(&proxy.url));
         let (log, _guard) = Log::start(&[]);
         let event = good.http_api_event().to_string();
-        task_callback_test_support::app::invoke(&function, &event, "response-1", now()).await;
+        task_callback_test_support::function::invoke(&function, &event, "response-1", now()).await;
         let line = &log.lines()[0];
         assert_eq!(
             metrics_of(&filters, line),

@@ -8,8 +8,9 @@ use time::PrimitiveDateTime;
 use time::macros::format_description;
 
 use crate::store_trouble::send_through;
-use task_callback_test_support::app::{TestApp, invoke};
+use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
+use task_callback_test_support::function::invoke;
 use task_callback_test_support::log::Log;
 use task_callback_test_support::proxy::{Fault, Proxy, header, split};
 use task_callback_test_support::request::{NOW, Request, body, now};

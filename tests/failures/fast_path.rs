@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use task_callback::aws::Aws;
-use task_callback_test_support::app::{TestApp, invoke, invoke_within};
+use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::{local, local_aws};
+use task_callback_test_support::function::{invoke, invoke_within};
 use task_callback_test_support::log::Log;
 use task_callback_test_support::proxy::{Fault, Proxy, header, split};
 use task_callback_test_support::request::{Request, TASK, body, body_plus, now};

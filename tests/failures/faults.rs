@@ -11,11 +11,12 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
-use task_callback::http::Endpoint;
+use task_callback::handler::Handler;
 
 use crate::store_trouble::IN_TIME;
-use task_callback_test_support::app::{Answer, TestApp, invoke};
+use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
+use task_callback_test_support::function::{Answer, invoke};
 use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::request::{NOW, Request, body, body_with, now};
 
@@ -79,7 +80,7 @@ fn cases() -> Vec<Case> {
 /// A function that meets faults while `faulty` is set.
 struct Faulty {
     app: TestApp,
-    function: Endpoint,
+    function: Handler,
     faulty: Arc<AtomicBool>,
     _proxy: Proxy,
 }

@@ -7,9 +7,10 @@ use serde_json::json;
 use task_callback::contract::account::Algorithm;
 use task_callback::credentials::Keyring;
 use task_callback::credentials::Secret;
-use task_callback::http::Endpoint;
-use task_callback_test_support::app::{TestApp, invoke};
+use task_callback::handler::Handler;
+use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
+use task_callback_test_support::function::invoke;
 use task_callback_test_support::log::Log;
 use task_callback_test_support::moto::{self, TestSecret};
 use task_callback_test_support::proxy::{Fault, Proxy};
@@ -28,7 +29,7 @@ fn credentials(secrets: &[&str]) -> String {
 /// A function with its credentials in a secret, reached through a proxy that counts.
 struct Function {
     app: TestApp,
-    endpoint: Endpoint,
+    endpoint: Handler,
     proxy: Proxy,
     secret: TestSecret,
 }

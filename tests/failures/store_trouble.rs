@@ -4,8 +4,9 @@
 use std::time::{Duration, Instant};
 
 use task_callback::store::{Store, item_of};
-use task_callback_test_support::app::{Answer, TestApp, endpoint, invoke, invoke_within};
+use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
+use task_callback_test_support::function::{Answer, function, invoke, invoke_within};
 use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::request::{Request, body, body_with, now};
 
@@ -98,7 +99,8 @@ async fn a_missing_table_is_an_internal_error_without_details() {
     let app = TestApp::embedded().await;
     let missing = Store::new(local_aws(&app.engine_url), "no-such-table");
     let event = Request::new(body()).http_api_event().to_string();
-    let answer = invoke(&endpoint(missing, &[]), &event, "response-1", now()).await;
+    let function = function(missing, app.parking.clone(), &[]);
+    let answer = invoke(&function, &event, "response-1", now()).await;
     assert_eq!((answer.status, answer.ret_code), (500, 5000));
     assert_eq!(answer.ret_msg, "internal error");
 }

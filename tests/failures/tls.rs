@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use task_callback_test_support::app::{TestApp, invoke};
+use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
+use task_callback_test_support::function::invoke;
 use task_callback_test_support::request::{Request, body, now};
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};

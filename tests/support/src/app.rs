@@ -1,27 +1,25 @@
 //! The function over a DynamoDB engine, without Lambda around it.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use lambda_runtime::{Context, LambdaEvent};
 use local_stack::{Engine, TableDefinition};
-use serde_json::Value;
-use serde_json::value::RawValue;
 use task_callback::aws::Aws;
-use task_callback::config::{Config, CredentialsSource};
 use task_callback::contract::snapshot::Snapshot;
 use task_callback::credentials::Keyring;
-use task_callback::http::Endpoint;
+use task_callback::handler::Handler;
+use task_callback::parking::Parking;
 use task_callback::store::{self, Item, Store};
 use tokio::runtime::Runtime;
 
 use crate::aws::{callers_aws, local_aws};
+use crate::function::{Answer, function, function_of, invoke};
 use crate::moto;
 use crate::project;
-use crate::request::{Request, SECRET, UUID, now};
+use crate::queue::TestQueue;
+use crate::request::{Request, now};
 
 /// The function, its table, and the engine that holds it: one of its own for every test, unless
 /// `DYNAMODB_ENDPOINT_URL` names another DynamoDB (`moto`: the server that Secrets Manager comes from), which
@@ -31,29 +29,11 @@ pub struct TestApp {
     pub store: Store,
     pub table_name: String,
     pub engine_url: String,
-    endpoint: Endpoint,
+    pub parking: Parking,
+    function: Handler,
     invocations: std::cell::Cell<u32>,
     /// None where the engine is another than the embedded one.
     engine: Option<Engine>,
-}
-
-/// What API Gateway makes of the function's response.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u64,
-    pub headers: Value,
-    pub ret_code: u64,
-    pub ret_msg: String,
-    pub response_id: String,
-}
-
-/// The configuration of most tests.
-pub fn variables() -> HashMap<&'static str, String> {
-    let credentials = format!(r#"[{{"uuid":"{UUID}","secretKey":"{SECRET}"}}]"#);
-    HashMap::from([
-        ("TABLE_NAME", "set by the app".to_owned()),
-        ("CALLBOT_CREDENTIALS", credentials),
-    ])
 }
 
 impl TestApp {
@@ -68,6 +48,14 @@ impl TestApp {
             Ok("moto") => Self::over(None, moto::url(), local_aws(moto::url()), changes).await,
             Ok(url) => Self::over(None, url, callers_aws(url), changes).await,
         }
+    }
+
+    /// An app with a queue for what it parks, and some variables set differently.
+    pub async fn parking_in(queue: &TestQueue, changes: &[(&'static str, &str)]) -> Self {
+        let mut app = Self::start().await;
+        app.parking = queue.parking();
+        app.function = function(app.store.clone(), app.parking.clone(), changes);
+        app
     }
 
     /// An app over the embedded engine in any case, for tests that stand between the two.
@@ -98,27 +86,29 @@ impl TestApp {
             .await
             .expect("the table is made");
 
-        let store = Store::new(aws, &table_name);
-        let endpoint = endpoint(store.clone(), changes);
+        let store = Store::new(aws.clone(), &table_name);
+        let parking = Parking::new(aws, None);
+        let function = function(store.clone(), parking.clone(), changes);
         Self {
             client,
             store,
             table_name,
             engine_url: url.to_owned(),
-            endpoint,
+            function,
+            parking,
             invocations: 0.into(),
             engine,
         }
     }
 
     /// The same table behind a function that reaches it otherwise.
-    pub fn behind(&self, aws: Aws) -> Endpoint {
-        endpoint(self.store_behind(aws), &[])
+    pub fn behind(&self, aws: Aws) -> Handler {
+        function(self.store_behind(aws), self.parking.clone(), &[])
     }
 
     /// The same table behind a function that has its credentials from elsewhere.
-    pub fn verifying_with(&self, keyring: Keyring) -> Endpoint {
-        endpoint_of(keyring, self.store.clone())
+    pub fn verifying_with(&self, keyring: Keyring) -> Handler {
+        function_of(keyring, self.store.clone(), self.parking.clone())
     }
 
     /// The same table, reached otherwise.
@@ -135,12 +125,17 @@ impl TestApp {
         let event = request.http_api_event().to_string();
         let id = self.invocations.get() + 1;
         self.invocations.set(id);
-        invoke(&self.endpoint, &event, &format!("response-{id}"), now).await
+        invoke(&self.function, &event, &format!("response-{id}"), now).await
     }
 
     /// Invokes the function with any event.
     pub async fn invoke(&self, event: impl ToString) -> Answer {
-        invoke(&self.endpoint, &event.to_string(), "response-1", now()).await
+        invoke(&self.function, &event.to_string(), "response-1", now()).await
+    }
+
+    /// The function itself.
+    pub fn function(&self) -> &Handler {
+        &self.function
     }
 
     /// Everything in the table, by key.
@@ -227,72 +222,6 @@ impl Drop for TestApp {
 fn engine_runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
-}
-
-/// A function of the usual configuration with credentials from elsewhere.
-pub fn endpoint_of(keyring: Keyring, store: Store) -> Endpoint {
-    Endpoint::new(&config(&[]), keyring, store)
-}
-
-pub fn endpoint(store: Store, changes: &[(&'static str, &str)]) -> Endpoint {
-    let config = config(changes);
-    let CredentialsSource::Variable(credentials) = &config.credentials else {
-        panic!("these tests have their credentials in the variable")
-    };
-    Endpoint::new(&config, Keyring::fixed(credentials.clone()), store)
-}
-
-/// The usual configuration with some variables set differently.
-fn config(changes: &[(&'static str, &str)]) -> Config {
-    let mut variables = variables();
-    variables.extend(
-        changes
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned())),
-    );
-    Config::from_lookup(|name| variables.get(name).cloned()).expect("a good configuration")
-}
-
-/// One invocation, as Lambda makes it with the function's timeout of 10 s.
-pub async fn invoke(endpoint: &Endpoint, event: &str, request_id: &str, now: SystemTime) -> Answer {
-    invoke_within(Duration::from_secs(10), endpoint, event, request_id, now).await
-}
-
-/// One invocation that Lambda ends after this time.
-pub async fn invoke_within(
-    timeout: Duration,
-    endpoint: &Endpoint,
-    event: &str,
-    request_id: &str,
-    now: SystemTime,
-) -> Answer {
-    let mut context = Context::default();
-    context.request_id = request_id.to_owned();
-    let deadline = (now + timeout).duration_since(SystemTime::UNIX_EPOCH);
-    context.deadline = deadline.expect("after 1970").as_millis() as u64;
-    let payload = RawValue::from_string(event.to_owned()).expect("Lambda hands over JSON only");
-    let response = endpoint
-        .answer(LambdaEvent::new(payload, context), now)
-        .await;
-
-    let response = serde_json::to_value(response).expect("the response is JSON");
-    assert_eq!(response["isBase64Encoded"], false, "an answer is text");
-    assert_eq!(response["headers"]["content-type"], "application/json");
-    let body = response["body"].as_str().expect("an answer has a body");
-    let body: Value = serde_json::from_str(body).expect("an answer's body is JSON");
-    let keys: Vec<&String> = body.as_object().expect("an object").keys().collect();
-    assert_eq!(
-        keys,
-        ["retCode", "retMsg", "responseID"],
-        "the contract's answer"
-    );
-    Answer {
-        status: response["statusCode"].as_u64().expect("a status"),
-        headers: response["headers"].clone(),
-        ret_code: body["retCode"].as_u64().expect("a number"),
-        ret_msg: body["retMsg"].as_str().expect("a string").to_owned(),
-        response_id: body["responseID"].as_str().expect("a string").to_owned(),
-    }
 }
 
 /// An attribute as plain text, whatever its type.

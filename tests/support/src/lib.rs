@@ -9,9 +9,11 @@
 
 pub mod app;
 pub mod aws;
+pub mod function;
 pub mod log;
 pub mod moto;
 pub mod proxy;
+pub mod queue;
 pub mod request;
 pub mod service;
 

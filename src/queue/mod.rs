@@ -1,0 +1,114 @@
+//! The queue face: parked callbacks come back from SQS.
+
+mod event;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::contract::parked::ParkedCallback;
+use crate::receive::{Incoming, Receipt, Receiver, Refusal};
+use crate::telemetry::{self, Redelivery};
+pub(crate) use event::{Batch, Message, batch_of};
+
+/// Tries parked callbacks again.
+#[derive(Clone, Debug)]
+pub(crate) struct Consumer {
+    receiver: Arc<Receiver>,
+}
+
+/// Which messages stay in the queue. SQS delivers them again after their visibility timeout, and deletes the others.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResponse {
+    batch_item_failures: Vec<BatchItemFailure>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchItemFailure {
+    item_identifier: String,
+}
+
+impl Consumer {
+    /// The consumer that hands parked callbacks to `receiver`.
+    pub(crate) fn new(receiver: Arc<Receiver>) -> Self {
+        Self { receiver }
+    }
+
+    /// Tries each message of a batch, all at once, and writes their log lines. `now` is the clock, `time` what there is
+    /// for all of them.
+    pub(crate) async fn consume(
+        &self,
+        batch: Batch,
+        time: Duration,
+        now: SystemTime,
+    ) -> BatchResponse {
+        let deadline = Instant::now() + time;
+        let tries: Vec<_> = batch
+            .into_iter()
+            .map(|message| {
+                let id = message.message_id.clone();
+                let receiver = self.receiver.clone();
+                let tried = async move { try_again(&receiver, &message, now, deadline).await };
+                // A task of its own, so that a panic leaves this message in the queue and no other.
+                (id, tokio::spawn(tried))
+            })
+            .collect();
+        let mut batch_item_failures = Vec::new();
+        for (item_identifier, tried) in tries {
+            if !tried.await.unwrap_or(false) {
+                batch_item_failures.push(BatchItemFailure { item_identifier });
+            }
+        }
+        BatchResponse {
+            batch_item_failures,
+        }
+    }
+}
+
+/// Tries one message; whether its callback is stored.
+async fn try_again(
+    receiver: &Receiver,
+    message: &Message,
+    now: SystemTime,
+    deadline: Instant,
+) -> bool {
+    let started = Instant::now();
+    let mut redelivery = Redelivery {
+        received_at: None,
+        tries: message.tries(),
+    };
+    let callback = match ParkedCallback::from_json(&message.body) {
+        Ok(callback) => callback,
+        Err(error) => {
+            let receipt = Receipt::refused(Refusal::Message(error));
+            telemetry::log(
+                &receipt,
+                &message.message_id,
+                Some(&redelivery),
+                started.elapsed(),
+            );
+            return false;
+        }
+    };
+    redelivery.received_at = Some(callback.received_at);
+    let incoming = Incoming {
+        headers: &callback.headers(),
+        body: &callback.body,
+        response_id: &callback.response_id,
+        received_at: callback.received_at,
+        now,
+        deadline,
+    };
+    let receipt = receiver.receive_again(&incoming).await;
+    telemetry::log(
+        &receipt,
+        &callback.response_id,
+        Some(&redelivery),
+        started.elapsed(),
+    );
+    receipt.result.is_ok()
+}

@@ -1,0 +1,119 @@
+//! A queue in moto for what the function parks, and the event source mapping that brings it back.
+
+use std::time::SystemTime;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use serde_json::{Value, json};
+use task_callback::handler::Handler;
+use task_callback::parking::Parking;
+
+use crate::aws::local_aws;
+use crate::function::deliver;
+use crate::moto;
+
+/// A queue of the test's own. Its messages can be received again at once.
+pub struct TestQueue {
+    client: Client,
+    pub url: String,
+}
+
+impl TestQueue {
+    pub async fn create() -> Self {
+        let client = local_aws(moto::url()).sqs();
+        let create = client
+            .create_queue()
+            .queue_name(format!("parked-{}", uuid::Uuid::new_v4()))
+            .attributes(QueueAttributeName::VisibilityTimeout, "0");
+        let created = create.send().await.expect("the queue is made");
+        let url = created.queue_url().expect("a URL").to_owned();
+        Self { client, url }
+    }
+
+    /// How the function reaches the queue.
+    pub fn parking(&self) -> Parking {
+        self.parking_through(moto::url())
+    }
+
+    /// How the function reaches the queue through a proxy.
+    pub fn parking_through(&self, url: &str) -> Parking {
+        Parking::new(local_aws(url), Some(self.url.clone()))
+    }
+
+    /// The messages, at most ten, which stay in the queue.
+    pub async fn messages(&self) -> Vec<Value> {
+        let messages = self.receive().await;
+        let texts = messages
+            .iter()
+            .map(|message| message.body().expect("a text"));
+        texts
+            .map(|text| serde_json::from_str(text).expect(text))
+            .collect()
+    }
+
+    pub async fn send(&self, message: &str) {
+        let send = self.client.send_message().queue_url(&self.url);
+        let sent = send.message_body(message).send().await;
+        sent.expect("the message is sent");
+    }
+
+    /// Brings the messages, at most ten, to the function as its event source mapping does. Returns how many are left.
+    pub async fn deliver(&self, function: &Handler, now: SystemTime) -> usize {
+        let messages = self.receive().await;
+        let left = deliver(function, &event(&messages), now).await;
+        for message in &messages {
+            if !left.iter().any(|id| message.message_id() == Some(id)) {
+                let delete = self.client.delete_message().queue_url(&self.url);
+                let handle = message.receipt_handle().expect("a handle");
+                let deleted = delete.receipt_handle(handle).send().await;
+                deleted.expect("the message is deleted");
+            }
+        }
+        left.len()
+    }
+
+    async fn receive(&self) -> Vec<Message> {
+        let receive = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(10)
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
+        let received = receive.send().await.expect("the queue answers");
+        received.messages.unwrap_or_default()
+    }
+}
+
+/// Lambda's event with these messages.
+fn event(messages: &[Message]) -> Value {
+    let count = MessageSystemAttributeName::ApproximateReceiveCount;
+    let records = messages.iter().map(|message| {
+        let count = message.attributes().and_then(|all| all.get(&count));
+        record(
+            message.message_id().expect("an id"),
+            message.body().expect("a text"),
+            count.expect("a count"),
+        )
+    });
+    json!({ "Records": records.collect::<Vec<_>>() })
+}
+
+/// A message in Lambda's event.
+pub fn record(id: &str, body: &str, tries: &str) -> Value {
+    json!({
+        "messageId": id,
+        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+        "body": body,
+        "attributes": {
+            "ApproximateReceiveCount": tries,
+            "SentTimestamp": "1789257900000",
+            "SenderId": "AROAEXAMPLE:task-callback",
+            "ApproximateFirstReceiveTimestamp": "1789257900001",
+        },
+        "messageAttributes": {},
+        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:parked",
+        "awsRegion": "eu-central-1",
+    })
+}
