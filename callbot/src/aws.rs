@@ -91,6 +91,11 @@ impl Aws {
         aws_sdk_secretsmanager::Client::new(&self.config)
     }
 
+    /// A client of SQS.
+    pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.config)
+    }
+
     /// The target of a call, for error messages.
     pub(crate) fn target(&self, service: &'static str, resource: String) -> Target {
         Target {

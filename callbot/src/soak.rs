@@ -1,18 +1,22 @@
 //! `callbot soak`: a load test that proves that no report is lost.
 
+mod answers;
 mod audit;
 mod drive;
+mod faults;
 mod forgery;
+mod no_resend;
 mod plan;
 mod report;
 mod stage;
 mod tally;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use reqwest::Url;
-use serde_json::json;
+use serde_json::{Value, json};
 use task_callback::contract::account::Credentials;
 
 use crate::aws::Aws;
@@ -33,10 +37,15 @@ use stage::{Settings, Stage};
 /// against one of its own on this machine, in which everything goes wrong: the function's processes are killed
 /// in the middle of calls, and the engine behind them fails. Ends with an error where one acknowledged report is
 /// not in the table, or is there twice.
+///
+/// With --no-resend the platform sends every report once, whatever the answer. The stack then has the parked queue,
+/// too, and one after the other Secrets Manager fails at cold starts, the secret is wrong, and DynamoDB is down. Ends
+/// with an error where one report that was answered, refused or not, is not in the table once the queue is empty.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   callbot soak --url CALLBACK_URL --table TABLE_NAME --tasks 100 --credentials .local/credentials.json
-  callbot soak --function target/lambda/task-callback/bootstrap --shuffle --report target/soak.json")]
+  callbot soak --function target/lambda/task-callback/bootstrap --shuffle --report target/soak.json
+  callbot soak --function target/lambda/task-callback/bootstrap --no-resend --moto \"$(make --silent moto)\"")]
 pub(crate) struct Args {
     /// The stack's output CallbackUrl
     #[arg(long, value_name = "URL", required_unless_present = "function")]
@@ -62,6 +71,22 @@ pub(crate) struct Args {
     /// How many calls have their process killed meanwhile
     #[arg(long, value_name = "PERCENT", default_value = "1%", value_parser = percent, requires = "function")]
     kills: f64,
+    /// Send nothing twice and forge nothing
+    #[arg(long, requires = "function", requires = "moto")]
+    #[arg(conflicts_with_all = ["concurrency", "duplicates", "forge"])]
+    no_resend: bool,
+    /// The Python that has moto, for SQS and Secrets Manager: `make moto` prints it
+    #[arg(long, value_name = "PYTHON", requires = "no_resend")]
+    moto: Option<PathBuf>,
+    /// How long DynamoDB is down
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "2m30s",
+        requires = "no_resend"
+    )]
+    #[arg(value_parser = humantime::parse_duration)]
+    outage: Duration,
     /// Add the function's log to this file
     #[arg(long, value_name = "FILE", requires = "function")]
     log: Option<PathBuf>,
@@ -105,8 +130,8 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         seed,
         tasks: args.tasks as usize,
         callbacks: args.callbacks as usize,
-        duplicates: args.duplicates,
-        forge: args.forge,
+        duplicates: if args.no_resend { 0.0 } else { args.duplicates },
+        forge: if args.no_resend { 0.0 } else { args.forge },
         shuffle: args.shuffle,
         started,
     };
@@ -124,18 +149,29 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         table.task_history(&plan.run, Range::LATEST).await?;
         return soak(args, &plan, url.clone(), &credentials, &table, None).await;
     };
-    let credentials = stage_credentials();
-    let stage = Stage::start(&Settings {
+    let mut settings = Settings {
         function,
         template: &args.template,
         instances: args.instances.into(),
         faults: args.faults,
         kills: args.kills,
         seed,
-        credentials: &credentials,
+        environment: Vec::new(),
         log: args.log.clone(),
-    })
-    .await?;
+    };
+    if let Some(python) = &args.moto {
+        let options = no_resend::Options {
+            plan: &plan,
+            stage: settings,
+            python,
+            outage: args.outage,
+            report: args.report.as_deref(),
+        };
+        return no_resend::run(options).await;
+    }
+    let credentials = stage_credentials();
+    settings.environment = vec![("CALLBOT_CREDENTIALS", credentials.clone())];
+    let stage = Stage::start(&settings).await?;
     let (url, table) = (stage.url().parse()?, stage.table());
     let soaked = soak(
         args,
@@ -175,11 +211,17 @@ async fn soak(
         stage,
     };
     print(&report.to_string())?;
-    if let Some(file) = &args.report {
-        let json = format!("{:#}\n", report.to_json());
+    write_report(args.report.as_deref(), &report.to_json())?;
+    Ok(exit_code(report.holds()))
+}
+
+/// Writes the figures to a file, if there is one.
+fn write_report(file: Option<&Path>, figures: &Value) -> Result<(), Failure> {
+    if let Some(file) = file {
+        let json = format!("{figures:#}\n");
         std::fs::write(file, json).map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    Ok(exit_code(report.holds()))
+    Ok(())
 }
 
 /// An account for each algorithm, with random secrets.

@@ -1,6 +1,7 @@
 //! Reads the table back and compares the contents with what was sent.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use futures_util::stream::{self, StreamExt};
 use indicatif::ProgressBar;
@@ -24,10 +25,12 @@ const SHOWN: usize = 20;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Findings {
     pub(super) snapshots: usize,
-    /// Reports that were acknowledged.
-    pub(super) acknowledged: usize,
-    /// Acknowledged reports that are not in the table.
+    /// Reports that must be in the table.
+    pub(super) expected: usize,
+    /// Expected reports that are not in the table.
     pub(super) lost: usize,
+    /// Reports that were sent, need not be in the table, and are not.
+    pub(super) absent: usize,
     /// Surplus snapshots of reports stored more than once.
     pub(super) doubled: usize,
     /// Snapshots of reports never sent.
@@ -39,7 +42,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Whether the table holds every acknowledged report once, as sent, and nothing else.
+    /// Whether the table holds every expected report once, as sent, and nothing else.
     pub(super) fn hold(&self) -> bool {
         self.lost + self.doubled + self.not_sent + self.different == 0
     }
@@ -54,13 +57,28 @@ impl Findings {
     pub(super) fn to_json(&self) -> Value {
         json!({
             "snapshots": self.snapshots,
-            "acknowledged": self.acknowledged,
+            "expected": self.expected,
             "lost": self.lost,
+            "absent": self.absent,
             "doubled": self.doubled,
             "notSent": self.not_sent,
             "different": self.different,
             "places": self.places,
         })
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "in the table  {} snapshots; lost: {}, doubled: {}, never sent: {}, not as sent: {}",
+            self.snapshots, self.lost, self.doubled, self.not_sent, self.different
+        )?;
+        for place in &self.places {
+            writeln!(f, "{:14}{place}", "")?;
+        }
+        Ok(())
     }
 }
 
@@ -129,10 +147,14 @@ fn compare(
         }
     }
     for (sent, found) in sent.iter().zip(found) {
-        findings.acknowledged += usize::from(sent.acknowledged);
-        if sent.acknowledged && found == 0 {
-            findings.lost += 1;
-            findings.note("lost", life, sent.create_ts);
+        findings.expected += usize::from(sent.expected);
+        match sent.expected {
+            true if found == 0 => {
+                findings.lost += 1;
+                findings.note("lost", life, sent.create_ts);
+            }
+            false if found == 0 && sent.create_ts > 0 => findings.absent += 1,
+            _ => {}
         }
         if found > 1 {
             findings.doubled += found - 1;

@@ -32,8 +32,8 @@ const LINE_EVERY: Duration = Duration::from_secs(15);
 pub(super) struct Sent {
     /// The header's `createTs`, or 0 if the report was never sent.
     pub(super) create_ts: u64,
-    /// Whether any attempt was answered with retCode 0.
-    pub(super) acknowledged: bool,
+    /// Whether the report must be in the table.
+    pub(super) expected: bool,
 }
 
 /// The state of every report, by task.
@@ -80,7 +80,7 @@ pub(super) async fn drive(
         tally.done(message.kind, &outcome);
         if !matches!(message.kind, Kind::Forgery(_)) {
             let sent = &mut ledger.borrow_mut()[message.task][message.report];
-            sent.acknowledged |= outcome == Outcome::Acknowledged;
+            sent.expected |= outcome == Outcome::Acknowledged;
         }
         if let Kind::Report = message.kind {
             bar.inc(1);
@@ -113,8 +113,8 @@ fn progress(tally: &Tally) -> String {
     format!(
         "{:.0}/s  p50 {:.1?}  p99 {:.1?}  acknowledged {}  forgeries refused {}  sent again {}",
         tally.rate(),
-        tally.percentile(50.0),
-        tally.percentile(99.0),
+        tally.answers.percentile(50.0),
+        tally.answers.percentile(99.0),
         tally.acknowledged(),
         tally.forgeries_refused,
         tally.retries,
@@ -136,7 +136,7 @@ async fn deliver_message(
         tally.retries += u64::from(attempts > 0);
         attempts += 1;
         let answer = reply.as_ref().map_or("no answer".to_owned(), name);
-        tally.answered(answer, took);
+        tally.answers.record(answer, took);
     };
     match deliver(sender, &headers, body.as_bytes(), RETRY_POLICY, each).await {
         Ok(reply) if reply.is_acknowledged() => Outcome::Acknowledged,
@@ -146,7 +146,7 @@ async fn deliver_message(
 }
 
 /// The HTTP status of an answer, and its retCode if present.
-fn name(reply: &Reply) -> String {
+pub(super) fn name(reply: &Reply) -> String {
     match reply.ret_code() {
         Some(ret_code) => format!("HTTP {} retCode {ret_code}", reply.status()),
         None => format!("HTTP {}", reply.status()),
@@ -162,7 +162,12 @@ pub(super) fn account(credentials: &Credentials, task: usize) -> &Credential {
         .unwrap_or_else(|| credentials.first())
 }
 
-fn request(plan: &Plan, credential: &Credential, message: &Message) -> (Headers, String) {
+/// The headers and the body of a message.
+pub(super) fn request(
+    plan: &Plan,
+    credential: &Credential,
+    message: &Message,
+) -> (Headers, String) {
     let life = plan.life(message.task);
     let report = life.reports[message.report];
     let genuine = life.body(&report);

@@ -22,7 +22,7 @@ impl Report<'_> {
     /// answer every message, and no process may end by itself.
     pub(super) fn holds(&self) -> bool {
         self.findings.hold()
-            && self.findings.acknowledged > 0
+            && self.findings.expected > 0
             && self.tally.forgeries_taken.is_empty()
             && self.tally.refused.is_empty()
             && self
@@ -54,10 +54,10 @@ impl Report<'_> {
             };
             return format!(
                 "{sent}All {} acknowledged reports are in the table, each once, as they were sent.",
-                self.findings.acknowledged
+                self.findings.expected
             );
         }
-        if self.findings.acknowledged == 0 {
+        if self.findings.expected == 0 {
             return "Nothing was acknowledged, so nothing is shown: look at the answers."
                 .to_owned();
         }
@@ -73,44 +73,26 @@ impl fmt::Display for Report<'_> {
         writeln!(
             f,
             "sent          {} requests in {:.0} s, {:.0} a second; {} of them again after a 5xx or no answer",
-            tally.requests,
+            tally.answers.requests(),
             tally.elapsed().as_secs_f64(),
             tally.rate(),
             tally.retries
         )?;
-        let [p50, p90, p99, max] = [50.0, 90.0, 99.0, 100.0].map(|p| tally.percentile(p));
+        let [p50, p90, p99, max] = [50.0, 90.0, 99.0, 100.0].map(|p| tally.answers.percentile(p));
         writeln!(
             f,
             "answered      half within {p50:.1?}, 90 % within {p90:.1?}, 99 % within {p99:.1?}, all within {max:.1?}"
         )?;
-        for (answer, count) in tally.answers() {
+        for (answer, count) in tally.answers.counts() {
             writeln!(f, "{:14}{count:>8}  {answer}", "")?;
         }
         if let Some(stage) = self.stage {
-            let faults = stage.faults();
-            let sum: usize = faults.values().sum();
-            writeln!(f, "faults        {sum} between the function and the engine")?;
-            for (fault, count) in faults {
-                writeln!(f, "{:14}{count:>8}  {fault}", "")?;
-            }
-            let (starts, kills) = stage.starts_and_kills();
-            writeln!(
-                f,
-                "processes     {starts} started, {kills} killed in the middle of a call"
-            )?;
-            if stage.deaths() > 0 {
-                let deaths = stage.deaths();
-                writeln!(
-                    f,
-                    "{:14}{deaths} ended by themselves: --log FILE keeps what they said",
-                    ""
-                )?;
-            }
+            write!(f, "{stage}")?;
         }
         writeln!(
             f,
             "acknowledged  {} reports, {} resends; given up after many attempts: {}",
-            findings.acknowledged, tally.resends_acknowledged, tally.given_up
+            findings.expected, tally.resends_acknowledged, tally.given_up
         )?;
         writeln!(
             f,
@@ -123,18 +105,6 @@ impl fmt::Display for Report<'_> {
         for wrong in wrong.take(20) {
             writeln!(f, "{:14}{wrong}", "")?;
         }
-        writeln!(
-            f,
-            "in the table  {} snapshots; lost: {}, doubled: {}, never sent: {}, not as sent: {}",
-            findings.snapshots,
-            findings.lost,
-            findings.doubled,
-            findings.not_sent,
-            findings.different
-        )?;
-        for place in &findings.places {
-            writeln!(f, "{:14}{place}", "")?;
-        }
-        write!(f, "{}", self.verdict())
+        write!(f, "{findings}{}", self.verdict())
     }
 }

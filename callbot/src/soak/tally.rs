@@ -1,11 +1,10 @@
-//! Counts of the answers, and latencies.
+//! What became of the messages of a run.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 
+use super::answers::Answers;
 use super::plan::Kind;
 
 /// The final outcome of one message.
@@ -26,11 +25,8 @@ pub(super) struct Tally {
     took: Option<Duration>,
     /// Whether the run was interrupted before everything was sent.
     pub(super) interrupted: bool,
-    /// The latency of every request, in microseconds.
-    latencies: Histogram<u64>,
-    /// The number of times each answer was received.
-    answers: BTreeMap<String, u64>,
-    pub(super) requests: u64,
+    /// The answers to all requests.
+    pub(super) answers: Answers,
     pub(super) retries: u64,
     pub(super) reports_acknowledged: u64,
     pub(super) resends_acknowledged: u64,
@@ -48,10 +44,7 @@ impl Tally {
             started: Instant::now(),
             took: None,
             interrupted: false,
-            // Up to a minute, with three significant digits.
-            latencies: Histogram::new_with_max(60_000_000, 3).expect("good bounds"),
-            answers: BTreeMap::new(),
-            requests: 0,
+            answers: Answers::new(),
             retries: 0,
             reports_acknowledged: 0,
             resends_acknowledged: 0,
@@ -60,14 +53,6 @@ impl Tally {
             forgeries_taken: Vec::new(),
             refused: Vec::new(),
         }
-    }
-
-    /// Records the answer, or the missing answer, to one request.
-    pub(super) fn answered(&mut self, answer: String, took: Duration) {
-        self.requests += 1;
-        self.latencies
-            .saturating_record(took.as_micros().try_into().unwrap_or(u64::MAX));
-        *self.answers.entry(answer).or_default() += 1;
     }
 
     /// Records the outcome of one message.
@@ -110,31 +95,16 @@ impl Tally {
 
     /// Requests a second.
     pub(super) fn rate(&self) -> f64 {
-        self.requests as f64 / self.elapsed().as_secs_f64()
-    }
-
-    /// The latency at a percentile.
-    pub(super) fn percentile(&self, percentile: f64) -> Duration {
-        Duration::from_micros(self.latencies.value_at_percentile(percentile))
-    }
-
-    /// Every answer, and the number of times it was received.
-    pub(super) fn answers(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.answers
-            .iter()
-            .map(|(answer, count)| (answer.as_str(), *count))
+        self.answers.requests() as f64 / self.elapsed().as_secs_f64()
     }
 
     pub(super) fn to_json(&self) -> Value {
-        let millis = |percentile| self.percentile(percentile).as_secs_f64() * 1_000.0;
         json!({
             "seconds": self.elapsed().as_secs_f64(),
-            "requests": self.requests,
+            "requests": self.answers.requests(),
             "retries": self.retries,
-            "latencyMs": {
-                "p50": millis(50.0), "p90": millis(90.0), "p99": millis(99.0), "max": millis(100.0),
-            },
-            "answers": self.answers,
+            "latencyMs": self.answers.latency_to_json(),
+            "answers": self.answers.counts(),
             "reportsAcknowledged": self.reports_acknowledged,
             "resendsAcknowledged": self.resends_acknowledged,
             "forgeriesRefused": self.forgeries_refused,

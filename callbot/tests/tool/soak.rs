@@ -34,7 +34,7 @@ fn nothing_is_lost_where_processes_are_killed_and_the_engine_fails() {
     let shuffled = ["--shuffle", "--forge", "10%"];
     let (holds, text, report) = soak(&[&arguments[..], &shuffled].concat());
     assert!(holds, "{text}");
-    assert_eq!(report["table"]["acknowledged"], 120, "{text}");
+    assert_eq!(report["table"]["expected"], 120, "{text}");
     assert_eq!(report["table"]["snapshots"], 120, "{text}");
     assert_eq!(report["sent"]["givenUp"], 0, "{text}");
     let some = [

@@ -1,0 +1,146 @@
+//! The result of a run without resends, as text and as JSON.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::super::audit::Findings;
+use super::super::plan::Plan;
+use super::super::stage::Stage;
+use super::drive::{PhaseRecord, Record};
+
+/// The result of a run.
+pub(super) struct Report<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) outage: Duration,
+    pub(super) record: &'a Record,
+    /// What is still in the parked queue at the end.
+    pub(super) left: usize,
+    /// What was deleted from the parked queue since the function was done with it.
+    pub(super) deleted: usize,
+    pub(super) dead_letters: usize,
+    pub(super) findings: &'a Findings,
+    pub(super) stage: &'a Stage,
+}
+
+impl Report<'_> {
+    /// Whether the soak passes. A run in which nothing was refused proves nothing. Only a killed process excuses a missing
+    /// answer, and no process may end by itself.
+    pub(super) fn holds(&self) -> bool {
+        self.findings.hold()
+            && self.refused() > 0
+            && self.left + self.dead_letters == 0
+            && self.stage.deaths() == 0
+            && self.unanswered() <= self.stage.kills() as u64
+    }
+
+    fn refused(&self) -> u64 {
+        self.sum(|phase| phase.refused)
+    }
+
+    fn unanswered(&self) -> u64 {
+        self.sum(|phase| phase.unanswered)
+    }
+
+    fn sum(&self, of: impl Fn(&PhaseRecord) -> u64) -> u64 {
+        self.record.phases.values().map(of).sum()
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let phases = self.record.phases.iter().map(|(phase, record)| {
+            let answers = &record.answers;
+            let json = json!({
+                "requests": answers.requests() + record.unanswered,
+                "answers": answers.counts(),
+                "latencyMs": answers.latency_to_json(),
+                "unanswered": record.unanswered,
+            });
+            (format!("{phase:?}"), json)
+        });
+        let drains = self.record.drains.iter();
+        json!({
+            "run": self.plan.run,
+            "seed": self.plan.seed,
+            "tasks": self.plan.tasks,
+            "callbacks": self.plan.callbacks,
+            "outageSeconds": self.outage.as_secs_f64(),
+            "phases": phases.collect::<Map<_, _>>(),
+            "parked": {
+                "refused": self.refused(),
+                "deleted": self.deleted,
+                "left": self.left,
+                "deadLetters": self.dead_letters,
+                "drainSeconds": drains.map(|drain| drain.map(|took| took.as_secs_f64()))
+                    .collect::<Vec<_>>(),
+            },
+            "unanswered": self.unanswered(),
+            "stage": self.stage.to_json(),
+            "table": self.findings.to_json(),
+            "holds": self.holds(),
+        })
+    }
+
+    fn verdict(&self) -> String {
+        if self.refused() == 0 {
+            return "Nothing was refused, so nothing is shown: look at the answers.".to_owned();
+        }
+        if !self.holds() {
+            return "NOT as promised: see above.".to_owned();
+        }
+        format!(
+            "All {} reports that were answered, {} of them with a refusal, are in the table, each once, as they were \
+             sent. None was sent twice.",
+            self.findings.expected,
+            self.refused()
+        )
+    }
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (phase, record) in &self.record.phases {
+            let answers = &record.answers;
+            let [p50, p99, max] = [50.0, 99.0, 100.0].map(|p| answers.percentile(p));
+            writeln!(
+                f,
+                "{phase}: {} requests; half answered within {p50:.1?}, 99 % within {p99:.1?}, all within {max:.1?}",
+                answers.requests() + record.unanswered
+            )?;
+            for (answer, count) in answers.counts() {
+                writeln!(f, "{:14}{count:>8}  {answer}", "")?;
+            }
+            if record.unanswered > 0 {
+                let count = record.unanswered;
+                writeln!(f, "{:14}{count:>8}  no answer, process killed", "")?;
+            }
+        }
+        writeln!(
+            f,
+            "parked        {} reports were refused; messages that left the queue: {}, left in it: {}, dead letters: {}",
+            self.refused(),
+            self.deleted,
+            self.left,
+            self.dead_letters
+        )?;
+        for (drain, since) in self
+            .record
+            .drains
+            .iter()
+            .zip(["DynamoDB was back", "the last report"])
+        {
+            match drain {
+                Some(took) => writeln!(f, "{:14}empty {took:.1?} after {since}", "")?,
+                None => writeln!(f, "{:14}not empty in time after {since}", "")?,
+            }
+        }
+        write!(f, "{}", self.stage)?;
+        writeln!(
+            f,
+            "no answer     {} requests, since their process was killed; {} of their reports are not in the table",
+            self.unanswered(),
+            self.findings.absent
+        )?;
+        write!(f, "{}{}", self.findings, self.verdict())
+    }
+}
