@@ -41,6 +41,9 @@ FUZZ_SECONDS ?= 60
 TASK  ?= t-20260913-0007
 # How many tasks `make soak` makes up.
 TASKS ?= 2500
+# How many of them where nothing is sent twice, and how long DynamoDB is down then.
+NO_RESEND_TASKS ?= 360
+OUTAGE ?= 2m30s
 
 CALLBOT := cargo run --locked --package callbot
 
@@ -56,7 +59,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)  ARCH=$(ARCH)  STACK=$(STACK)  REGION=(as AWS is configured)'
-	@echo '  ROUNDS=$(ROUNDS) (of bench)  TASKS=$(TASKS) (of soak)  FUZZ_SECONDS=$(FUZZ_SECONDS) (of fuzz, for each target)'
+	@echo '  ROUNDS=$(ROUNDS) (of bench)  TASKS=$(TASKS)  OUTAGE=$(OUTAGE) (of soak)  FUZZ_SECONDS=$(FUZZ_SECONDS) (of fuzz, for each target)'
 	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)  TABLE=(of a deployed stack, for history)'
 
 demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, locally, and show the history
@@ -88,11 +91,14 @@ advisories: $(CRATES) ## Check for known vulnerabilities and yanked crates (need
 # Built as the function is deployed, for this machine.
 BUILD_AS_DEPLOYED := cargo lambda build --locked --release $(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
 
-soak: $(CARGO_LAMBDA) ## Send TASKS tasks of 10 reports, with everything going wrong, and prove that nothing is lost
+soak: $(CARGO_LAMBDA) $(MOTO) ## Send TASKS tasks of 10 reports, with everything going wrong, and prove that nothing is lost
 	$(BUILD_AS_DEPLOYED)
-	@rm -f target/soak.log
+	@rm -f target/soak.log target/soak-no-resend.log
 	$(CALLBOT) -- soak --function target/lambda/task-callback/bootstrap --tasks $(TASKS) --shuffle \
 		--log target/soak.log --report target/soak.json
+	$(CALLBOT) -- soak --no-resend --moto $(MOTO)/bin/python --function target/lambda/task-callback/bootstrap \
+		--instances 32 --tasks $(NO_RESEND_TASKS) --outage $(OUTAGE) --shuffle \
+		--log target/soak-no-resend.log --report target/soak-no-resend.json
 
 bench: bench-processes bench-stages ## Measure the release build beside the least programs with the same work
 

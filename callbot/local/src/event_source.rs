@@ -18,8 +18,6 @@ use crate::lambda::Invoker;
 
 /// The default of an event source mapping.
 const BATCH_SIZE: i32 = 10;
-/// How many batches the function has at once. Lambda allows no fewer.
-pub const MAX_CONCURRENCY: usize = 2;
 /// How long an empty queue, or one that gives an error, is left alone.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -49,6 +47,9 @@ struct Poller {
 }
 
 impl EventSource {
+    /// How many batches the function has at once. Lambda allows no lower limit.
+    pub const MAX_CONCURRENCY: usize = 2;
+
     /// Starts to poll the queue. What the function does not report as failed is deleted from the queue. Where an
     /// invocation fails as a whole, nothing is deleted.
     ///
@@ -83,7 +84,7 @@ impl EventSource {
         };
         Ok(Self {
             deleted,
-            _pollers: std::iter::repeat_n(poller, MAX_CONCURRENCY)
+            _pollers: std::iter::repeat_n(poller, Self::MAX_CONCURRENCY)
                 .map(Poller::poll)
                 .collect(),
         })

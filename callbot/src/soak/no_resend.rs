@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use local_stack::EventSource;
+
 use super::audit::audit;
 use super::plan::Plan;
 use super::stage::{Settings, Stage};
@@ -58,7 +60,7 @@ async fn run_to_end(options: Options<'_>) -> Result<ExitCode, Failure> {
     let services = Services::start(options.python, &right_secret, stage.faults, seed).await?;
     stage.environment = services.environment();
     // Requests do not wait for an instance: the time of an answer is the function's.
-    let concurrency = stage.instances.saturating_sub(local_stack::MAX_CONCURRENCY);
+    let concurrency = stage.instances.saturating_sub(EventSource::MAX_CONCURRENCY);
     let stage = Stage::start(&stage).await?;
     let events = services.consume(stage.lambda().invoker()).await?;
     let drive = Drive {

@@ -1,25 +1,44 @@
 //! `callbot soak`: no finding about a correct function despite faults around it, and a finding for every defect.
 
+use std::path::Path;
+use std::process::Command;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use local_stack::{Fault, Proxy};
 use serde_json::Value;
 use task_callback::store::Item;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, tempdir};
 use tokio::runtime::Runtime;
 
 use crate::check::start_accepting_server;
 use crate::runner::{callbot, run};
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::aws::local_aws;
+use task_callback_test_support::moto;
 use task_callback_test_support::proxy::split;
 use task_callback_test_support::service;
 
 /// Runs a soak of 24 tasks with 5 reports each: whether it passes, its output and its report.
 fn soak(arguments: &[&str]) -> (bool, String, Value) {
+    let size = ["--tasks", "24", "--callbacks", "5"];
+    soaked(callbot(&["soak"]).args(size).args(arguments))
+}
+
+/// Runs a soak of 240 reports without resends, over a moto that finds Python modules in this folder.
+fn soak_without_resends(python_path: &Path, arguments: &[&str]) -> (bool, String, Value) {
+    let (function, python) = (service::program(), moto::python());
+    let function = function.to_str().expect("text");
+    let stack = ["--function", function, "--no-resend", "--moto", &python];
+    let mut soak = callbot(&["soak", "--tasks", "24"]);
+    soak.env("PYTHONPATH", python_path);
+    soaked(soak.args(stack).args(arguments))
+}
+
+/// Runs a soak: whether it passes, its output and its report.
+fn soaked(soak: &mut Command) -> (bool, String, Value) {
     let report = NamedTempFile::new().expect("a file");
     let path = report.path().to_str().expect("text");
-    let size = ["--tasks", "24", "--callbacks", "5", "--report", path];
-    let ran = run(callbot(&["soak"]).args(size).args(arguments));
+    let ran = run(soak.args(["--report", path]));
     let text = format!("{}{}", ran.stdout, ran.stderr);
     let report = std::fs::read_to_string(path).expect("a report");
     let report = serde_json::from_str(&report).unwrap_or_else(|_| panic!("no report: {text}"));
@@ -170,4 +189,66 @@ async fn an_accepted_forgery_is_found() {
     assert_eq!(report["table"]["lost"], 120, "{text}");
     let taken = report["sent"]["forgeriesTaken"].as_array().map(Vec::len);
     assert!(taken > Some(0), "{text}");
+}
+
+/// DynamoDB is down for longer than the function tries to store a report.
+const OUTAGE: [&str; 2] = ["--outage", "9s"];
+
+#[test]
+fn what_is_refused_is_stored_later_without_a_resend() {
+    let empty = tempdir().expect("a folder");
+    let (holds, text, report) =
+        soak_without_resends(empty.path(), &[&OUTAGE[..], &["--kills", "10%"]].concat());
+    assert!(holds, "{text}");
+    let refusals = [
+        ("SecretsManagerDown", "HTTP 500 retCode 5000"),
+        ("WrongSecret", "HTTP 401 retCode 4010"),
+        ("DynamoDbDown", "HTTP 503 retCode 5030"),
+    ];
+    for (phase, refusal) in refusals {
+        let count = report["phases"][phase]["answers"][refusal].as_u64();
+        assert!(count > Some(0), "{phase}: {text}");
+    }
+    let number = |pointer| report.pointer(pointer).and_then(Value::as_u64);
+    assert!(number("/stage/processesKilled") > Some(0), "{text}");
+    let answered = number("/table/expected").expect("a number");
+    let unanswered = number("/unanswered").expect("a number");
+    assert_eq!(answered + unanswered, 240, "{text}");
+    let absent = number("/table/absent").expect("a number");
+    assert_eq!(number("/table/snapshots"), Some(240 - absent), "{text}");
+}
+
+/// The first message to the parked queue is confirmed and lost, and the second goes to the dead-letter queue.
+const DEFECTIVE_QUEUE: &str = r#"
+from moto.sqs.models import Queue
+
+add_message = Queue.add_message
+parked = []
+
+def lose_first(queue, message):
+    if queue.name == "parked":
+        parked.append(message)
+        if len(parked) == 1:
+            return
+        if len(parked) == 2:
+            queue = queue.dead_letter_queue
+    add_message(queue, message)
+
+Queue.add_message = lose_first
+"#;
+
+#[test]
+fn what_the_parked_queue_loses_is_found() {
+    let folder = tempdir().expect("a folder");
+    // Python imports a module of this name when it starts.
+    let module = folder.path().join("sitecustomize.py");
+    std::fs::write(module, DEFECTIVE_QUEUE).expect("written");
+    let without_faults = ["--faults", "0%", "--kills", "0%"];
+    let arguments = [&OUTAGE[..], &without_faults].concat();
+    let (holds, text, report) = soak_without_resends(folder.path(), &arguments);
+    assert!(!holds, "{text}");
+    assert_eq!(report["parked"]["deadLetters"], 1, "{text}");
+    assert_eq!(report["table"]["lost"], 2, "{text}");
+    assert_eq!(report["table"]["snapshots"], 238, "{text}");
+    assert_eq!(report["unanswered"], 0, "{text}");
 }
