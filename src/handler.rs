@@ -27,7 +27,7 @@ pub struct Handler {
 #[serde(untagged)]
 pub enum Response {
     /// To API Gateway.
-    Http(ProxyResponse),
+    Http(Box<ProxyResponse>),
     /// To the event source mapping of the queue.
     Queue(BatchResponse),
 }
@@ -57,7 +57,7 @@ impl Handler {
         match batch_of(payload.get()) {
             None => {
                 let response = self.endpoint.answer(payload.get(), &context, now);
-                Ok(Response::Http(response.await))
+                Ok(Response::Http(Box::new(response.await)))
             }
             Some(batch) => {
                 let time = answer_time(&context, now);

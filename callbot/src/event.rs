@@ -43,11 +43,8 @@ pub(crate) struct About {
 impl Event {
     /// Reads an event from its file.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
-        let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
-        let json = serde_json::from_str(&text)
-            .map_err(|error| wrong(&format!("not an API Gateway event: {error}")))?;
-        let event = Self::from_json(json).map_err(|error| wrong(&error))?;
+        let event = Self::from_json(read_json(path)?);
+        let event = event.map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
             ..event
@@ -137,6 +134,24 @@ impl Event {
     pub(crate) fn to_json(&self) -> String {
         format!("{:#}", Value::Object(self.json.clone()))
     }
+}
+
+/// The event in a file, as Lambda passes it to the function, where a queue sends it and not API Gateway.
+pub(crate) fn queue_event(path: &Path) -> Result<Option<String>, Failure> {
+    let mut json = read_json(path)?;
+    let is_a_queues = json.get("Records").is_some();
+    if let Some(event) = json.as_object_mut() {
+        event.remove(ABOUT_KEY);
+    }
+    Ok(is_a_queues.then(|| format!("{json:#}")))
+}
+
+fn read_json(path: &Path) -> Result<Value, Failure> {
+    let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let json = serde_json::from_str(&text)
+        .map_err(|error| wrong(&format!("not an API Gateway event: {error}")));
+    Ok(json?)
 }
 
 fn set_in(event: &mut Map<String, Value>, headers: &str, name: &str, value: Value) {

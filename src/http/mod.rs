@@ -14,8 +14,7 @@ use crate::contract::snapshot::ReceivedAt;
 use crate::receive::{Incoming, Receipt, Receiver, Refusal};
 use crate::telemetry;
 pub use event::{HttpRequest, PayloadFormat};
-pub use response::ProxyResponse;
-use response::respond;
+pub use response::{ProxyResponse, respond};
 
 /// How long after the start of an invocation the answer is due. The template gives the function 10 s.
 const ANSWER_TIME: Duration = Duration::from_secs(8);

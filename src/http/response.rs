@@ -36,7 +36,7 @@ struct Answer<'a> {
 }
 
 /// The response with the contract's answer.
-pub(super) fn respond(
+pub fn respond(
     format: PayloadFormat,
     status: u16,
     ret_code: u16,

@@ -5,10 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
 use task_callback_test_support::app::TestApp;
+use task_callback_test_support::function::deliver;
+use task_callback_test_support::parked_event;
 use task_callback_test_support::queue::TestQueue;
 use task_callback_test_support::request::{
     NOW, Request, SECRET, TASK, UUID, body, body_with, body_without, now,
 };
+use task_callback_test_support::service::CREDENTIALS;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -228,4 +231,14 @@ async fn a_message_that_is_no_parked_callback_stays_and_harms_no_other() {
     let left = queue.deliver(app.function(), now()).await;
     assert_eq!(left, 1 + spoilt.len(), "the first one is still too old");
     assert_eq!(app.items().await.len(), 1, "the good one is stored");
+}
+
+#[tokio::test]
+async fn the_queues_sample_event_is_stored() {
+    let app = TestApp::with(&[("CALLBOT_CREDENTIALS", CREDENTIALS)]).await;
+    let sample = std::fs::read_to_string(parked_event()).expect("the sample");
+    let sample = serde_json::from_str(&sample).expect("JSON");
+    let left = deliver(app.function(), &sample, now()).await;
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(app.snapshots_of("t-20260913-0007").await.len(), 1);
 }

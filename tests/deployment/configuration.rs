@@ -25,6 +25,7 @@ fn what_is_left_out_has_the_contracts_defaults() {
     assert_eq!(config.max_callback_age, Duration::from_secs(259_200));
     assert_eq!(config.retention, None);
     assert_eq!(config.max_body_bytes, 65536);
+    assert_eq!(config.parked_queue_url, None);
     let CredentialsSource::Variable(credentials) = config.credentials else {
         panic!("the credentials are in the variable");
     };
@@ -38,12 +39,18 @@ fn everything_can_be_set() {
         ("MAX_CALLBACK_AGE_SECONDS", "600"),
         ("RETENTION_DAYS", "90"),
         ("MAX_BODY_BYTES", "1024"),
+        (
+            "PARKED_QUEUE_URL",
+            "https://sqs.eu-central-1.amazonaws.com/123456789012/parked",
+        ),
     ]);
     let config = config.expect("a good configuration");
     assert_eq!(config.max_clock_skew, Duration::from_secs(60));
     assert_eq!(config.max_callback_age, Duration::from_secs(600));
     assert_eq!(config.retention, Some(Duration::from_secs(90 * 86_400)));
     assert_eq!(config.max_body_bytes, 1024);
+    let url = config.parked_queue_url.expect("a URL");
+    assert!(url.ends_with("/parked"), "{url}");
 }
 
 #[test]
@@ -95,6 +102,7 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
         ("MAX_BODY_BYTES", "0", "out of range"),
         ("MAX_BODY_BYTES", "1000000", "out of range"),
         ("MAX_BODY_BYTES", "64k", "is wrong"),
+        ("PARKED_QUEUE_URL", "callbot-parked", "not a URL"),
     ];
     for (variable, value, problem) in cases {
         let error = config(&[(variable, value)]).expect_err(value);

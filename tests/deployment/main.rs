@@ -1,5 +1,6 @@
 //! The template, the configuration and the documents against the code.
 
+mod alarms;
 mod configuration;
 mod dependencies;
 mod template;

@@ -3,14 +3,14 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use task_callback::contract::account::Algorithm;
 
 use crate::store_trouble::send_through;
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::log::Log;
 use task_callback_test_support::proxy::{Fault, Proxy};
+use task_callback_test_support::queue::TestQueue;
 use task_callback_test_support::request::{
-    NOW, Request, SECRET, UUID, body, body_with, body_without,
+    NOW, Request, SECRET, UUID, body, body_with, body_without, now,
 };
 
 /// The one line that sending a request writes.
@@ -110,27 +110,74 @@ async fn a_refusals_line_has_the_true_reason() {
         assert_eq!(line["outcome"], "refused", "{reason}");
         assert_eq!(line["retCode"], ret_code, "{reason}");
         assert_eq!(line["reason"], reason);
-        assert!(
-            line.get("body").is_none(),
-            "nobody's body is not kept: {reason}"
-        );
+        assert!(line.get("body").is_none(), "no body is logged: {reason}");
     }
 }
 
 #[tokio::test]
-async fn an_authentic_body_that_is_refused_is_in_the_line() {
-    let app = TestApp::embedded().await;
-    for (ret_code, body) in [
-        (4001, body_without("taskID")),
-        (4220, body_with("/taskStatus", json!(9))),
-    ] {
-        let line = line_of(&app, &Request::new(&body)).await;
-        assert_eq!(line["retCode"], ret_code);
-        assert_eq!(line["body"], body.to_string());
+async fn the_line_of_a_parked_callback_says_where_it_is() {
+    let refused = Request::new(body_without("taskID"));
+    let queue = TestQueue::create().await;
+    let line = line_of(&TestApp::parking_in(&queue, &[]).await, &refused).await;
+    assert_eq!(line["parked"], "in the queue");
+    assert!(line.get("parkedMessage").is_none(), "{line}");
+
+    let line = line_of(&TestApp::embedded().await, &refused).await;
+    assert_eq!(line["parked"], "in this line");
+    assert_eq!(line["notParked"], "PARKED_QUEUE_URL is not set");
+    let message = line["parkedMessage"].as_str().expect("a text");
+    let message: Value = serde_json::from_str(message).expect("JSON");
+    let text = STANDARD.encode(body_without("taskID").to_string());
+    assert_eq!(
+        (&message["version"], &message["body"]),
+        (&json!(1), &json!(text))
+    );
+}
+
+#[tokio::test]
+async fn a_callback_from_the_queue_is_a_line_like_any_other() {
+    let queue = TestQueue::create().await;
+    let app = TestApp::parking_in(&queue, &[("MAX_CALLBACK_AGE_SECONDS", "0")]).await;
+    app.send(&Request::at(NOW - 1, body())).await;
+    let usual = TestApp::embedded().await;
+    let strict = app.function();
+    let lines = async |function| {
+        let (log, _guard) = Log::start(&[]);
+        queue.deliver(function, now()).await;
+        log.lines()
+    };
+    let mut left = lines(strict).await;
+    let fields = left[0].as_object_mut().expect("an object");
+    for measured in ["timestamp", "durationMs"] {
+        assert!(fields.remove(measured).is_some(), "{measured}");
     }
-    let binary = b"\xff\x00 no text";
-    let line = line_of(&app, &Request::signed(binary, NOW, Algorithm::Md5, SECRET)).await;
-    assert_eq!(line["bodyBase64"], STANDARD.encode(binary));
+    let expected = json!({
+        "level": "WARN", "message": "callback", "outcome": "left in the queue", "retCode": 4011,
+        "reason": "createTs is 1 s behind the clock, more than the 0 s allowed", "responseID": "response-1",
+        "requestID": "req-1", "uuid": UUID, "createTs": "1726200059", "from": "queue",
+        "receivedAt": "2024-09-13T04:01:00.000Z", "tries": 1
+    });
+    assert_eq!(left, [expected]);
+
+    let mut stored = lines(usual.function()).await;
+    assert_line(
+        stored.remove(0),
+        json!({
+            "level": "INFO", "message": "callback", "outcome": "stored", "retCode": 0, "new": true,
+            "responseID": "response-1", "requestID": "req-1", "uuid": UUID, "taskID": "t-1",
+            "status": "IN_PROGRESS", "createTs": "1726200059", "from": "queue",
+            "receivedAt": "2024-09-13T04:01:00.000Z", "tries": 2
+        }),
+    );
+
+    queue.send("no JSON").await;
+    let spoilt = lines(usual.function()).await;
+    assert_eq!(spoilt[0]["retCode"], 4000);
+    let reason = spoilt[0]["reason"].as_str().expect("a reason");
+    assert!(
+        reason.starts_with("the message is no parked callback: "),
+        "{reason}"
+    );
 }
 
 #[tokio::test]
@@ -149,11 +196,7 @@ async fn our_own_trouble_is_an_error_with_its_cause() {
         assert_eq!(lines[0]["outcome"], "failed");
         assert_eq!(lines[0]["retCode"], ret_code);
         assert_eq!(lines[0]["taskID"], "t-1");
-        assert_eq!(
-            lines[0]["body"],
-            body().to_string(),
-            "not stored, and not lost"
-        );
+        assert_eq!(lines[0]["parked"], "in this line", "not stored, not lost");
         let Fault::Answer(_, code) = fault else {
             unreachable!()
         };
@@ -168,7 +211,8 @@ async fn our_own_trouble_is_an_error_with_its_cause() {
 /// An endpoint of AWS's with FIPS or dual stack has no custom address, so both paths report that combination.
 #[tokio::test]
 async fn neither_a_secret_nor_a_valid_signature_is_logged_at_any_level() {
-    let app = TestApp::embedded().await;
+    let queue = TestQueue::create().await;
+    let app = TestApp::parking_in(&queue, &[]).await;
     let (log, _guard) = Log::start(&[("AWS_LAMBDA_LOG_LEVEL", "TRACE")]);
     let good = Request::new(body());
     for request in [

@@ -4,6 +4,7 @@ mod connections;
 mod fast_path;
 mod faults;
 mod log;
+mod parked;
 mod process;
 mod secret;
 mod store_trouble;

@@ -208,17 +208,24 @@ async fn a_secret_that_is_malformed_or_empty_leaves_the_last_good_one_in_use() {
 }
 
 #[tokio::test]
-async fn without_any_value_ever_read_callbacks_are_our_own_fault_until_there_is_one() {
+async fn without_any_value_ever_read_the_secret_is_read_every_second_until_there_is_one() {
     let function = Function::start("not written yet", &[Fault::None]).await;
-    for _ in 0..20 {
-        assert_eq!(function.send(0, OLD).await, 5000);
-    }
-    assert_eq!(function.proxy.requests(), 1, "nor is this a flood of reads");
-    assert_eq!(function.send(1, OLD).await, 5000);
-    assert_eq!(function.proxy.requests(), 2, "but it is tried every second");
+    let other = Function::start("not written yet", &[Fault::None]).await;
+    let (in_vain, answer) = tokio::join!(function.send(0, OLD), async {
+        let waiting = async {
+            while other.proxy.requests() < 3 {
+                tokio::task::yield_now().await;
+            }
+            other.secret.put(&credentials(&[OLD])).await;
+        };
+        let (answer, ()) = tokio::join!(other.send(0, OLD), waiting);
+        answer
+    });
+    assert_eq!(in_vain, 5000);
+    let readings = function.proxy.requests();
+    assert!((5..=9).contains(&readings), "{readings} in 8 s");
     assert!(function.app.items().await.is_empty());
-    function.secret.put(&credentials(&[OLD])).await;
-    assert_eq!(function.send(2, OLD).await, 0);
+    assert_eq!(answer, 0, "written while the callback waits");
 }
 
 #[tokio::test]
@@ -265,12 +272,28 @@ async fn a_reading_that_lambda_froze_is_no_failure_and_is_tried_again() {
     let function = Function::start(&credentials(&[OLD]), &faults).await;
     let (log, _guard) = Log::start(&[]);
     assert_eq!(function.send(301, OLD).await, 0);
-    // Between two invocations nothing in the process runs.
-    std::thread::sleep(Duration::from_secs(6));
-    assert_eq!(function.send(307, OLD).await, 0);
-    assert_eq!(function.send(308, OLD).await, 0);
+    // Between two invocations nothing in the process runs. A reading may take 2.5 s.
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(function.send(304, OLD).await, 0);
+    assert_eq!(function.send(305, OLD).await, 0);
     assert_eq!(function.proxy.requests(), 3, "tried again");
     assert!(!log.text().contains("not read"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_reading_that_hangs_in_the_background_is_logged_by_the_second_at_the_latest() {
+    let function = Function::start(&credentials(&[OLD]), &[Fault::None, Fault::Silence]).await;
+    let (log, _guard) = Log::start(&[]);
+    assert_eq!(function.send(301, OLD).await, 0);
+    std::thread::sleep(Duration::from_secs(3));
+    for second in [304, 305] {
+        assert_eq!(function.send(second, OLD).await, 0);
+    }
+    let lines = log.lines();
+    let not_read = lines
+        .iter()
+        .filter(|line| line["message"] == "credentials not read");
+    assert_eq!(not_read.count(), 1, "{lines:#?}");
 }
 
 #[tokio::test]

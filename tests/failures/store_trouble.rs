@@ -53,7 +53,7 @@ async fn every_callback_is_retried_however_many_have_failed_before() {
     let proxy = Proxy::start(&app.engine_url, &[Fault::ResetBefore]).await;
     let function = app.behind(local_aws(&proxy.url));
     let event = Request::new(body()).http_api_event().to_string();
-    let timeout = Duration::from_millis(1_800);
+    let timeout = Duration::from_millis(900);
     for callback in 0..25 {
         let before = proxy.requests();
         let answer = invoke_within(timeout, &function, &event, "response-1", now()).await;

@@ -139,6 +139,14 @@ fn a_signed_event_can_be_invoked(stack: &LocalStack) {
         let answer = stack.invoke(&file);
         assert_eq!(answer["statusCode"], status, "{sample}: {answer}");
     }
+    let event = succeed(&mut callbot(&["sign", "events/parked.json"]));
+    std::fs::write(&file, event).expect("written");
+    let answer = stack.invoke(&file);
+    assert_eq!(
+        answer["batchItemFailures"],
+        serde_json::json!([]),
+        "{answer}"
+    );
 }
 
 fn the_history_has_what_was_sent(stack: &LocalStack) {

@@ -25,10 +25,16 @@ pub fn project() -> PathBuf {
     here.ancestors().nth(2).expect("two folders up").to_owned()
 }
 
-/// The files of `events/`, sorted.
+/// The queue's sample event.
+pub fn parked_event() -> PathBuf {
+    project().join("events/parked.json")
+}
+
+/// The requests in `events/`, sorted.
 pub fn sample_events() -> Vec<PathBuf> {
     let files = std::fs::read_dir(project().join("events")).expect("the samples");
     let mut files: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
+    files.retain(|file| *file != parked_event());
     files.sort();
     assert!(files.len() >= 12, "one for each status, and the bad ones");
     files
