@@ -191,14 +191,12 @@ async fn an_accepted_forgery_is_found() {
     assert!(taken > Some(0), "{text}");
 }
 
-/// DynamoDB is down for longer than the function tries to store a report.
-const OUTAGE: [&str; 2] = ["--outage", "9s"];
-
 #[test]
 fn what_is_refused_is_stored_later_without_a_resend() {
     let empty = tempdir().expect("a folder");
-    let (holds, text, report) =
-        soak_without_resends(empty.path(), &[&OUTAGE[..], &["--kills", "10%"]].concat());
+    // DynamoDB is down for longer than the function tries to store a report.
+    let arguments = ["--outage", "9s", "--kills", "10%"];
+    let (holds, text, report) = soak_without_resends(empty.path(), &arguments);
     assert!(holds, "{text}");
     let refusals = [
         ("SecretsManagerDown", "HTTP 500 retCode 5000"),
@@ -243,8 +241,7 @@ fn what_the_parked_queue_loses_is_found() {
     // Python imports a module of this name when it starts.
     let module = folder.path().join("sitecustomize.py");
     std::fs::write(module, DEFECTIVE_QUEUE).expect("written");
-    let without_faults = ["--faults", "0%", "--kills", "0%"];
-    let arguments = [&OUTAGE[..], &without_faults].concat();
+    let arguments = ["--outage", "1s", "--faults", "0%", "--kills", "0%"];
     let (holds, text, report) = soak_without_resends(folder.path(), &arguments);
     assert!(!holds, "{text}");
     assert_eq!(report["parked"]["deadLetters"], 1, "{text}");

@@ -15,7 +15,7 @@ const DYNAMODB_DOWN_RATE: u32 = 3;
 /// Shorter than a callback waits for credentials.
 const SHORT_FAILURE: Duration = Duration::from_secs(3);
 /// Longer than a callback waits for credentials.
-const LONG_FAILURE: Duration = Duration::from_secs(12);
+const LONG_FAILURE: Duration = Duration::from_secs(10);
 /// The time after a failure in which the callbacks that wait for credentials are answered.
 const RECOVERY: Duration = Duration::from_secs(3);
 const WRONG_SECRET: Duration = Duration::from_secs(8);
