@@ -1,24 +1,30 @@
 //! The use case: a callback is verified and stored, or refused; and a refused one may be parked.
 
 mod mismatch_limit;
+mod receipt;
 mod refusal;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use crate::config::Config;
-use crate::contract::callback::{Callback, TaskStatus};
-use crate::contract::headers::{CallbackHeaders, Headers};
+use crate::contract::callback::Callback;
+use crate::contract::headers::CallbackHeaders;
 use crate::contract::parked::{ParkedCallback, headers_to_park};
 use crate::contract::signature::{Signed, VerifiedBody, verify};
 use crate::contract::snapshot::{ReceivedAt, ReportTime, Snapshot};
 use crate::credentials::Keyring;
-use crate::parking::{Parking, ParkingError};
-use crate::store::{Put, Store};
+use crate::parking::Parking;
+use crate::store::Store;
 use mismatch_limit::MismatchLimit;
+pub(crate) use receipt::{Incoming, Parked, Receipt};
 pub(crate) use refusal::Refusal;
+
+/// The time for a callback after one that AWS let down. It is parked then, instead of keeping an instance from others.
+const TIME_IN_AN_OUTAGE: Duration = Duration::from_millis(1_500);
 use refusal::Rule;
 
 /// Receives callbacks for the configured accounts into one table.
@@ -31,76 +37,8 @@ pub(crate) struct Receiver {
     store: Store,
     parking: Parking,
     mismatches: MismatchLimit,
-}
-
-/// One callback as it was sent. Not to be logged: its headers hold a signature.
-#[derive(Clone, Copy)]
-pub(crate) struct Incoming<'a> {
-    /// The request's headers.
-    pub(crate) headers: &'a Headers<'a>,
-    /// The request's body, byte for byte as sent.
-    pub(crate) body: &'a [u8],
-    /// The id of the first answer.
-    pub(crate) response_id: &'a str,
-    /// When it was received first.
-    pub(crate) received_at: ReceivedAt,
-    /// The clock.
-    pub(crate) now: SystemTime,
-    /// When the answer is due.
-    pub(crate) deadline: Instant,
-}
-
-/// What became of a callback, and what was learnt about it on the way.
-#[derive(Debug)]
-pub(crate) struct Receipt<'a> {
-    /// Where the snapshot is stored, or why it is not.
-    pub(crate) result: Result<Put, Refusal>,
-    /// The header `requestID`.
-    pub(crate) request_id: Option<&'a str>,
-    /// The header `uuid`: the account.
-    pub(crate) uuid: Option<&'a str>,
-    /// The header `createTs`, or the key under which the snapshot is stored.
-    pub(crate) create_ts: Option<ReportTime>,
-    /// The body's `taskID`.
-    pub(crate) task_id: Option<String>,
-    /// The body's `taskStatus`.
-    pub(crate) status: Option<TaskStatus>,
-    /// How long the store took, whatever came of it.
-    pub(crate) store_time: Option<Duration>,
-    /// Whether a refused callback is parked, where the contract parks it.
-    pub(crate) parked: Option<Parked>,
-}
-
-/// What became of a callback that the contract parks.
-#[derive(Debug)]
-pub(crate) enum Parked {
-    /// The queue has it.
-    InQueue,
-    /// The queue has not taken it: the log must hold it.
-    NotTaken {
-        /// Why.
-        error: ParkingError,
-        /// The text to be sent to the queue later. It holds a signature.
-        message: String,
-    },
-    /// It is one of too many with a wrong signature.
-    OverLimit,
-}
-
-impl Receipt<'_> {
-    /// A callback of which nothing is known but why it is refused.
-    pub(crate) fn refused(refusal: Refusal) -> Self {
-        Self {
-            result: Err(refusal),
-            request_id: None,
-            uuid: None,
-            create_ts: None,
-            task_id: None,
-            status: None,
-            store_time: None,
-            parked: None,
-        }
-    }
+    /// Whether AWS let the last callback down, which was parked.
+    outage: AtomicBool,
 }
 
 impl Receiver {
@@ -114,16 +52,24 @@ impl Receiver {
             store,
             parking,
             mismatches: MismatchLimit::default(),
+            outage: AtomicBool::new(false),
         }
     }
 
     /// Receives a callback from its sender: stores it, or refuses and perhaps parks it.
     pub(crate) async fn receive<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
-        let left = incoming.deadline.duration_since(Instant::now());
-        let store_deadline = incoming.deadline - self.parking.share_of(left);
-        let mut receipt = self.try_to_store(incoming, store_deadline).await;
+        let now = Instant::now();
+        let left = incoming.deadline.duration_since(now);
+        let mut time = left - self.parking.share_of(left);
+        if self.outage.load(Ordering::Relaxed) {
+            time = time.min(TIME_IN_AN_OUTAGE);
+        }
+        let mut receipt = self.try_to_store(incoming, now + time).await;
         let settled = self.keyring.settle(incoming.deadline);
         (receipt.parked, ()) = tokio::join!(self.park(&receipt, incoming), settled);
+        let let_down = receipt.result.as_ref().is_err_and(Refusal::is_outage);
+        let parked = matches!(receipt.parked, Some(Parked::InQueue));
+        self.outage.store(let_down && parked, Ordering::Relaxed);
         receipt
     }
 

@@ -109,6 +109,16 @@ impl Refusal {
         }
     }
 
+    /// Whether AWS gave no answer that helps in all the time there was, so that the next callback would most likely wait
+    /// in vain, too.
+    pub(super) fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::NoCredentials
+                | Self::Store(StoreError::Unavailable(_) | StoreError::TimedOut { .. })
+        )
+    }
+
     /// The contract's table of what is parked.
     pub(super) fn rule(&self) -> Rule {
         match self {

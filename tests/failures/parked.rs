@@ -121,7 +121,7 @@ async fn without_credentials_a_callback_waits_for_them_and_is_parked_in_the_end(
 }
 
 #[tokio::test]
-async fn an_account_has_sixty_wrong_signatures_a_minute_parked() {
+async fn an_instance_parks_sixty_wrong_signatures_a_minute() {
     let app = TestApp::embedded().await;
     let (log, _guard) = Log::start(&[]);
     let text = body().to_string();
@@ -205,6 +205,27 @@ async fn what_the_queue_does_not_take_is_in_the_log_and_can_be_sent_by_hand() {
         assert_eq!(queue.deliver(app.function(), now()).await, 0, "{what}");
         assert_eq!(app.snapshots_of(TASK).await.len(), 1, "{what}");
     }
+}
+
+#[tokio::test]
+async fn in_an_outage_only_the_first_callback_waits_for_its_end() {
+    let queue = TestQueue::create().await;
+    let app = TestApp::parking_in(&queue, &[]).await;
+    let mut faults = vec![Fault::Silence; 6];
+    faults.push(Fault::None);
+    let proxy = Proxy::start(&app.engine_url, &faults).await;
+    let function = app.behind(local_aws(&proxy.url));
+    let mut answers = Vec::new();
+    for second in 0..5 {
+        let request = Request::at(NOW - second, body());
+        let event = request.http_api_event().to_string();
+        let started = Instant::now();
+        let answer = invoke(&function, &event, "response-1", now()).await;
+        answers.push((answer.ret_code, started.elapsed().as_secs()));
+    }
+    assert_eq!(answers, [(5030, 6), (5030, 1), (5030, 1), (0, 0), (0, 0)]);
+    assert_eq!(queue.deliver(&function, now()).await, 0);
+    assert_eq!(app.items().await.len(), 5);
 }
 
 #[tokio::test]
