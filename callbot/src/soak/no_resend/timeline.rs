@@ -98,7 +98,7 @@ pub(super) fn timeline(outage: Duration, reports: usize) -> Result<Vec<Step>, St
     let well = reports.saturating_sub(during_failures) / 2;
     if well == 0 {
         return Err(format!(
-            "{reports} reports are too few: more than {during_failures} are sent while something is down"
+            "{reports} reports are too few: more than {during_failures} are sent while something is down; raise --tasks"
         ));
     }
     let well = Duration::from_secs_f64(well as f64 / f64::from(WELL_RATE));
