@@ -5,8 +5,6 @@ mod check;
 mod history;
 mod local;
 mod reference;
-mod replay;
-mod replayed_logs;
 mod runner;
 mod scenario;
 mod secret;
