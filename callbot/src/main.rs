@@ -1,4 +1,4 @@
-//! `callbot`, the developer's tool: the platform's side (sign, send, soak), the reader's side (history, tasks), the
+//! `callbot`, the developer's tool: the platform's side (sign, send, soak), the reader's side (history, tasks, parked), the
 //! deployment's (secret, check) and a local stack (local, demo).
 
 #![forbid(unsafe_code)]
@@ -14,6 +14,7 @@ mod event;
 mod history;
 mod life;
 mod local;
+mod parked;
 mod platform;
 mod process;
 mod progress;
@@ -46,6 +47,7 @@ enum Command {
     Send(send::Args),
     History(history::Args),
     Tasks(tasks::Args),
+    Parked(parked::Args),
     Secret(secret::Args),
     Check(check::Args),
     Local(local::Args),
@@ -75,6 +77,7 @@ async fn main() -> ExitCode {
         Command::Send(args) => send::run(&args).await,
         Command::History(args) => history::run(&args).await,
         Command::Tasks(args) => tasks::run(&args).await,
+        Command::Parked(args) => parked::run(&args).await,
         Command::Secret(args) => secret::run(&args).await,
         Command::Check(args) => check::run(&args).await,
         Command::Local(args) => local::run(&args).await,
