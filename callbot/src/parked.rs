@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// The parked queue's URL: the stack's output ParkedQueueUrl
     #[arg(long, value_name = "URL", env = "PARKED_QUEUE_URL")]
     queue: String,
-    /// Use another endpoint than AWS's, such as a local emulator
+    /// Use a local emulator at this address instead of SQS
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
     /// Move the dead letters back to the parked queue, and wait for up to 30 seconds until the function has stored them;

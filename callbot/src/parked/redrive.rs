@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::time::sleep;
 
-use super::queue::Queue;
+use super::queue::{Message, Queue};
 use crate::Failure;
-use crate::aws::error_message;
+use crate::aws::{AwsError, error_message};
 use crate::terminal::print;
 
 /// How long to wait until the function has stored them.
@@ -38,7 +38,10 @@ pub(super) async fn run(parked: &Queue, dead_letters: &Queue, json: bool) -> Res
         return Err(format!("{error}. {moved} before, and none is lost").into());
     }
     if !json {
-        print(&format!("{}.", moved(moved_back)))?;
+        print(&match moved_back {
+            0 => "There are no dead letters to move back.".to_owned(),
+            count => format!("{}.", moved(count)),
+        })?;
     }
     let still_waiting = match moved_back {
         0 => parked.counts().await?.all(),
@@ -65,7 +68,7 @@ async fn move_back(parked: &Queue, dead_letters: &Queue, count: &mut u64) -> Res
             false => 0,
         };
         for (place, message) in messages.iter().enumerate() {
-            if let Err(error) = parked.send(&message.text).await {
+            if let Err(error) = move_one(parked, dead_letters, message).await {
                 let rest = messages[place..].iter();
                 let rest: Vec<_> = rest.map(|message| message.receipt_handle.clone()).collect();
                 // Where this fails too, they become visible by themselves.
@@ -73,10 +76,14 @@ async fn move_back(parked: &Queue, dead_letters: &Queue, count: &mut u64) -> Res
                 return Err(error.into());
             }
             *count += 1;
-            dead_letters.delete(&message.receipt_handle).await?;
         }
     }
     Ok(())
+}
+
+async fn move_one(parked: &Queue, dead_letters: &Queue, message: &Message) -> Result<(), AwsError> {
+    parked.send(&message.text).await?;
+    dead_letters.delete(&message.receipt_handle).await
 }
 
 /// Waits until the parked queue is empty. Returns how many messages still wait in it.

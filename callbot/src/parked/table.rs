@@ -5,7 +5,7 @@ use comfy_table::{ContentArrangement, Table};
 
 use super::listing::{Content, INCOMPLETE, Listing, Row};
 use crate::Failure;
-use crate::terminal::{self, Terminal, shown};
+use crate::terminal::{self, BOLD, Terminal, shown};
 use crate::when::{duration, now};
 
 /// Prints the listing.
@@ -46,9 +46,10 @@ fn render(listing: &Listing, terminal: Terminal) -> String {
 
 fn table(listing: &Listing, terminal: Terminal) -> String {
     let mut table = Table::new();
+    let names = ["queue", "age", "tries", "retCode", "reason", "task"];
     table
         .load_style(UTF8_FULL_CONDENSED)
-        .set_header(["queue", "age", "tries", "retCode", "reason", "task"]);
+        .set_header(names.map(|name| terminal.paint(BOLD, name)));
     if let Some(width) = terminal.width.and_then(|width| width.try_into().ok()) {
         table
             .set_content_arrangement(ContentArrangement::Dynamic)

@@ -4,6 +4,7 @@ mod aws_errors;
 mod check;
 mod history;
 mod local;
+mod parked;
 mod reference;
 mod runner;
 mod scenario;
