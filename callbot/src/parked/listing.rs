@@ -128,7 +128,7 @@ async fn receive_all(queue: &Queue, mut each: impl FnMut(Message)) -> Result<boo
         let messages = tokio::select! {
             signal = &mut interrupted => {
                 signal?;
-                return Err("interrupted, and all messages were given back".into());
+                return Err("interrupted".into());
             }
             messages = queue.receive() => messages?,
         };
