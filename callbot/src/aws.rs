@@ -19,6 +19,8 @@ pub(crate) use explain::error_message;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longer than the others: SQS waits for messages, and those of an answer that is not awaited stay hidden for a while.
+const SQS_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Few, since a person waits for the result.
 const MAX_ATTEMPTS: u32 = 4;
 
@@ -93,7 +95,11 @@ impl Aws {
 
     /// A client of SQS.
     pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
-        aws_sdk_sqs::Client::new(&self.config)
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(SQS_ATTEMPT_TIMEOUT);
+        let config = aws_sdk_sqs::config::Builder::from(&self.config);
+        aws_sdk_sqs::Client::from_conf(config.timeout_config(timeouts.build()).build())
     }
 
     /// The target of a call, for error messages.

@@ -1,4 +1,4 @@
-//! `callbot`, the developer's tool: the platform's side (sign, send, soak), the reader's side (history, tasks, replay), the
+//! `callbot`, the developer's tool: the platform's side (sign, send, soak), the reader's side (history, tasks, parked), the
 //! deployment's (secret, check) and a local stack (local, demo).
 
 #![forbid(unsafe_code)]
@@ -14,11 +14,11 @@ mod event;
 mod history;
 mod life;
 mod local;
+mod parked;
 mod platform;
 mod process;
 mod progress;
 mod reference;
-mod replay;
 mod secret;
 mod send;
 mod sign;
@@ -45,9 +45,9 @@ struct Cli {
 enum Command {
     Sign(sign::Args),
     Send(send::Args),
-    Replay(replay::Args),
     History(history::Args),
     Tasks(tasks::Args),
+    Parked(parked::Args),
     Secret(secret::Args),
     Check(check::Args),
     Local(local::Args),
@@ -75,9 +75,9 @@ async fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Sign(args) => sign::run(&args),
         Command::Send(args) => send::run(&args).await,
-        Command::Replay(args) => replay::run(&args).await,
         Command::History(args) => history::run(&args).await,
         Command::Tasks(args) => tasks::run(&args).await,
+        Command::Parked(args) => parked::run(&args).await,
         Command::Secret(args) => secret::run(&args).await,
         Command::Check(args) => check::run(&args).await,
         Command::Local(args) => local::run(&args).await,

@@ -22,10 +22,10 @@ use crate::store::Store;
 use mismatch_limit::MismatchLimit;
 pub(crate) use receipt::{Incoming, Parked, Receipt};
 pub(crate) use refusal::Refusal;
+use refusal::Rule;
 
 /// The time for a callback after one that AWS let down. It is parked then, instead of keeping an instance from others.
 const TIME_IN_AN_OUTAGE: Duration = Duration::from_millis(1_500);
-use refusal::Rule;
 
 /// Receives callbacks for the configured accounts into one table.
 #[derive(Debug)]
@@ -67,9 +67,13 @@ impl Receiver {
         let mut receipt = self.try_to_store(incoming, now + time).await;
         let settled = self.keyring.settle(incoming.deadline);
         (receipt.parked, ()) = tokio::join!(self.park(&receipt, incoming), settled);
-        let let_down = receipt.result.as_ref().is_err_and(Refusal::is_outage);
         let parked = matches!(receipt.parked, Some(Parked::InQueue));
-        self.outage.store(let_down && parked, Ordering::Relaxed);
+        match &receipt.result {
+            Ok(_) => self.outage.store(false, Ordering::Relaxed),
+            Err(refusal) if refusal.is_outage() => self.outage.store(parked, Ordering::Relaxed),
+            // It tells nothing about AWS.
+            Err(_) => {}
+        }
         receipt
     }
 

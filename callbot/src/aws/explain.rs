@@ -46,6 +46,16 @@ fn refused(target: &Target, code: &str, message: &str) -> String {
     } = target;
     let place = place(target);
     match code {
+        "AWS.SimpleQueueService.NonExistentQueue" | "QueueDoesNotExist" => {
+            let here = match target.local_url {
+                Some(_) => "is it the URL of a queue there?",
+                None => {
+                    "the stack's output ParkedQueueUrl has the parked queue's URL, and AWS_PROFILE says in which account \
+                         to look"
+                }
+            };
+            format!("there is no {resource} {place}: {here}")
+        }
         "ResourceNotFoundException" if target.local_url.is_some() => {
             format!(
                 "there is no {resource} {place}: is it the name that `callbot local` was given?"
@@ -75,7 +85,7 @@ fn refused(target: &Target, code: &str, message: &str) -> String {
             "the AWS credentials have expired: log in again (`aws sso login`), or take new ones"
                 .to_owned()
         }
-        "AccessDeniedException" => {
+        "AccessDenied" | "AccessDeniedException" => {
             format!("these AWS credentials may not use {resource} {place}: {message}")
         }
         _ => format!("{service} {place} refused {resource}: {code}: {message}"),
@@ -106,6 +116,9 @@ fn without_credentials(error: &CredentialsError) -> String {
 
 fn out_of_reach(target: &Target, cause: &str) -> String {
     match &target.local_url {
+        Some(url) if target.service == "SQS" => {
+            format!("nothing answers at {url} ({cause}): is the emulator running?")
+        }
         Some(url) => {
             format!("nothing answers at {url} ({cause}): `callbot local` starts an engine")
         }

@@ -10,6 +10,11 @@ use task_callback_test_support::app::TestApp;
 /// Longer than the tool's retries take, on a busy machine too.
 const TIME_LIMIT: Duration = Duration::from_secs(40);
 const TABLE: [&str; 4] = ["history", "t-1", "--table", "snapshots"];
+const PARKED: [&str; 3] = [
+    "parked",
+    "--queue",
+    "https://sqs.eu-west-1.amazonaws.com/1/parked",
+];
 
 /// Runs the tool without AWS configuration, except for these variables.
 #[track_caller]
@@ -64,7 +69,7 @@ fn missing_configuration_is_named() {
         &'a [(&'a str, &'a str)],
         [&'a str; 2],
     );
-    let cases: [Case<'_>; 7] = [
+    let cases: [Case<'_>; 10] = [
         (
             "no region",
             &TABLE,
@@ -113,6 +118,24 @@ fn missing_configuration_is_named() {
                 "Connection refused",
             ],
         ),
+        (
+            "no region, and none in the queue's URL",
+            &["parked", "--queue", "https://queues.example.com/1/parked"],
+            &[ID, KEY],
+            ["no AWS region is set", "AWS_REGION"],
+        ),
+        (
+            "no credentials, and the region of the queue's URL",
+            &PARKED,
+            &[],
+            [no_credentials, "aws sso login"],
+        ),
+        (
+            "no SQS",
+            &PARKED,
+            &[REGION, ID, KEY, url],
+            ["no connection to SQS in eu-west-1", "Connection refused"],
+        ),
     ];
     for (what, arguments, variables, words) in cases {
         assert_error(what, arguments, variables, &words);
@@ -124,6 +147,10 @@ fn an_unreachable_engine_is_named_by_its_address() {
     let arguments = [&TABLE[..], &["--local", "http://127.0.0.1:1"]].concat();
     let words = ["nothing answers at http://127.0.0.1:1", "`callbot local`"];
     assert_error("no engine", &arguments, &[], &words);
+
+    let arguments = [&PARKED[..], &["--endpoint-url", "http://127.0.0.1:1"]].concat();
+    let words = ["nothing answers at http://127.0.0.1:1", "emulator"];
+    assert_error("no emulator", &arguments, &[], &words);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -177,5 +204,33 @@ async fn an_error_code_of_aws_is_explained() {
         let proxy = proxy.expect("a free port");
         let url = ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url());
         assert_error(code, &TABLE, &[REGION, ID, KEY, url], &[words]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_code_of_sqs_is_explained() {
+    let cases = [
+        (
+            "AWS.SimpleQueueService.NonExistentQueue",
+            "there is no queue parked in eu-west-1: the stack's output ParkedQueueUrl",
+        ),
+        (
+            "QueueDoesNotExist",
+            "there is no queue parked in eu-west-1: the stack's output ParkedQueueUrl",
+        ),
+        (
+            "AccessDenied",
+            "may not use queue parked in eu-west-1: by the proxy",
+        ),
+        (
+            "AccessDeniedException",
+            "may not use queue parked in eu-west-1: by the proxy",
+        ),
+    ];
+    for (code, words) in cases {
+        let proxy = Proxy::start("http://127.0.0.1:1", move |_| Fault::Answer(400, code)).await;
+        let proxy = proxy.expect("a free port");
+        let url = ("AWS_ENDPOINT_URL_SQS", proxy.url());
+        assert_error(code, &PARKED, &[REGION, ID, KEY, url], &[words]);
     }
 }

@@ -34,7 +34,7 @@ fn every_command_has_an_example_in_the_reference_and_in_its_help() {
         .lines()
         .filter_map(|line| line.split_whitespace().next());
     let commands: Vec<&str> = commands.filter(|command| *command != "help").collect();
-    assert!(commands.contains(&"replay"), "{help}");
+    assert!(commands.contains(&"parked"), "{help}");
 
     let reference = reference();
     let sections: Vec<&str> = reference.split("\n## callbot ").skip(1).collect();
@@ -72,7 +72,7 @@ fn parses(shell: &str, script: &str) -> Option<bool> {
 fn shells_can_parse_their_completions() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = succeed(&mut callbot(&["completions", shell]));
-        for word in ["replay", "scenario", "as-of-now"] {
+        for word in ["parked", "scenario", "redrive"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
         if ["bash", "fish", "zsh"].contains(&shell) {

@@ -38,7 +38,8 @@ pub(crate) fn callbot(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env("CALLBOT_CREDENTIALS", CREDENTIALS)
-        .env_remove("TABLE_NAME");
+        .env_remove("TABLE_NAME")
+        .env_remove("PARKED_QUEUE_URL");
     command
 }
 

@@ -25,7 +25,7 @@ async fn rehearse(scenario: &str, speed: &str, faults: usize) -> (Ran, Vec<Item>
         }
     });
     let proxy = proxy.await.expect("a free port");
-    let lambda = service::start(&app, proxy.url(), None).await;
+    let lambda = service::start(&app, proxy.url()).await;
     let mut send = callbot(&["send", "--scenario", scenario, "--speed", speed]);
     let ran = run(send.args(["--url", lambda.url()]));
     let items = app.items().await;

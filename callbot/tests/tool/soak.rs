@@ -152,7 +152,7 @@ async fn soak_over(defect: Option<Defect>) -> (bool, String, Value) {
     let app = TestApp::embedded().await;
     let proxy = function_proxy(&app, defect).await;
     let audit = audit_proxy(&app, defect.filter(|kind| *kind != Defect::NotWritten)).await;
-    let lambda = service::start(&app, proxy.url(), None).await;
+    let lambda = service::start(&app, proxy.url()).await;
     let stack = ["--url", lambda.url(), "--table", &app.table_name];
     let options = ["--local", audit.url(), "--duplicates", "0%"];
     soak(&[&stack[..], &options].concat())

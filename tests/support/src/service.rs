@@ -23,8 +23,8 @@ pub fn program() -> PathBuf {
     program
 }
 
-/// Two instances of the function that reach the table at this address and add their log to this file.
-pub async fn start(app: &TestApp, dynamodb_url: &str, log: Option<PathBuf>) -> Lambda {
+/// Two instances of the function that reach the table at this address, without their log.
+pub async fn start(app: &TestApp, dynamodb_url: &str) -> Lambda {
     let variables = [
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url),
         ("AWS_REGION", "us-east-1"),
@@ -38,7 +38,7 @@ pub async fn start(app: &TestApp, dynamodb_url: &str, log: Option<PathBuf>) -> L
         environment: variables
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
-        log,
+        log: None,
     };
     Lambda::start(function, 2, || None).await.expect("a port")
 }

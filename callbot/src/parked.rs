@@ -1,0 +1,70 @@
+//! `callbot parked`: the callbacks that were refused and wait on a queue.
+
+mod listing;
+mod queue;
+mod redrive;
+mod table;
+
+use std::process::ExitCode;
+
+use reqwest::Url;
+
+use crate::aws::Aws;
+use crate::terminal::TerminalArgs;
+use crate::{Failure, exit_code};
+use listing::Listing;
+use queue::Queue;
+
+/// List the callbacks that were refused and are parked, or move the dead letters back
+///
+/// A refused callback waits in the parked queue, from which the function tries it again every 5 minutes. After 100 tries
+/// it is a dead letter. The list takes nothing out of the queues, but for SQS it counts as one of the 100 tries of each
+/// message of the parked queue that it shows.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  callbot parked --queue PARKED_QUEUE_URL
+  callbot parked --queue PARKED_QUEUE_URL --redrive")]
+pub(crate) struct Args {
+    /// The parked queue's URL: the stack's output ParkedQueueUrl
+    #[arg(long, value_name = "URL", env = "PARKED_QUEUE_URL")]
+    queue: String,
+    /// Use a local emulator at this address instead of SQS
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// Move the dead letters back to the parked queue, and wait for up to 30 seconds until the function has stored them;
+    /// ends with an error where something still waits
+    #[arg(long)]
+    redrive: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    terminal: TerminalArgs,
+}
+
+pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let aws = aws(args).await;
+    let parked = Queue::new(&aws, &args.queue);
+    let dead_letters = parked.dead_letter_queue(&aws).await?;
+    if args.redrive {
+        let empty = redrive::run(&parked, &dead_letters, args.json).await?;
+        return Ok(exit_code(empty));
+    }
+    let listing = Listing::read(&parked, &dead_letters).await?;
+    match args.json {
+        true => listing.print_json()?,
+        false => table::print(&listing, args.terminal.stdout())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration, in the region of the queue's URL if it is one of AWS's.
+async fn aws(args: &Args) -> Aws {
+    let aws = Aws::at(args.endpoint_url.as_deref()).await;
+    let url = args.queue.parse::<Url>().ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    match host.split('.').collect::<Vec<_>>()[..] {
+        ["sqs", region, "amazonaws", ..] => aws.in_region(region),
+        _ => aws,
+    }
+}
