@@ -32,7 +32,11 @@ impl Report<'_> {
             && self.refused() > 0
             && self.left + self.dead_letters == 0
             && self.stage.deaths() == 0
-            && self.unanswered() <= self.stage.kills() as u64
+            && self.kills_explain_no_answers()
+    }
+
+    fn kills_explain_no_answers(&self) -> bool {
+        self.unanswered() <= self.stage.kills() as u64
     }
 
     fn refused(&self) -> u64 {
@@ -112,7 +116,7 @@ impl fmt::Display for Report<'_> {
             }
             if record.unanswered > 0 {
                 let count = record.unanswered;
-                writeln!(f, "{:14}{count:>8}  no answer, process killed", "")?;
+                writeln!(f, "{:14}{count:>8}  no answer", "")?;
             }
         }
         writeln!(
@@ -137,8 +141,12 @@ impl fmt::Display for Report<'_> {
         write!(f, "{}", self.stage)?;
         writeln!(
             f,
-            "no answer     {} requests, since their process was killed; {} of their reports are not in the table",
+            "no answer     {} requests{}; {} of their reports are not in the table",
             self.unanswered(),
+            match self.kills_explain_no_answers() {
+                true => ", whose processes were killed",
+                false => ", more than killed processes explain",
+            },
             self.findings.absent
         )?;
         write!(f, "{}{}", self.findings, self.verdict())
