@@ -61,7 +61,8 @@ impl Handler {
             }
             Some(batch) => {
                 let time = answer_time(&context, now);
-                let response = self.consumer.consume(batch?, time, now);
+                // Boxed, because most events are API Gateway's.
+                let response = Box::pin(self.consumer.consume(batch?, time, now));
                 Ok(Response::Queue(response.await))
             }
         }

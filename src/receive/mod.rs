@@ -65,8 +65,11 @@ impl Receiver {
             time = time.min(TIME_IN_AN_OUTAGE);
         }
         let mut receipt = self.try_to_store(incoming, now + time).await;
-        let settled = self.keyring.settle(incoming.deadline);
-        (receipt.parked, ()) = tokio::join!(self.park(&receipt, incoming), settled);
+        if let Err(refusal) = &receipt.result {
+            // Boxed, because the future is large and rarely needed.
+            receipt.parked = Box::pin(self.park(refusal, incoming)).await;
+        }
+        self.keyring.settle(incoming.deadline).await;
         let parked = matches!(receipt.parked, Some(Parked::InQueue));
         match &receipt.result {
             Ok(_) => self.outage.store(false, Ordering::Relaxed),
@@ -208,8 +211,7 @@ impl Receiver {
     }
 
     /// Parks a refused callback, where the contract parks it.
-    async fn park(&self, receipt: &Receipt<'_>, incoming: &Incoming<'_>) -> Option<Parked> {
-        let refusal = receipt.result.as_ref().err()?;
+    async fn park(&self, refusal: &Refusal, incoming: &Incoming<'_>) -> Option<Parked> {
         match refusal.rule() {
             Rule::NotParked => return None,
             Rule::ParkedUpToALimit if !self.mismatches.admit(incoming.now) => {
