@@ -16,6 +16,8 @@ use task_callback::handler::Handler;
 use task_callback::parking::Parking;
 use task_callback::store::Store;
 use task_callback::telemetry;
+// Only linked: the SDK calls it.
+use task_callback_pow as _;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
