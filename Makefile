@@ -9,6 +9,8 @@ CHECKOV_VERSION      := 3.3.30
 CARGO_DENY_VERSION   := 0.20.2
 CARGO_SHEAR_VERSION  := 1.14.0
 CARGO_FUZZ_VERSION   := 0.13.2
+MINISTACK_VERSION    := 1.5.33
+TRANSLATOR_VERSION   := 1.115.0
 
 COMMA := ,
 
@@ -19,6 +21,7 @@ MOTO         := $(TOOLS)/moto-$(MOTO_VERSION)
 CHECKERS     := $(TOOLS)/cfn-lint-$(CFN_LINT_VERSION)-$(CFN_RULES_VERSION)-checkov-$(CHECKOV_VERSION)
 CRATES       := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)-cargo-shear-$(CARGO_SHEAR_VERSION)
 CARGO_FUZZ   := $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION)
+MINISTACK    := $(TOOLS)/ministack-$(MINISTACK_VERSION)-sam-translator-$(TRANSLATOR_VERSION)
 export PATH  := $(CARGO_LAMBDA)/bin:$(SAM)/bin:$(CRATES)/bin:$(CARGO_FUZZ)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
@@ -53,7 +56,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak fuzz lint advisories bench bench-processes bench-stages timing run invoke send history secret \
-	build deploy check clean moto
+	build deploy check rehearse clean moto
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -159,6 +162,9 @@ check: ## Check a deployed URL, with the file CREDENTIALS if given; or, without 
 		$(CALLBOT) --quiet -- check $(if $(CREDENTIALS),--credentials $(CREDENTIALS)) \
 		--url $(or $(URL),http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
 
+rehearse: $(CARGO_LAMBDA) $(SAM) $(MINISTACK) ## Do what the README says about deploying, in an emulator of AWS (MiniStack)
+	@$(MINISTACK)/bin/python tests/rehearsal/rehearse.py
+
 clean: ## Remove everything that was built or installed here
 	rm -rf target .aws-sam .local .tools
 
@@ -177,6 +183,10 @@ $(CRATES):
 
 $(SAM):
 	$(call install,aws-sam-cli==$(SAM_VERSION))
+
+# With boto3, which the SAM translator needs.
+$(MINISTACK):
+	$(call install,ministack==$(MINISTACK_VERSION) aws-sam-translator==$(TRANSLATOR_VERSION))
 
 $(CARGO_FUZZ):
 	@echo "Installing cargo-fuzz $(CARGO_FUZZ_VERSION) into .tools"

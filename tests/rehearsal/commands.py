@@ -1,0 +1,93 @@
+"""The commands of the rehearsal, and how one that differs is told."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+# Of a command, in seconds. The first build of the release takes minutes.
+BUILD_LIMIT = 1800
+LIMIT = 120
+# How much of a failed command's output is shown.
+SHOWN_LINES = 60
+
+
+class Different(Exception):
+    """A step went otherwise than the README says: what was found, and the output that shows it."""
+
+    def __init__(self, what, output=""):
+        super().__init__(what)
+        self.output = output
+
+
+class Commands:
+    """Runs commands in the project's folder, with the emulator as their AWS."""
+
+    def __init__(self, project, log):
+        # What an outer make hands on would reach the make that is rehearsed; no credentials but the rehearsal's.
+        inherited = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "CALLBOT_CREDENTIALS", "TABLE_NAME")
+        self.env = {name: value for name, value in os.environ.items() if name not in inherited}
+        self.project = project
+        self.log = log
+
+    def run(self, *command, status=0, limit=LIMIT):
+        """Returns what the command prints. Raises Different where it ends with another status."""
+        shown = " ".join(command)
+        with subprocess.Popen(
+            command,
+            cwd=self.project,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        ) as process:
+            try:
+                output, _ = process.communicate(timeout=limit)
+            except BaseException as error:
+                os.killpg(process.pid, signal.SIGKILL)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise Different(f"it did not end within {limit} s: {shown}", process.communicate()[0]) from None
+                raise
+        with self.log.open("a") as log:
+            log.write(f"$ {shown}\n{output}[{process.returncode}]\n\n")
+        if process.returncode != status:
+            last = "\n".join(output.splitlines()[-SHOWN_LINES:])
+            raise Different(f"status {process.returncode} instead of {status}: {shown}", f"$ {shown}\n{last}")
+        return output
+
+    def make(self, target, *variables, limit=LIMIT):
+        return self.run("make", "--no-print-directory", target, *variables, limit=limit)
+
+    def callbot(self, *arguments, status=0):
+        # Without cargo's messages, and without what the compiler may have to say: some of it is parsed.
+        quiet = ("cargo", "run", "--locked", "--quiet", "--package", "callbot", "--")
+        return self.run(*quiet, *arguments, status=status)
+
+    def send(self, event, url, credentials, ret_code):
+        """Sends an event by `callbot send`. Raises Different where it is answered with another retCode."""
+        output = self.callbot(
+            "send", str(event), "--url", url, "--credentials", str(credentials), status=0 if ret_code == 0 else 1
+        )
+        found = re.search(r"retCode (\d+)", output)
+        if found is None or int(found[1]) != ret_code:
+            raise Different(f"the callback was not answered with retCode {ret_code}", output)
+
+
+def require(holds, what, output=""):
+    if not holds:
+        raise Different(what, output)
+
+
+def wait_for(what, condition, limit):
+    """Waits until the condition returns something, and returns that."""
+    end = time.monotonic() + limit
+    while True:
+        found = condition()
+        if found:
+            return found
+        require(time.monotonic() < end, f"{what}: not within {limit} s")
+        time.sleep(0.5)

@@ -1,0 +1,205 @@
+"""MiniStack, which emulates AWS in one process, and what is put around it.
+
+Everything here stands in for something that MiniStack 1.5.33 lacks (tried on 2026-11-24) or that takes too long to wait
+for. When a newer MiniStack has learned it, its function goes, and the rehearsal stays as it is:
+
+- gap 1, `accept_saved_queries`: CloudFormation refuses AWS::Logs::QueryDefinition;
+- gap 2, `import_routes`: an HTTP API's OpenAPI body makes no routes;
+- gap 3, `reachable`: the API's host name resolves nowhere;
+- gap 4, `retry_every` and `give_up_after`: a parked callback is tried every five minutes for eight hours, as in AWS.
+
+Not put around it, and so not rehearsed: alarms and dashboard get no data, since metric filters do not count; nothing is
+throttled; no policy of the role is enforced; nobody gets a mail.
+
+As a program, this file is the emulator. It ends with its standard input, so that it cannot outlive the rehearsal.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+
+REGION = "us-east-1"
+START_LIMIT = 60
+STOP_LIMIT = 10
+
+
+class Emulator:
+    """A MiniStack of the rehearsal's own, on a free port of the loopback."""
+
+    def __init__(self, folder):
+        self.log = folder / "ministack.log"
+        self.folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def lead_here(self):
+        """Leads every AWS client of this process, and of all that it starts, here and nowhere else.
+
+        The variables and profiles of whoever runs this are left out: nothing may reach an account of theirs.
+        """
+        for name in [name for name in os.environ if name.startswith(("AWS_", "SAM_"))]:
+            del os.environ[name]
+        nothing = self.folder / "no-aws-config"
+        nothing.touch()
+        os.environ |= {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_CONFIG_FILE": str(nothing),
+            "AWS_SHARED_CREDENTIALS_FILE": str(nothing),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "SAM_CLI_TELEMETRY": "0",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+        }
+
+    def __enter__(self):
+        self.lead_here()
+        temporary = self.folder / "tmp"
+        temporary.mkdir()
+        # MiniStack hands its own variables on to the function: AWS_ENDPOINT_URL it needs, others it would take for its
+        # configuration.
+        env = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("AWS_")}
+        env |= {
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_REGION": REGION,
+            # Listeners on fixed ports, which nobody needs here.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            # Where it unpacks the function, and writes its process id.
+            "TMPDIR": str(temporary),
+        }
+        with self.log.open("wb") as log:
+            # In a group of its own, together with the function's processes, which are its children.
+            self.process = subprocess.Popen(
+                [sys.executable, __file__], env=env, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def wait_until_ready(self):
+        limit = time.monotonic() + START_LIMIT
+        while time.monotonic() < limit and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        raise RuntimeError(f"MiniStack did not start within {START_LIMIT} s. Its log: {self.log}")
+
+    def __exit__(self, *_):
+        for way in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.process.pid, way)
+                self.process.wait(STOP_LIMIT)
+            except ProcessLookupError:
+                break
+            except subprocess.TimeoutExpired:
+                pass
+
+    def reachable(self, callback_url):
+        """Gap 3: the output CallbackUrl as MiniStack serves it, by a path instead of the host name."""
+        host = re.fullmatch(r"https://([a-z0-9]+)\.execute-api\.[^/]+(/.*)", callback_url)
+        if host is None:
+            raise RuntimeError(f"the output CallbackUrl is no address of an HTTP API: {callback_url}")
+        return f"{self.url}/_aws/execute-api/{host[1]}{host[2]}"
+
+    def retry_every(self, seconds, queue_url):
+        """Gap 4: the parked queue's visibility timeout."""
+        self.set(queue_url, "VisibilityTimeout", str(seconds))
+
+    def give_up_after(self, tries, queue_url):
+        """Gap 4: how often the parked queue has a callback tried before it is a dead letter."""
+        sqs = boto3.client("sqs")
+        found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["RedrivePolicy"])
+        policy = json.loads(found["Attributes"]["RedrivePolicy"]) | {"maxReceiveCount": tries}
+        self.set(queue_url, "RedrivePolicy", json.dumps(policy))
+
+    def set(self, queue_url, attribute, value):
+        boto3.client("sqs").set_queue_attributes(QueueUrl=queue_url, Attributes={attribute: value})
+
+
+def accept_saved_queries(handlers):
+    """Gap 1: the saved query of CloudWatch Logs Insights is accepted, and nothing is made."""
+    handlers["AWS::Logs::QueryDefinition"] = {
+        "create": lambda logical_id, props, stack_name: (f"{stack_name}-{logical_id}", {}),
+        "update": lambda physical_id, old_props, new_props, stack_name: (physical_id, {}),
+        "delete": lambda physical_id, props: None,
+    }
+
+
+def import_routes(handlers, gateway):
+    """Gap 2: the routes of an HTTP API are made of its OpenAPI body, in which SAM writes them."""
+    handler = handlers["AWS::ApiGatewayV2::Api"]
+    create, update = handler["create"], handler["update"]
+
+    def import_body(api_id, props):
+        gateway._routes[api_id] = {}
+        gateway._integrations[api_id] = {}
+        for path, methods in (props.get("Body") or {}).get("paths", {}).items():
+            for method, operation in methods.items():
+                described = operation["x-amazon-apigateway-integration"]
+                integration = gateway._create_integration(
+                    api_id,
+                    {
+                        "integrationType": described["type"].upper(),
+                        "integrationUri": described["uri"],
+                        "integrationMethod": described["httpMethod"],
+                        "payloadFormatVersion": described["payloadFormatVersion"],
+                    },
+                )
+                integration_id = json.loads(integration[2])["integrationId"]
+                route = f"{method.upper()} {path}"
+                gateway._create_route(api_id, {"routeKey": route, "target": f"integrations/{integration_id}"})
+
+    def create_with_routes(logical_id, props, stack_name):
+        api_id, attributes = create(logical_id, props, stack_name)
+        import_body(api_id, props)
+        return api_id, attributes
+
+    def update_with_routes(physical_id, old_props, new_props, *rest):
+        api_id, attributes = update(physical_id, old_props, new_props, *rest)
+        import_body(api_id, new_props)
+        return api_id, attributes
+
+    handler["create"], handler["update"] = create_with_routes, update_with_routes
+
+
+def end_with_standard_input():
+    sys.stdin.buffer.read()
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def main():
+    from ministack import app
+    from ministack.services import apigateway
+    from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as handlers
+
+    threading.Thread(target=end_with_standard_input, daemon=True).start()
+    accept_saved_queries(handlers)
+    import_routes(handlers, apigateway)
+    sys.argv = sys.argv[:1]
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,259 @@
+"""Deployed before it is deployed: `make rehearse`.
+
+Does what the README's chapters "Deploy with SAM", "Rotating the secret", "Parked callbacks" and "Deploy with cargo
+lambda" say, with the same commands, against an emulator of AWS on this machine. Each step prints one line. The first that
+differs ends it with status 1 and the command's output.
+"""
+
+import json
+import platform
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+from commands import BUILD_LIMIT, Commands, Different, require, wait_for
+from emulator import REGION, Emulator
+from stack import Stack
+
+PROJECT = Path(__file__).resolve().parents[2]
+FOLDER = PROJECT / "target" / "rehearse"
+STACK = "rehearsal"
+# The function reads the secret again when a signature does not verify, but not twice within ten seconds.
+SECRET_PAUSE = 11
+# A parked callback comes back when it is tried next, and the secret may be read again.
+RETURN_LIMIT = 40
+A_THOUSAND_YEARS = 31_536_000_000
+# Nobody's secrets.
+OLD, NEW, WRONG = "rehearsal-old-secret", "rehearsal-new-secret", "rehearsal-wrong-secret"
+
+
+class Rehearsal:
+    """The steps, in their order, each with the fact that its line shows."""
+
+    def __init__(self, emulator, commands):
+        self.emulator = emulator
+        self.commands = commands
+        self.arch = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+    # --- What the steps have in common
+
+    def credentials(self, *secrets):
+        """A file with these secrets of the sample events' account."""
+        file = FOLDER / f"{'-and-'.join(secrets)}.json"
+        file.write_text(json.dumps([{"uuid": "local-account", "secretKey": secret} for secret in secrets]))
+        return file
+
+    def write_secret(self, *secrets):
+        self.commands.make("secret", f"SECRET={self.stack.secret}", f"FILE={self.credentials(*secrets)}")
+
+    def event(self, sample, task):
+        """A sample event as a report of a task of its own."""
+        event = json.loads((PROJECT / "events" / f"{sample}.json").read_text())
+        body = json.loads(event["body"]) | {"taskID": task}
+        event["body"] = json.dumps(body)
+        file = FOLDER / f"{task}.json"
+        file.write_text(json.dumps(event))
+        return file
+
+    def send(self, sample, task, ret_code=0, secret=OLD):
+        self.commands.send(self.event(sample, task), self.stack.url, self.credentials(secret), ret_code)
+
+    def stored(self, task):
+        return wait_for(f"task {task} in the table", lambda: self.stack.snapshots(task), 5)
+
+    def comes_back(self, task):
+        started = time.monotonic()
+        wait_for(f"the parked callback of task {task} in the table", lambda: self.stack.snapshots(task), RETURN_LIMIT)
+        return f"{time.monotonic() - started:.0f} s"
+
+    def parked(self):
+        """What `callbot parked` finds: those it lists, which it counts too where they are between two tries."""
+        return json.loads(self.commands.callbot("parked", "--queue", self.stack.parked_queue, "--json"))
+
+    def deploy(self, *parameters):
+        output = self.commands.make(
+            "deploy",
+            f"STACK={STACK}",
+            f"REGION={REGION}",
+            f"ARCH={self.arch}",
+            f"PARAMETERS={' '.join(parameters)}",
+            limit=BUILD_LIMIT,
+        )
+        self.stack = Stack(STACK, self.emulator)
+        self.emulator.retry_every(2, self.stack.parked_queue)
+        return output
+
+    # --- The steps
+
+    def build(self):
+        self.commands.make("build", f"ARCH={self.arch}", limit=BUILD_LIMIT)
+        program = PROJECT / ".aws-sam" / "build" / "TaskCallbackFunction" / "bootstrap"
+        return f"sam build: {program.stat().st_size / 2**20:.1f} MiB for {self.arch}"
+
+    def first_deployment(self):
+        output = self.deploy("MaxBodyBytes=32768")
+        require("AlarmsGoTo" in output and "NOBODY" in output, "the outputs do not say that nobody is told", output)
+        return f"{self.stack.status}, {self.stack.resource_count} resources"
+
+    def before_the_secret(self):
+        self.send("pending", "rehearse-no-secret", 5000)
+        return "5000, and parked"
+
+    def secret(self):
+        self.write_secret(OLD)
+        return f"written; the parked callback came back after {self.comes_back('rehearse-no-secret')}"
+
+    def check(self):
+        output = self.commands.make("check", f"URL={self.stack.url}", f"CREDENTIALS={self.credentials(OLD)}")
+        require("What was checked holds." in output, "make check finds something wrong", output)
+        return f"{output.count('✓')} findings hold"
+
+    def scenario(self):
+        output = self.commands.callbot(
+            *("send", "--scenario", "success", "--speed", "60x"),
+            *("--url", self.stack.url, "--credentials", str(self.credentials(OLD))),
+        )
+        self.task = output.split(":", 1)[0]
+        return next(line for line in output.splitlines() if "acknowledged" in line).split(".")[0]
+
+    def history(self):
+        text = self.commands.callbot("history", self.task, "--table", self.stack.table, "--tz", "UTC")
+        require("COMPLETED" in text, f"the history of {self.task} does not end with COMPLETED", text)
+        return next(line for line in text.splitlines() if line.startswith(f"task {self.task}"))
+
+    def tasks(self):
+        self.send("in-progress", "rehearse-in-progress")
+        text = self.commands.callbot("tasks", "--table", self.stack.table, "--width", "120")
+        require("rehearse-in-progress" in text, "callbot tasks does not show the task in progress", text)
+        return text.splitlines()[0]
+
+    def rotation(self):
+        self.write_secret(OLD, NEW)
+        time.sleep(SECRET_PAUSE)
+        self.send("pending", "rehearse-rotation-old", secret=OLD)
+        self.send("pending", "rehearse-rotation-new", secret=NEW)
+        self.write_secret(NEW)
+        time.sleep(SECRET_PAUSE)
+        self.send("in-progress", "rehearse-rotation-new", secret=NEW)
+        require(len(self.stack.snapshots("rehearse-rotation-new")) == 2, "a callback of the rotation is not stored")
+        return "the old, the new, then the new alone: no callback refused"
+
+    def refusals(self):
+        self.send("forged", "rehearse-forged", 4010, NEW)
+        self.send("stale", "rehearse-late", 4011, NEW)
+        require(not self.stack.snapshots("rehearse-forged"), "the forgery is in the table")
+        require(not self.stack.snapshots("rehearse-late"), "the late callback is in the table")
+        return "a forgery 4010, a late one 4011, neither is in the table"
+
+    def wrong_secret(self):
+        self.write_secret(WRONG)
+        time.sleep(SECRET_PAUSE)
+        # It makes the function read the secret, and is taken or not: the last reading may be younger than ten seconds.
+        self.send("pending", "rehearse-other-secret", secret=WRONG)
+        self.send("pending", "rehearse-wrong-secret", 4010, NEW)
+        self.write_secret(NEW)
+        return f"4010 and parked; with the right one it came back after {self.comes_back('rehearse-wrong-secret')}"
+
+    def dead_letters(self):
+        self.emulator.give_up_after(1, self.stack.parked_queue)
+        found = wait_for("dead letters of both kinds", self.both_kinds, 30)
+        count = self.stack.delete_dead_letters([row["messageId"] for row in found if row["retCode"] == 4010])
+        return f"callbot parked lists {len(found)}; the {count} forgeries are deleted"
+
+    def both_kinds(self):
+        listing = self.parked()
+        rows = listing["deadLetters"]
+        waiting = len(listing["parked"]) + listing["betweenTries"]
+        return rows if not waiting and {row["retCode"] for row in rows} == {4010, 4011} else None
+
+    def update(self):
+        self.deploy(f"MaxCallbackAgeSeconds={A_THOUSAND_YEARS}")
+        variables = self.stack.variables()
+        require(variables.get("MAX_CALLBACK_AGE_SECONDS") == str(A_THOUSAND_YEARS), "the new parameter has no effect")
+        require(variables.get("MAX_BODY_BYTES") == "32768", "a parameter that was not named has changed")
+        return f"{self.stack.status}; MaxBodyBytes stayed as it was"
+
+    def redrive(self):
+        output = self.commands.callbot("parked", "--queue", self.stack.parked_queue, "--redrive")
+        self.stored("rehearse-late")
+        return " ".join(output.split())
+
+    def another_build(self):
+        before = self.stack.code()
+        build = FOLDER / "build"
+        shutil.copytree(PROJECT / ".aws-sam" / "build", build)
+        # An ELF program may have anything behind its end: it is another build, without the time to make one.
+        with (build / "TaskCallbackFunction" / "bootstrap").open("ab") as program:
+            program.write(b"rehearsal")
+        self.commands.run(
+            *("sam", "deploy", "--template-file", str(build / "template.yaml"), "--stack-name", STACK),
+            *("--region", REGION, "--parameter-overrides", f"Architecture={self.arch}"),
+        )
+        require(self.stack.code() != before, "the function's code is the same as before")
+        self.send("pending", "rehearse-another-build", secret=NEW)
+        self.send("pending", "rehearse-old-secret", 4010, OLD)
+        return "its instances take callbacks, and know the new secret only"
+
+    def cargo_lambda(self):
+        arch = "--arm64" if self.arch == "arm64" else "--x86-64"
+        before = self.stack.code()
+        variables = self.stack.variables()
+        self.commands.run("cargo", "lambda", "build", "--locked", "--release", arch, limit=BUILD_LIMIT)
+        self.commands.run("cargo", "lambda", "deploy", "--binary-name", "task-callback", self.stack.function)
+        require(self.stack.code() != before, "the function's code is the same as before")
+        require(self.stack.variables() == variables, "the function's variables have changed")
+        self.send("pending", "rehearse-cargo-lambda", secret=NEW)
+        return "the code is replaced, the configuration is not"
+
+    def deletion(self):
+        self.commands.run("sam", "delete", "--stack-name", STACK, "--region", REGION, "--no-prompts")
+        require(not self.stack.exists(), "the stack is still there")
+        text = self.commands.callbot("history", self.task, "--table", self.stack.table, "--tz", "UTC")
+        require("COMPLETED" in text, "the table does not have the history any more", text)
+        require(self.stack.queues_exist(), "a queue went with the stack")
+        return "the stack is gone; table and queues are there"
+
+
+STEPS = [
+    ("make build", Rehearsal.build),
+    ("make deploy", Rehearsal.first_deployment),
+    ("a callback before there is a secret", Rehearsal.before_the_secret),
+    ("make secret", Rehearsal.secret),
+    ("make check", Rehearsal.check),
+    ("callbot send --scenario", Rehearsal.scenario),
+    ("callbot history", Rehearsal.history),
+    ("callbot tasks", Rehearsal.tasks),
+    ("rotation of the secret", Rehearsal.rotation),
+    ("what must be refused", Rehearsal.refusals),
+    ("a wrong secret, then the right one", Rehearsal.wrong_secret),
+    ("dead letters", Rehearsal.dead_letters),
+    ("make deploy with another parameter", Rehearsal.update),
+    ("callbot parked --redrive", Rehearsal.redrive),
+    ("sam deploy of another build", Rehearsal.another_build),
+    ("cargo lambda deploy", Rehearsal.cargo_lambda),
+    ("sam delete", Rehearsal.deletion),
+]
+
+
+def main():
+    # So that what was started is ended here, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    with Emulator(FOLDER) as emulator:
+        commands = Commands(PROJECT, FOLDER / "commands.log")
+        rehearsal = Rehearsal(emulator, commands)
+        started = time.monotonic()
+        for name, step in STEPS:
+            try:
+                print(f"✓ {name:36}{step(rehearsal)}", flush=True)
+            except Different as different:
+                print(f"✗ {name:36}{different}\n{different.output}")
+                sys.exit(f"The rehearsal differs at the step \"{name}\". See also {FOLDER}/*.log.")
+        print(f"As the README says, in {time.monotonic() - started:.0f} s.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""The deployed stack, as an operator would look at it with the AWS CLI."""
+
+import boto3
+from botocore.exceptions import ClientError
+
+
+class Stack:
+    """A stack with the outputs that it had after its last deployment."""
+
+    def __init__(self, name, emulator):
+        self.name = name
+        self.formation = boto3.client("cloudformation")
+        described = self.formation.describe_stacks(StackName=name)["Stacks"][0]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+        resources = self.formation.describe_stack_resources(StackName=name)["StackResources"]
+        self.status = described["StackStatus"]
+        self.resource_count = len(resources)
+        self.url = emulator.reachable(outputs["CallbackUrl"])
+        self.secret = outputs["CredentialsSecretArn"]
+        self.table = outputs["TableName"]
+        self.function = outputs["FunctionName"]
+        self.parked_queue = outputs["ParkedQueueUrl"]
+        queues = {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for resource in resources
+            if resource["ResourceType"] == "AWS::SQS::Queue"
+        }
+        self.dead_letter_queue = queues["DeadLetterQueue"]
+
+    def exists(self):
+        try:
+            stacks = self.formation.describe_stacks(StackName=self.name)["Stacks"]
+        except ClientError:
+            return False
+        return any(stack["StackStatus"] != "DELETE_COMPLETE" for stack in stacks)
+
+    def snapshots(self, task):
+        """The snapshots of a task in the table."""
+        found = boto3.client("dynamodb").query(
+            TableName=self.table,
+            KeyConditionExpression="taskID = :task",
+            ExpressionAttributeValues={":task": {"S": task}},
+            ConsistentRead=True,
+        )
+        return found["Items"]
+
+    def variables(self):
+        """The function's environment."""
+        configuration = boto3.client("lambda").get_function_configuration(FunctionName=self.function)
+        return configuration["Environment"]["Variables"]
+
+    def code(self):
+        """The checksum of the function's code."""
+        return boto3.client("lambda").get_function_configuration(FunctionName=self.function)["CodeSha256"]
+
+    def delete_dead_letters(self, message_ids):
+        """Deletes these, and returns how many there were."""
+        sqs = boto3.client("sqs")
+        messages = sqs.receive_message(
+            QueueUrl=self.dead_letter_queue, MaxNumberOfMessages=10, VisibilityTimeout=1
+        ).get("Messages", [])
+        unwanted = [message for message in messages if message["MessageId"] in message_ids]
+        for message in unwanted:
+            sqs.delete_message(QueueUrl=self.dead_letter_queue, ReceiptHandle=message["ReceiptHandle"])
+        return len(unwanted)
+
+    def queues_exist(self):
+        sqs = boto3.client("sqs")
+        try:
+            for url in (self.parked_queue, self.dead_letter_queue):
+                sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        except ClientError:
+            return False
+        return True
