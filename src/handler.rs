@@ -1,7 +1,7 @@
 //! The Lambda handler: hands an event to the face that it is for.
 
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Serialize;
@@ -20,6 +20,8 @@ use crate::store::Store;
 pub struct Handler {
     endpoint: Endpoint,
     consumer: Consumer,
+    /// For the first callback's log line.
+    init: Arc<Mutex<Option<Duration>>>,
 }
 
 /// What an invocation returns.
@@ -39,6 +41,15 @@ impl Handler {
         Self {
             endpoint: Endpoint::new(receiver.clone(), config.max_body_bytes),
             consumer: Consumer::new(receiver),
+            init: Arc::default(),
+        }
+    }
+
+    /// The same function in a process that took so long to start: the first callback's log line says so.
+    pub fn started_in(self, init: Duration) -> Self {
+        Self {
+            init: Arc::new(Mutex::new(Some(init))),
+            ..self
         }
     }
 
@@ -54,15 +65,16 @@ impl Handler {
         now: SystemTime,
     ) -> Result<Response, Error> {
         let LambdaEvent { payload, context } = event;
+        let init = self.init.lock().ok().and_then(|mut init| init.take());
         match batch_of(payload.get()) {
             None => {
-                let response = self.endpoint.answer(payload.get(), &context, now);
+                let response = self.endpoint.answer(payload.get(), &context, now, init);
                 Ok(Response::Http(Box::new(response.await)))
             }
             Some(batch) => {
                 let time = answer_time(&context, now);
                 // Boxed, because most events are API Gateway's.
-                let response = Box::pin(self.consumer.consume(batch?, time, now));
+                let response = Box::pin(self.consumer.consume(batch?, time, now, init));
                 Ok(Response::Queue(response.await))
             }
         }

@@ -5,7 +5,7 @@
 #![recursion_limit = "256"]
 
 use std::process::ExitCode;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -21,6 +21,7 @@ use task_callback_pow as _;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    let started = Instant::now();
     // A value that is not Unicode is not treated as unset, so that it is reported as wrong.
     let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     tracing::subscriber::set_global_default(telemetry::subscriber(lookup, std::io::stdout))
@@ -42,7 +43,7 @@ async fn main() -> ExitCode {
     tokio::join!(store.open_connection(), keyring.current(SystemTime::now()));
 
     let parking = Parking::new(aws, config.parked_queue_url.clone());
-    let handler = Handler::new(&config, keyring, store, parking);
+    let handler = Handler::new(&config, keyring, store, parking).started_in(started.elapsed());
     let handle =
         async |event: LambdaEvent<Box<RawValue>>| handler.handle(event, SystemTime::now()).await;
     match lambda_runtime::run(service_fn(handle)).await {

@@ -57,26 +57,35 @@ pub(crate) struct Redelivery {
     pub(crate) tries: Option<u32>,
 }
 
-/// Writes the line of one callback, which took so long: information where it is stored, a warning where the
-/// sender was wrong, an error where we were.
-pub(crate) fn log(
-    receipt: &Receipt<'_>,
-    response_id: &str,
-    redelivery: Option<&Redelivery>,
-    took: Duration,
-) {
+/// What the line of one callback has besides its receipt.
+pub(crate) struct Line<'a> {
+    /// The id of the first answer.
+    pub(crate) response_id: &'a str,
+    /// Its way back, where it comes from the queue.
+    pub(crate) redelivery: Option<Redelivery>,
+    /// How long it took.
+    pub(crate) took: Duration,
+    /// How long the process took to start, where this is its first callback.
+    pub(crate) init: Option<Duration>,
+}
+
+/// Writes the line of one callback: information where it is stored, a warning where the sender was wrong, an error where
+/// we were.
+pub(crate) fn log(receipt: &Receipt<'_>, line: &Line<'_>) {
+    let redelivery = line.redelivery.as_ref();
     macro_rules! line {
         ($level:ident, $($fields:tt)*) => {
             tracing::$level!(
                 $($fields)*
-                responseID = response_id,
+                responseID = line.response_id,
                 requestID = receipt.request_id,
                 uuid = receipt.uuid,
                 taskID = receipt.task_id,
                 status = receipt.status.map(TaskStatus::name),
                 createTs = receipt.create_ts.map(|create_ts| create_ts.to_string()),
                 storeMs = receipt.store_time.map(millis),
-                durationMs = millis(took),
+                durationMs = millis(line.took),
+                initMs = line.init.map(millis),
                 from = redelivery.map(|_| "queue"),
                 receivedAt = redelivery
                     .and_then(|redelivery| redelivery.received_at)

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::contract::callback::{CALLBACK_METHOD, CALLBACK_PATH};
 use crate::contract::snapshot::ReceivedAt;
 use crate::receive::{Incoming, Receipt, Receiver, Refusal};
-use crate::telemetry;
+use crate::telemetry::{self, Line};
 pub use event::{HttpRequest, PayloadFormat};
 pub use response::{ProxyResponse, respond};
 
@@ -37,12 +37,13 @@ impl Endpoint {
         }
     }
 
-    /// Answers one invocation, whatever its event, and writes its log line. `now` is the clock.
+    /// Answers one invocation, whatever its event, and writes its log line. `now` is the clock, `init` for that line.
     pub(crate) async fn answer(
         &self,
         event: &str,
         context: &Context,
         now: SystemTime,
+        init: Option<Duration>,
     ) -> ProxyResponse {
         let started = Instant::now();
         let response_id = context.request_id.as_str();
@@ -52,7 +53,13 @@ impl Endpoint {
             Ok(request) => self.receive(request, response_id, now, deadline).await,
             Err(problem) => Receipt::refused(Refusal::Event(problem.clone())),
         };
-        telemetry::log(&receipt, response_id, None, started.elapsed());
+        let line = Line {
+            response_id,
+            redelivery: None,
+            took: started.elapsed(),
+            init,
+        };
+        telemetry::log(&receipt, &line);
         // An event that is no request comes from `cargo lambda invoke` or a console, not from API Gateway.
         let format = request
             .as_ref()

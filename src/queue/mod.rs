@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::contract::parked::ParkedCallback;
 use crate::receive::{Incoming, Receipt, Receiver, Refusal};
-use crate::telemetry::{self, Redelivery};
+use crate::telemetry::{self, Line, Redelivery};
 pub(crate) use event::{Batch, Message, batch_of};
 
 /// Tries parked callbacks again.
@@ -39,12 +39,13 @@ impl Consumer {
     }
 
     /// Tries each message of a batch, all at once, and writes their log lines. `now` is the clock, `time` what there is
-    /// for all of them.
+    /// for all of them, `init` for the first one's line.
     pub(crate) async fn consume(
         &self,
         batch: Batch,
         time: Duration,
         now: SystemTime,
+        mut init: Option<Duration>,
     ) -> BatchResponse {
         let deadline = Instant::now() + time;
         let tries: Vec<_> = batch
@@ -52,7 +53,9 @@ impl Consumer {
             .map(|message| {
                 let id = message.message_id.clone();
                 let receiver = self.receiver.clone();
-                let tried = async move { try_again(&receiver, &message, now, deadline).await };
+                let init = init.take();
+                let tried =
+                    async move { try_again(&receiver, &message, now, deadline, init).await };
                 // A task of its own, so that a panic leaves this message in the queue and no other.
                 (id, tokio::spawn(tried))
             })
@@ -75,26 +78,30 @@ async fn try_again(
     message: &Message,
     now: SystemTime,
     deadline: Instant,
+    init: Option<Duration>,
 ) -> bool {
     let started = Instant::now();
-    let mut redelivery = Redelivery {
-        received_at: None,
-        tries: message.tries(),
+    let log = |receipt: &Receipt<'_>, response_id: &str, received_at| {
+        let redelivery = Redelivery {
+            received_at,
+            tries: message.tries(),
+        };
+        let line = Line {
+            response_id,
+            redelivery: Some(redelivery),
+            took: started.elapsed(),
+            init,
+        };
+        telemetry::log(receipt, &line);
     };
     let callback = match ParkedCallback::from_json(&message.body) {
         Ok(callback) => callback,
         Err(error) => {
             let receipt = Receipt::refused(Refusal::Message(error));
-            telemetry::log(
-                &receipt,
-                &message.message_id,
-                Some(&redelivery),
-                started.elapsed(),
-            );
+            log(&receipt, &message.message_id, None);
             return false;
         }
     };
-    redelivery.received_at = Some(callback.received_at);
     let incoming = Incoming {
         headers: &callback.headers(),
         body: &callback.body,
@@ -104,11 +111,6 @@ async fn try_again(
         deadline,
     };
     let receipt = receiver.receive_again(&incoming).await;
-    telemetry::log(
-        &receipt,
-        &callback.response_id,
-        Some(&redelivery),
-        started.elapsed(),
-    );
+    log(&receipt, &callback.response_id, Some(callback.received_at));
     receipt.result.is_ok()
 }

@@ -1,6 +1,7 @@
 //! One truth between template.yaml and the code: what is counted in the log lines, and what rings then.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
@@ -139,9 +140,23 @@ async fn each_outcome_is_counted_by_the_metric_that_is_meant_for_it() {
     }
     let not_read = json!({"level": "ERROR", "message": "credentials not read", "reason": "…"});
     assert_eq!(metrics_of(&filters, &not_read), ["CredentialsNotRead"]);
-    let report =
-        json!({"type": "platform.report", "record": {"metrics": {"initDurationMs": 25.1}}});
-    assert_eq!(metrics_of(&filters, &report), ["ColdStart"]);
+    let first = app
+        .behind(local_aws(&app.engine_url))
+        .started_in(Duration::from_millis(25));
+    let (log, _guard) = Log::start(&[]);
+    for _ in 0..2 {
+        let event = good.http_api_event().to_string();
+        invoke(&first, &event, "another", now()).await;
+    }
+    let cold = ["AlreadyStored", "ColdStart", "StoreLatency"];
+    let [first, second] = &log.lines()[..] else {
+        panic!("two lines");
+    };
+    assert_eq!(first["initMs"], 25.0);
+    let mut metrics = metrics_of(&filters, first);
+    metrics.sort();
+    assert_eq!(metrics, cold);
+    assert!(second.get("initMs").is_none(), "{second}");
 }
 
 #[test]
@@ -175,7 +190,7 @@ fn what_never_reaches_the_function_is_counted_in_the_access_log() {
 fn the_dashboard_is_json_and_shows_metrics_that_exist() {
     let template = template();
     let dashboard = &resources(&template, "AWS::CloudWatch::Dashboard")[0];
-    let body = dashboard["Properties"]["DashboardBody"]["!Sub"]
+    let body = dashboard["Properties"]["DashboardBody"]["!Sub"][0]
         .as_str()
         .expect("a text");
     let body: Value = serde_json::from_str(body).expect("JSON");

@@ -3,4 +3,5 @@
 mod alarms;
 mod configuration;
 mod dependencies;
+mod events;
 mod template;

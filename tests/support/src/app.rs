@@ -45,7 +45,7 @@ impl TestApp {
     pub async fn with(changes: &[(&'static str, &str)]) -> Self {
         match std::env::var("DYNAMODB_ENDPOINT_URL").as_deref() {
             Err(_) | Ok("") => Self::embedded_with(changes).await,
-            Ok("moto") => Self::over(None, moto::url(), local_aws(moto::url()), changes).await,
+            Ok("moto") => Self::over_moto(changes).await,
             Ok(url) => Self::over(None, url, callers_aws(url), changes).await,
         }
     }
@@ -56,6 +56,11 @@ impl TestApp {
         app.parking = queue.parking();
         app.function = function(app.store.clone(), app.parking.clone(), changes);
         app
+    }
+
+    /// An app over moto in any case, for tests that need its streams.
+    pub async fn over_moto(changes: &[(&'static str, &str)]) -> Self {
+        Self::over(None, moto::url(), local_aws(moto::url()), changes).await
     }
 
     /// An app over the embedded engine in any case, for tests that stand between the two.
