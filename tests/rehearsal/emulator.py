@@ -185,7 +185,9 @@ def import_routes(handlers, gateway):
 
 
 def end_with_standard_input():
-    sys.stdin.buffer.read()
+    # Not through sys.stdin, whose lock a thread would hold while Python ends.
+    while os.read(0, 1024):
+        pass
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 

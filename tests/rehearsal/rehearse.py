@@ -19,12 +19,12 @@ from stack import Stack
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "target" / "rehearse"
-STACK = "rehearsal"
+STACK, ANOTHER_STACK = "rehearsal", "another"
 # The function reads the secret again when a signature does not verify, but not twice within ten seconds.
 SECRET_PAUSE = 11
 # A parked callback comes back when it is tried next, and the secret may be read again.
 RETURN_LIMIT = 40
-A_THOUSAND_YEARS = 31_536_000_000
+A_HUNDRED_YEARS = 3_153_600_000
 # Nobody's secrets.
 OLD, NEW, WRONG = "rehearsal-old-secret", "rehearsal-new-secret", "rehearsal-wrong-secret"
 
@@ -33,6 +33,7 @@ class Rehearsal:
     """The steps, in their order, each with the fact that its line shows."""
 
     def __init__(self, emulator, commands):
+        self.stack = None
         self.emulator = emulator
         self.commands = commands
         self.arch = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
@@ -68,20 +69,34 @@ class Rehearsal:
         wait_for(f"the parked callback of task {task} in the table", lambda: self.stack.snapshots(task), RETURN_LIMIT)
         return f"{time.monotonic() - started:.0f} s"
 
+    def print_log(self):
+        """The function's last lines, which mostly say why a step differs."""
+        try:
+            print("The function's log ends with", *self.stack.last_log_lines(10), sep="\n  ")
+        except Exception as error:  # There may be no stack, or no emulator any more.
+            print(f"The function's log cannot be read: {error}")
+
     def parked(self):
         """What `callbot parked` finds: those it lists, which it counts too where they are between two tries."""
         return json.loads(self.commands.callbot("parked", "--queue", self.stack.parked_queue, "--json"))
 
-    def deploy(self, *parameters):
+    def require_history(self, table):
+        """The scenario's task is in the table, whole. Returns what its history begins with."""
+        text = self.commands.callbot("history", self.task, "--table", table, "--tz", "UTC")
+        head = next((line for line in text.splitlines() if line.startswith("task ")), "")
+        require("COMPLETED, 4 snapshots" in head, f"the history of {self.task} in {table} is not whole", text)
+        return head.split("): ")[1]
+
+    def deploy(self, *parameters, stack=STACK):
         output = self.commands.make(
             "deploy",
-            f"STACK={STACK}",
+            f"STACK={stack}",
             f"REGION={REGION}",
             f"ARCH={self.arch}",
             f"PARAMETERS={' '.join(parameters)}",
             limit=BUILD_LIMIT,
         )
-        self.stack = Stack(STACK, self.emulator)
+        self.stack = Stack(stack, self.emulator)
         self.emulator.retry_every(2, self.stack.parked_queue)
         return output
 
@@ -95,15 +110,24 @@ class Rehearsal:
     def first_deployment(self):
         output = self.deploy("MaxBodyBytes=32768")
         require("AlarmsGoTo" in output and "NOBODY" in output, "the outputs do not say that nobody is told", output)
-        return f"{self.stack.status}, {self.stack.resource_count} resources"
+        return f"{self.stack.status}, {len(self.stack.resource_types)} resources"
 
     def before_the_secret(self):
         self.send("pending", "rehearse-no-secret", 5000)
         return "5000, and parked"
 
+    def wrong_secret(self):
+        self.write_secret(WRONG)
+        time.sleep(SECRET_PAUSE)
+        self.send("pending", "rehearse-wrong-secret", 4010)
+        for task in ("rehearse-no-secret", "rehearse-wrong-secret"):
+            require(not self.stack.snapshots(task), f"task {task} is stored, though the secret is wrong")
+        return "4010, and parked"
+
     def secret(self):
         self.write_secret(OLD)
-        return f"written; the parked callback came back after {self.comes_back('rehearse-no-secret')}"
+        first = self.comes_back("rehearse-no-secret")
+        return f"both parked callbacks came back, after {first} and {self.comes_back('rehearse-wrong-secret')} more"
 
     def check(self):
         output = self.commands.make("check", f"URL={self.stack.url}", f"CREDENTIALS={self.credentials(OLD)}")
@@ -119,9 +143,7 @@ class Rehearsal:
         return next(line for line in output.splitlines() if "acknowledged" in line).split(".")[0]
 
     def history(self):
-        text = self.commands.callbot("history", self.task, "--table", self.stack.table, "--tz", "UTC")
-        require("COMPLETED" in text, f"the history of {self.task} does not end with COMPLETED", text)
-        return next(line for line in text.splitlines() if line.startswith(f"task {self.task}"))
+        return self.require_history(self.stack.table)
 
     def tasks(self):
         self.send("in-progress", "rehearse-in-progress")
@@ -147,18 +169,10 @@ class Rehearsal:
         require(not self.stack.snapshots("rehearse-late"), "the late callback is in the table")
         return "a forgery 4010, a late one 4011, neither is in the table"
 
-    def wrong_secret(self):
-        self.write_secret(WRONG)
-        time.sleep(SECRET_PAUSE)
-        # It makes the function read the secret, and is taken or not: the last reading may be younger than ten seconds.
-        self.send("pending", "rehearse-other-secret", secret=WRONG)
-        self.send("pending", "rehearse-wrong-secret", 4010, NEW)
-        self.write_secret(NEW)
-        return f"4010 and parked; with the right one it came back after {self.comes_back('rehearse-wrong-secret')}"
-
     def dead_letters(self):
         self.emulator.give_up_after(1, self.stack.parked_queue)
         found = wait_for("dead letters of both kinds", self.both_kinds, 30)
+        self.emulator.give_up_after(100, self.stack.parked_queue)
         count = self.stack.delete_dead_letters([row["messageId"] for row in found if row["retCode"] == 4010])
         return f"callbot parked lists {len(found)}; the {count} forgeries are deleted"
 
@@ -169,9 +183,9 @@ class Rehearsal:
         return rows if not waiting and {row["retCode"] for row in rows} == {4010, 4011} else None
 
     def update(self):
-        self.deploy(f"MaxCallbackAgeSeconds={A_THOUSAND_YEARS}")
+        self.deploy(f"MaxCallbackAgeSeconds={A_HUNDRED_YEARS}")
         variables = self.stack.variables()
-        require(variables.get("MAX_CALLBACK_AGE_SECONDS") == str(A_THOUSAND_YEARS), "the new parameter has no effect")
+        require(variables.get("MAX_CALLBACK_AGE_SECONDS") == str(A_HUNDRED_YEARS), "the new parameter has no effect")
         require(variables.get("MAX_BODY_BYTES") == "32768", "a parameter that was not named has changed")
         return f"{self.stack.status}; MaxBodyBytes stayed as it was"
 
@@ -188,8 +202,9 @@ class Rehearsal:
         with (build / "TaskCallbackFunction" / "bootstrap").open("ab") as program:
             program.write(b"rehearsal")
         self.commands.run(
-            *("sam", "deploy", "--template-file", str(build / "template.yaml"), "--stack-name", STACK),
-            *("--region", REGION, "--parameter-overrides", f"Architecture={self.arch}"),
+            *("sam", "deploy", "--template-file", str(build / "template.yaml")),
+            *("--config-file", str(PROJECT / "samconfig.toml"), "--stack-name", STACK, "--region", REGION),
+            *("--parameter-overrides", f"Architecture={self.arch}"),
         )
         require(self.stack.code() != before, "the function's code is the same as before")
         self.send("pending", "rehearse-another-build", secret=NEW)
@@ -200,26 +215,45 @@ class Rehearsal:
         arch = "--arm64" if self.arch == "arm64" else "--x86-64"
         before = self.stack.code()
         variables = self.stack.variables()
-        self.commands.run("cargo", "lambda", "build", "--locked", "--release", arch, limit=BUILD_LIMIT)
+        self.commands.run("cargo", "lambda", "build", "--release", arch, limit=BUILD_LIMIT)
         self.commands.run("cargo", "lambda", "deploy", "--binary-name", "task-callback", self.stack.function)
         require(self.stack.code() != before, "the function's code is the same as before")
         require(self.stack.variables() == variables, "the function's variables have changed")
         self.send("pending", "rehearse-cargo-lambda", secret=NEW)
         return "the code is replaced, the configuration is not"
 
+    def restored(self):
+        self.table = self.stack.table
+        table = self.stack.restored_table()
+        self.deploy(f"ExistingTableName={table}")
+        self.send("pending", "rehearse-restored", secret=NEW)
+        self.require_history(table)
+        self.require_history(self.table)
+        require(not self.stack.snapshots("rehearse-restored", self.table), "the callback went into the first table")
+        return f"{self.stack.status}: callbacks go into {table}, and the first table stays"
+
     def deletion(self):
         self.commands.run("sam", "delete", "--stack-name", STACK, "--region", REGION, "--no-prompts")
         require(not self.stack.exists(), "the stack is still there")
-        text = self.commands.callbot("history", self.task, "--table", self.stack.table, "--tz", "UTC")
-        require("COMPLETED" in text, "the table does not have the history any more", text)
+        self.require_history(self.table)
         require(self.stack.queues_exist(), "a queue went with the stack")
-        return "the stack is gone; table and queues are there"
+        return "the stack is gone; tables and queues are there"
+
+    def another_stack(self):
+        self.deploy(f"ExistingTableName={self.table}", stack=ANOTHER_STACK)
+        require("AWS::DynamoDB::Table" not in self.stack.resource_types, "the new stack has a table of its own")
+        self.write_secret(NEW)
+        self.send("completed", "rehearse-another-build", secret=NEW)
+        self.require_history(self.stack.table)
+        require(len(self.stack.snapshots("rehearse-another-build")) == 2, "the old and the new snapshot are not together")
+        return "new snapshots stand beside those of the first stack"
 
 
 STEPS = [
     ("make build", Rehearsal.build),
     ("make deploy", Rehearsal.first_deployment),
     ("a callback before there is a secret", Rehearsal.before_the_secret),
+    ("make secret with a wrong one", Rehearsal.wrong_secret),
     ("make secret", Rehearsal.secret),
     ("make check", Rehearsal.check),
     ("callbot send --scenario", Rehearsal.scenario),
@@ -227,13 +261,14 @@ STEPS = [
     ("callbot tasks", Rehearsal.tasks),
     ("rotation of the secret", Rehearsal.rotation),
     ("what must be refused", Rehearsal.refusals),
-    ("a wrong secret, then the right one", Rehearsal.wrong_secret),
     ("dead letters", Rehearsal.dead_letters),
     ("make deploy with another parameter", Rehearsal.update),
     ("callbot parked --redrive", Rehearsal.redrive),
     ("sam deploy of another build", Rehearsal.another_build),
     ("cargo lambda deploy", Rehearsal.cargo_lambda),
+    ("make deploy with a restored table", Rehearsal.restored),
     ("sam delete", Rehearsal.deletion),
+    ("make deploy of a stack over its table", Rehearsal.another_stack),
 ]
 
 
@@ -248,10 +283,11 @@ def main():
         started = time.monotonic()
         for name, step in STEPS:
             try:
-                print(f"✓ {name:36}{step(rehearsal)}", flush=True)
+                print(f"✓ {name:38}{step(rehearsal)}", flush=True)
             except Different as different:
-                print(f"✗ {name:36}{different}\n{different.output}")
-                sys.exit(f"The rehearsal differs at the step \"{name}\". See also {FOLDER}/*.log.")
+                print(f"✗ {name:38}{different}\n{different.output}")
+                rehearsal.print_log()
+                sys.exit(f"The rehearsal differs at the step \"{name}\". All outputs are in target/rehearse/commands.log.")
         print(f"As the README says, in {time.monotonic() - started:.0f} s.")
 
 

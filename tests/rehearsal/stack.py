@@ -14,18 +14,14 @@ class Stack:
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
         resources = self.formation.describe_stack_resources(StackName=name)["StackResources"]
         self.status = described["StackStatus"]
-        self.resource_count = len(resources)
+        self.resource_types = [resource["ResourceType"] for resource in resources]
         self.url = emulator.reachable(outputs["CallbackUrl"])
         self.secret = outputs["CredentialsSecretArn"]
         self.table = outputs["TableName"]
         self.function = outputs["FunctionName"]
         self.parked_queue = outputs["ParkedQueueUrl"]
-        queues = {
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for resource in resources
-            if resource["ResourceType"] == "AWS::SQS::Queue"
-        }
-        self.dead_letter_queue = queues["DeadLetterQueue"]
+        self.dead_letter_queue = outputs["DeadLetterQueueUrl"]
+        self.log_group = outputs["FunctionLogGroup"]
 
     def exists(self):
         try:
@@ -34,10 +30,10 @@ class Stack:
             return False
         return any(stack["StackStatus"] != "DELETE_COMPLETE" for stack in stacks)
 
-    def snapshots(self, task):
-        """The snapshots of a task in the table."""
+    def snapshots(self, task, table=None):
+        """The snapshots of a task in the stack's table, or in another."""
         found = boto3.client("dynamodb").query(
-            TableName=self.table,
+            TableName=table or self.table,
             KeyConditionExpression="taskID = :task",
             ExpressionAttributeValues={":task": {"S": task}},
             ConsistentRead=True,
@@ -53,6 +49,11 @@ class Stack:
         """The checksum of the function's code."""
         return boto3.client("lambda").get_function_configuration(FunctionName=self.function)["CodeSha256"]
 
+    def last_log_lines(self, count):
+        """What the function logged last."""
+        events = boto3.client("logs").filter_log_events(logGroupName=self.log_group)["events"]
+        return [event["message"].rstrip() for event in events[-count:]]
+
     def delete_dead_letters(self, message_ids):
         """Deletes these, and returns how many there were."""
         sqs = boto3.client("sqs")
@@ -63,6 +64,16 @@ class Stack:
         for message in unwanted:
             sqs.delete_message(QueueUrl=self.dead_letter_queue, ReceiptHandle=message["ReceiptHandle"])
         return len(unwanted)
+
+    def restored_table(self):
+        """Restores the table to this moment under another name, and returns that name."""
+        name = f"{self.table}-restored"
+        dynamodb = boto3.client("dynamodb")
+        dynamodb.restore_table_to_point_in_time(
+            SourceTableName=self.table, TargetTableName=name, UseLatestRestorableTime=True
+        )
+        dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+        return name
 
     def queues_exist(self):
         sqs = boto3.client("sqs")
