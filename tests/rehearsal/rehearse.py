@@ -5,102 +5,24 @@ lambda" say, with the same commands, against an emulator of AWS on this machine.
 differs ends it with status 1 and the command's output.
 """
 
-import json
-import platform
 import shutil
 import signal
 import sys
 import time
-from pathlib import Path
+import traceback
 
-from commands import BUILD_LIMIT, Commands, Different, require, wait_for
+from actions import FOLDER, NEW, OLD, PROJECT, STACK, WRONG, Actions
+from commands import BUILD_LIMIT, Different, require, wait_for
 from emulator import REGION, Emulator
-from stack import Stack
 
-PROJECT = Path(__file__).resolve().parents[2]
-FOLDER = PROJECT / "target" / "rehearse"
-STACK, ANOTHER_STACK = "rehearsal", "another"
+ANOTHER_STACK = "another"
 # The function reads the secret again when a signature does not verify, but not twice within ten seconds.
 SECRET_PAUSE = 11
-# A parked callback comes back when it is tried next, and the secret may be read again.
-RETURN_LIMIT = 40
 A_HUNDRED_YEARS = 3_153_600_000
-# Nobody's secrets.
-OLD, NEW, WRONG = "rehearsal-old-secret", "rehearsal-new-secret", "rehearsal-wrong-secret"
 
 
-class Rehearsal:
+class Rehearsal(Actions):
     """The steps, in their order, each with the fact that its line shows."""
-
-    def __init__(self, emulator, commands):
-        self.stack = None
-        self.emulator = emulator
-        self.commands = commands
-        self.arch = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-
-    # --- What the steps have in common
-
-    def credentials(self, *secrets):
-        """A file with these secrets of the sample events' account."""
-        file = FOLDER / f"{'-and-'.join(secrets)}.json"
-        file.write_text(json.dumps([{"uuid": "local-account", "secretKey": secret} for secret in secrets]))
-        return file
-
-    def write_secret(self, *secrets):
-        self.commands.make("secret", f"SECRET={self.stack.secret}", f"FILE={self.credentials(*secrets)}")
-
-    def event(self, sample, task):
-        """A sample event as a report of a task of its own."""
-        event = json.loads((PROJECT / "events" / f"{sample}.json").read_text())
-        body = json.loads(event["body"]) | {"taskID": task}
-        event["body"] = json.dumps(body)
-        file = FOLDER / f"{task}.json"
-        file.write_text(json.dumps(event))
-        return file
-
-    def send(self, sample, task, ret_code=0, secret=OLD):
-        self.commands.send(self.event(sample, task), self.stack.url, self.credentials(secret), ret_code)
-
-    def stored(self, task):
-        return wait_for(f"task {task} in the table", lambda: self.stack.snapshots(task), 5)
-
-    def comes_back(self, task):
-        started = time.monotonic()
-        wait_for(f"the parked callback of task {task} in the table", lambda: self.stack.snapshots(task), RETURN_LIMIT)
-        return f"{time.monotonic() - started:.0f} s"
-
-    def print_log(self):
-        """The function's last lines, which mostly say why a step differs."""
-        try:
-            print("The function's log ends with", *self.stack.last_log_lines(10), sep="\n  ")
-        except Exception as error:  # There may be no stack, or no emulator any more.
-            print(f"The function's log cannot be read: {error}")
-
-    def parked(self):
-        """What `callbot parked` finds: those it lists, which it counts too where they are between two tries."""
-        return json.loads(self.commands.callbot("parked", "--queue", self.stack.parked_queue, "--json"))
-
-    def require_history(self, table):
-        """The scenario's task is in the table, whole. Returns what its history begins with."""
-        text = self.commands.callbot("history", self.task, "--table", table, "--tz", "UTC")
-        head = next((line for line in text.splitlines() if line.startswith("task ")), "")
-        require("COMPLETED, 4 snapshots" in head, f"the history of {self.task} in {table} is not whole", text)
-        return head.split("): ")[1]
-
-    def deploy(self, *parameters, stack=STACK):
-        output = self.commands.make(
-            "deploy",
-            f"STACK={stack}",
-            f"REGION={REGION}",
-            f"ARCH={self.arch}",
-            f"PARAMETERS={' '.join(parameters)}",
-            limit=BUILD_LIMIT,
-        )
-        self.stack = Stack(stack, self.emulator)
-        self.emulator.retry_every(2, self.stack.parked_queue)
-        return output
-
-    # --- The steps
 
     def build(self):
         self.commands.make("build", f"ARCH={self.arch}", limit=BUILD_LIMIT)
@@ -168,6 +90,11 @@ class Rehearsal:
         require(not self.stack.snapshots("rehearse-forged"), "the forgery is in the table")
         require(not self.stack.snapshots("rehearse-late"), "the late callback is in the table")
         return "a forgery 4010, a late one 4011, neither is in the table"
+
+    def log(self):
+        text = self.commands.run("sam", "logs", "--stack-name", STACK, "--region", REGION)
+        require("is behind the clock" in text, "sam logs does not show the line of the late callback", text)
+        return f"{text.count('retCode')} callbacks"
 
     def dead_letters(self):
         self.emulator.give_up_after(1, self.stack.parked_queue)
@@ -261,6 +188,7 @@ STEPS = [
     ("callbot tasks", Rehearsal.tasks),
     ("rotation of the secret", Rehearsal.rotation),
     ("what must be refused", Rehearsal.refusals),
+    ("sam logs", Rehearsal.log),
     ("dead letters", Rehearsal.dead_letters),
     ("make deploy with another parameter", Rehearsal.update),
     ("callbot parked --redrive", Rehearsal.redrive),
@@ -278,16 +206,16 @@ def main():
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     with Emulator(FOLDER) as emulator:
-        commands = Commands(PROJECT, FOLDER / "commands.log")
-        rehearsal = Rehearsal(emulator, commands)
+        rehearsal = Rehearsal(emulator)
         started = time.monotonic()
         for name, step in STEPS:
             try:
                 print(f"✓ {name:38}{step(rehearsal)}", flush=True)
-            except Different as different:
-                print(f"✗ {name:38}{different}\n{different.output}")
+            except Exception as error:
+                output = error.output if isinstance(error, Different) else traceback.format_exc()
+                print(f"✗ {name:38}{error}\n{output}")
                 rehearsal.print_log()
-                sys.exit(f"The rehearsal differs at the step \"{name}\". All outputs are in target/rehearse/commands.log.")
+                sys.exit(f'The rehearsal differs at the step "{name}". All outputs are in target/rehearse/commands.log.')
         print(f"As the README says, in {time.monotonic() - started:.0f} s.")
 
 

@@ -1,0 +1,88 @@
+"""What several steps of the rehearsal do."""
+
+import json
+import platform
+import time
+from pathlib import Path
+
+from commands import BUILD_LIMIT, Commands, require, wait_for
+from emulator import REGION
+from stack import Stack
+
+PROJECT = Path(__file__).resolve().parents[2]
+FOLDER = PROJECT / "target" / "rehearse"
+STACK = "rehearsal"
+# A parked callback comes back when it is tried next, and the secret may be read again.
+RETURN_LIMIT = 40
+# Nobody's secrets.
+OLD, NEW, WRONG = "rehearsal-old-secret", "rehearsal-new-secret", "rehearsal-wrong-secret"
+
+
+class Actions:
+    """An operator's actions upon the stack that was deployed last."""
+
+    def __init__(self, emulator):
+        self.emulator = emulator
+        self.commands = Commands(PROJECT, FOLDER / "commands.log")
+        self.arch = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+        self.stack = None
+
+    def credentials(self, *secrets):
+        """A file with these secrets of the sample events' account."""
+        file = FOLDER / f"{'-and-'.join(secrets)}.json"
+        file.write_text(json.dumps([{"uuid": "local-account", "secretKey": secret} for secret in secrets]))
+        return file
+
+    def write_secret(self, *secrets):
+        self.commands.make("secret", f"SECRET={self.stack.secret}", f"FILE={self.credentials(*secrets)}")
+
+    def event(self, sample, task):
+        """A sample event as a report of a task of its own."""
+        event = json.loads((PROJECT / "events" / f"{sample}.json").read_text())
+        body = json.loads(event["body"]) | {"taskID": task}
+        event["body"] = json.dumps(body)
+        file = FOLDER / f"{task}.json"
+        file.write_text(json.dumps(event))
+        return file
+
+    def send(self, sample, task, ret_code=0, secret=OLD):
+        self.commands.send(self.event(sample, task), self.stack.url, self.credentials(secret), ret_code)
+
+    def stored(self, task):
+        return wait_for(f"task {task} in the table", lambda: self.stack.snapshots(task), 5)
+
+    def comes_back(self, task):
+        started = time.monotonic()
+        wait_for(f"the parked callback of task {task} in the table", lambda: self.stack.snapshots(task), RETURN_LIMIT)
+        return f"{time.monotonic() - started:.0f} s"
+
+    def print_log(self):
+        """The function's last lines, which mostly say why a step differs."""
+        try:
+            print("The function's log ends with", *self.stack.last_log_lines(10), sep="\n  ")
+        except Exception as error:  # There may be no stack, or no emulator any more.
+            print(f"The function's log cannot be read: {error}")
+
+    def parked(self):
+        """What `callbot parked` finds: those it lists, which it counts too where they are between two tries."""
+        return json.loads(self.commands.callbot("parked", "--queue", self.stack.parked_queue, "--json"))
+
+    def require_history(self, table):
+        """The scenario's task is in the table, whole. Returns what its history begins with."""
+        text = self.commands.callbot("history", self.task, "--table", table, "--tz", "UTC")
+        head = next((line for line in text.splitlines() if line.startswith("task ")), "")
+        require("COMPLETED, 4 snapshots" in head, f"the history of {self.task} in {table} is not whole", text)
+        return head.split("): ")[1]
+
+    def deploy(self, *parameters, stack=STACK):
+        output = self.commands.make(
+            "deploy",
+            f"STACK={stack}",
+            f"REGION={REGION}",
+            f"ARCH={self.arch}",
+            f"PARAMETERS={' '.join(parameters)}",
+            limit=BUILD_LIMIT,
+        )
+        self.stack = Stack(stack, self.emulator)
+        self.emulator.retry_every(2, self.stack.parked_queue)
+        return output
