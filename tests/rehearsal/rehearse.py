@@ -93,8 +93,9 @@ class Rehearsal(Actions):
 
     def log(self):
         text = self.commands.run("sam", "logs", "--stack-name", STACK, "--region", REGION)
-        require("is behind the clock" in text, "sam logs does not show the line of the late callback", text)
-        return f"{text.count('retCode')} callbacks"
+        require("s behind the clock" in text, "sam logs does not show the line of the late callback", text)
+        callbacks = text.count('"retCode"')
+        return f"{callbacks} lines of callbacks"
 
     def dead_letters(self):
         self.emulator.give_up_after(1, self.stack.parked_queue)
