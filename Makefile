@@ -147,7 +147,7 @@ send: ## Sign EVENT and send it to the running function over HTTP
 
 history: ## Show the history of TASK, locally or from the deployed TABLE; draw it with SVG=file; ARGS='--follow' …
 	@$(CALLBOT) --quiet -- history $(TASK) $(if $(TABLE),--table $(TABLE),--table $(LOCAL_TABLE) --local $(LOCAL_ENGINE)) \
-		$(if $(SVG),--svg $(SVG)) $(if $(PNG),--png $(PNG)) $(ARGS)
+		$(if $(SVG),--svg $(SVG)) $(ARGS)
 
 secret: ## Write the credentials of a deployed stack: SECRET=its CredentialsSecretArn, FILE=… or a prompt
 	@$(CALLBOT) --quiet -- secret $(SECRET) $(if $(FILE),--file $(FILE))
