@@ -11,6 +11,7 @@ CARGO_SHEAR_VERSION  := 1.14.0
 CARGO_FUZZ_VERSION   := 0.13.2
 MINISTACK_VERSION    := 1.5.33
 TRANSLATOR_VERSION   := 1.115.0
+DYNAMODB_LOCAL_VERSION := 2.6.1
 
 COMMA := ,
 
@@ -22,6 +23,7 @@ CHECKERS     := $(TOOLS)/cfn-lint-$(CFN_LINT_VERSION)-$(CFN_RULES_VERSION)-check
 CRATES       := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)-cargo-shear-$(CARGO_SHEAR_VERSION)
 CARGO_FUZZ   := $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION)
 MINISTACK    := $(TOOLS)/ministack-$(MINISTACK_VERSION)-sam-translator-$(TRANSLATOR_VERSION)
+DYNAMODB_LOCAL := $(TOOLS)/dynamodb-local-$(DYNAMODB_LOCAL_VERSION)
 export PATH  := $(CARGO_LAMBDA)/bin:$(SAM)/bin:$(CRATES)/bin:$(CARGO_FUZZ)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
@@ -55,11 +57,11 @@ export AWS_REGION := $(REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak fuzz lint advisories bench bench-processes bench-stages timing run invoke send history secret \
+.PHONY: help demo test test-dynamodb-local soak fuzz lint advisories bench bench-processes bench-stages timing run invoke send history secret \
 	build deploy check rehearse clean moto
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)  ARCH=$(ARCH)  STACK=$(STACK)  REGION=(as AWS is configured)'
 	@echo '  ROUNDS=$(ROUNDS) (of bench)  TASKS=$(TASKS)  OUTAGE=$(OUTAGE) (of soak)  FUZZ_SECONDS=$(FUZZ_SECONDS) (of fuzz, for each target)'
@@ -75,6 +77,9 @@ test: $(CARGO_LAMBDA) $(MOTO) ## Run all tests, then those of the contract over 
 	env -u DYNAMODB_ENDPOINT_URL $(TEST)
 	@echo 'tests/contract over a second engine'
 	DYNAMODB_ENDPOINT_URL=$(or $(DYNAMODB_ENDPOINT_URL),moto) $(TEST) --test contract
+
+test-dynamodb-local: $(DYNAMODB_LOCAL) $(MOTO) ## Run the tests of the contract over DynamoDB Local (needs Java 17 and Maven)
+	tests/dynamodb-local/run $(DYNAMODB_LOCAL) cargo test --locked --package task-callback --test contract
 
 lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies and the template
 	cargo fmt --all --check
@@ -145,7 +150,7 @@ send: ## Sign EVENT and send it to the running function over HTTP
 
 history: ## Show the history of TASK, locally or from the deployed TABLE; draw it with SVG=file; ARGS='--follow' …
 	@$(CALLBOT) --quiet -- history $(TASK) $(if $(TABLE),--table $(TABLE),--table $(LOCAL_TABLE) --local $(LOCAL_ENGINE)) \
-		$(if $(SVG),--svg $(SVG)) $(if $(PNG),--png $(PNG)) $(ARGS)
+		$(if $(SVG),--svg $(SVG)) $(ARGS)
 
 secret: ## Write the credentials of a deployed stack: SECRET=its CredentialsSecretArn, FILE=… or a prompt
 	@$(CALLBOT) --quiet -- secret $(SECRET) $(if $(FILE),--file $(FILE))
@@ -187,6 +192,11 @@ $(SAM):
 # With boto3, which the SAM translator needs.
 $(MINISTACK):
 	$(call install,ministack==$(MINISTACK_VERSION) aws-sam-translator==$(TRANSLATOR_VERSION))
+
+$(DYNAMODB_LOCAL):
+	@echo "Installing DynamoDB Local $(DYNAMODB_LOCAL_VERSION) into .tools"
+	@mvn --quiet --batch-mode --file tests/dynamodb-local/pom.xml dependency:copy-dependencies \
+		-DoutputDirectory=$@ || { rm -rf $@; exit 1; }
 
 $(CARGO_FUZZ):
 	@echo "Installing cargo-fuzz $(CARGO_FUZZ_VERSION) into .tools"

@@ -155,7 +155,7 @@ async fn play(
     let table = crate::history::render(&history, &clock, args.terminal.stdout());
     println!("\n{table}\n");
     let picture = project.join("target/callbot-demo.svg");
-    crate::history::write_picture(&history, &clock, Some(&picture), None)?;
+    crate::history::write_picture(&history, &clock, &picture)?;
 
     let stored = history
         .iter()

@@ -6,7 +6,6 @@ mod follow;
 pub(crate) mod json;
 mod phases;
 mod picture;
-mod png;
 mod table;
 mod totals;
 
@@ -19,8 +18,7 @@ use task_callback::contract::snapshot::Snapshot;
 use crate::Failure;
 use crate::table::{Range, Table, TableArgs};
 use crate::terminal::{TerminalArgs, print};
-use crate::when::now;
-use crate::when::{Clock, ZoneArgs};
+use crate::when::{Clock, ZoneArgs, now, parse_duration};
 pub(crate) use picture::write as write_picture;
 pub(crate) use table::render;
 
@@ -46,7 +44,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// Go on with what comes in, until Ctrl-C
-    #[arg(short, long, conflicts_with_all = ["until", "svg", "png"])]
+    #[arg(short, long, conflicts_with_all = ["until", "svg"])]
     follow: bool,
     /// How often to look for it
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = interval, requires = "follow")]
@@ -60,9 +58,6 @@ pub(crate) struct Args {
     /// Draw the task's life into this file, too
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Draw it into this file, as pixels
-    #[arg(long, value_name = "FILE")]
-    png: Option<PathBuf>,
     #[command(flatten)]
     terminal: TerminalArgs,
     #[command(flatten)]
@@ -92,7 +87,9 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         table::render(&history, &clock, args.terminal.stdout())
     };
     print(&text)?;
-    picture::write(&history, &clock, args.svg.as_deref(), args.png.as_deref())?;
+    if let Some(file) = &args.svg {
+        picture::write(&history, &clock, file)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -163,7 +160,7 @@ impl Args {
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
+    match parse_duration(text) {
         Ok(time) if !time.is_zero() => Ok(time),
         _ => Err("it must be a time such as 2s or 500ms".to_owned()),
     }

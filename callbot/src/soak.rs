@@ -25,7 +25,7 @@ use crate::credentials::CredentialsArgs;
 use crate::process::shutdown_signal;
 use crate::table::{Range, Table};
 use crate::terminal::print;
-use crate::when::now;
+use crate::when::{now, parse_duration};
 use crate::{Failure, exit_code};
 use plan::Plan;
 use report::Report;
@@ -85,7 +85,7 @@ pub(crate) struct Args {
         default_value = "2m30s",
         requires = "no_resend"
     )]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = parse_duration)]
     outage: Duration,
     /// Add the function's log to this file
     #[arg(long, value_name = "FILE", requires = "function")]

@@ -15,8 +15,7 @@ use crate::Failure;
 use crate::history::{self, json::Row};
 use crate::table::{LastReport, Range, Table, TableArgs, TableError};
 use crate::terminal::{TerminalArgs, print};
-use crate::when::ZoneArgs;
-use crate::when::now;
+use crate::when::{ZoneArgs, now, parse_duration};
 use overview::{Overview, Section};
 use table::View;
 
@@ -34,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", default_value = "3d")]
     since: String,
     /// After how long without a report a task in progress counts as silent
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     silent_for: Duration,
     /// How many tasks of each kind to show; all are counted
     #[arg(long, value_name = "N", default_value_t = 20)]

@@ -1,11 +1,11 @@
 //! Times as text: in a zone, relative to now, and as durations.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, Zoned};
+use jiff::{Span, SpanRelativeTo, Timestamp, Zoned};
 
 /// The time zone of a command.
 #[derive(clap::Args)]
@@ -145,6 +145,18 @@ fn wrong(text: &str) -> String {
         "{text:?} is no time: write 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, \
          2026-09-13T14:00:00Z, or Unix seconds"
     )
+}
+
+/// Parses a duration: `2s`, `500ms`, `2m30s`, `1d`.
+///
+/// # Errors
+///
+/// The text is no duration, or it is negative.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let span: Result<Span, _> = text.trim().parse();
+    let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+    let duration = duration.ok().and_then(|duration| duration.try_into().ok());
+    duration.ok_or_else(|| format!("{text:?} is no duration: write 500ms, 2s, 2m30s, 1h or 3d"))
 }
 
 /// The two largest units of a duration: `4s`, `1m 30s`, `2h 5m`, `3d 4h`.

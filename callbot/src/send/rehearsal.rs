@@ -19,7 +19,7 @@ use crate::life::Life;
 use crate::platform::Headers;
 use crate::process::shutdown_signal;
 use crate::terminal::print;
-use crate::when::now;
+use crate::when::{duration, now};
 use crate::{Failure, exit_code};
 
 /// A scenario under way.
@@ -61,8 +61,8 @@ pub(crate) async fn play(
             tasks => format!("{tasks} tasks"),
         },
         messages.len(),
-        humantime::format_duration(length),
-        humantime::format_duration(Duration::from_secs(length.div_f64(speed).as_secs().max(1))),
+        duration(length.as_secs()),
+        duration(length.div_f64(speed).as_secs().max(1)),
     ))?;
 
     let count = messages.len();

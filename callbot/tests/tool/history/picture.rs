@@ -1,4 +1,4 @@
-//! The chart of a history, as SVG and PNG.
+//! The chart of a history, as SVG.
 
 use roxmltree::{Document, Node};
 use serde_json::json;
@@ -206,23 +206,6 @@ async fn each_task_of_a_user_task_has_its_own_panel_up_to_twenty() {
     let file = file.to_str().expect("text");
     let error = fail(&mut history(&app, &["ut-1", "--user-task", "--svg", file])).stderr;
     assert!(error.contains("draw one by its taskID"), "{error}");
-}
-
-#[tokio::test]
-async fn the_png_is_drawn_with_the_embedded_font() {
-    let app = demo(5).await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("demo.png");
-    let name = file.to_str().expect("text");
-    let json = succeed(&mut history(&app, &[DEMO_TASK, "--json", "--png", name]));
-    assert!(
-        serde_json::from_str::<Value>(&json).is_ok(),
-        "the picture's path is not on standard output"
-    );
-    let png = std::fs::read(&file).expect("a picture");
-    assert_eq!(&png[1..4], b"PNG");
-    let side = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().expect("four bytes"));
-    assert_eq!((side(16), side(20)), (1920, 920));
 }
 
 #[tokio::test]
