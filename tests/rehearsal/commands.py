@@ -9,6 +9,12 @@ import time
 # Of a command, in seconds. The first build of the release takes minutes.
 BUILD_LIMIT = 1800
 LIMIT = 120
+# What an outer make hands on would reach the make that is rehearsed, and the tools have variables of their own.
+NOT_INHERITED = {
+    *("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "GNUMAKEFLAGS"),
+    *("ARCH", "CREDENTIALS", "FILE", "PARAMETERS", "REGION", "SECRET", "STACK", "URL"),
+    *("CALLBOT_CREDENTIALS", "PARKED_QUEUE_URL", "TABLE_NAME"),
+}
 # How much of a failed command's output is shown.
 SHOWN_LINES = 60
 
@@ -25,9 +31,7 @@ class Commands:
     """Runs commands in the project's folder, with the emulator as their AWS."""
 
     def __init__(self, project, log):
-        # What an outer make hands on would reach the make that is rehearsed; no credentials but the rehearsal's.
-        inherited = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "CALLBOT_CREDENTIALS", "TABLE_NAME")
-        self.env = {name: value for name, value in os.environ.items() if name not in inherited}
+        self.env = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         self.project = project
         self.log = log
 
