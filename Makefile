@@ -168,7 +168,7 @@ check: ## Check a deployed URL, with the file CREDENTIALS if given; or, without 
 		--url $(or $(URL),http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
 
 rehearse: $(CARGO_LAMBDA) $(SAM) $(MINISTACK) ## Do what the README says about deploying, in an emulator of AWS (MiniStack)
-	@$(MINISTACK)/bin/python tests/rehearsal/rehearse.py
+	@$(MINISTACK)/bin/python -B tests/rehearsal/rehearse.py
 
 clean: ## Remove everything that was built or installed here
 	rm -rf target .aws-sam .local .tools

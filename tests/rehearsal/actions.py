@@ -19,7 +19,7 @@ OLD, NEW, WRONG = "rehearsal-old-secret", "rehearsal-new-secret", "rehearsal-wro
 
 
 class Actions:
-    """An operator's actions upon the stack that was deployed last."""
+    """What an operator does to the stack that was deployed last."""
 
     def __init__(self, emulator):
         self.emulator = emulator
@@ -64,7 +64,7 @@ class Actions:
             print(f"The function's log cannot be read: {error}")
 
     def parked(self):
-        """What `callbot parked` finds: those it lists, which it counts too where they are between two tries."""
+        """What `callbot parked` lists in both queues."""
         return json.loads(self.commands.callbot("parked", "--queue", self.stack.parked_queue, "--json"))
 
     def require_history(self, table):

@@ -1,15 +1,18 @@
 """MiniStack, which emulates AWS in one process, and what is put around it.
 
-Everything here stands in for something that MiniStack 1.5.33 lacks (tried on 2026-11-24) or that takes too long to wait
-for. When a newer MiniStack has learned it, its function goes, and the rehearsal stays as it is:
+Everything here stands in for something that MiniStack 1.5.33 lacks (tried on 2026-11-24), or that takes too long to
+wait for. When a newer MiniStack has learned it, its function goes, and the steps stay as they are:
 
 - gap 1, `accept_saved_queries`: CloudFormation refuses AWS::Logs::QueryDefinition;
 - gap 2, `import_routes`: an HTTP API's OpenAPI body makes no routes;
-- gap 3, `reachable`: the API's host name resolves nowhere;
-- gap 4, `retry_every` and `give_up_after`: a parked callback is tried every five minutes for eight hours, as in AWS.
+- gap 3, `reachable`: the host name of an API resolves nowhere;
+- gap 4, `own_environment`: MiniStack hands its own variables on to the function;
+- not a gap, `retry_every` and `give_up_after`: a parked callback is tried every five minutes for eight hours, as in AWS.
 
-Not put around it, and so not rehearsed: alarms and dashboard get no data, since metric filters do not count; nothing is
-throttled; no policy of the role is enforced; nobody gets a mail.
+What is otherwise than in AWS, and is left so: the reference to a secret is its name instead of its ARN; a secret without
+a value reads as an empty text instead of an error. What is not rehearsed: metric filters do not count, so that alarms and
+dashboard get no data; nothing is throttled; the role's policies are not enforced; a pipe does not deliver to
+EventBridge; there is no TLS.
 
 As a program, this file is the emulator. It ends with its standard input, so that it cannot outlive the rehearsal.
 """
@@ -70,10 +73,7 @@ class Emulator:
         self.lead_here()
         temporary = self.folder / "tmp"
         temporary.mkdir()
-        # MiniStack hands its own variables on to the function: AWS_ENDPOINT_URL it needs, others it would take for its
-        # configuration.
-        env = {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("AWS_")}
-        env |= {
+        env = self.own_environment() | {
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
@@ -87,7 +87,12 @@ class Emulator:
         with self.log.open("wb") as log:
             # In a group of its own, together with the function's processes, which are its children.
             self.process = subprocess.Popen(
-                [sys.executable, __file__], env=env, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-B", __file__],
+                env=env,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         try:
             self.wait_until_ready()
@@ -95,6 +100,13 @@ class Emulator:
             self.__exit__()
             raise
         return self
+
+    def own_environment(self):
+        """Gap 4: the variables of MiniStack, which the function gets, too.
+
+        It needs AWS_ENDPOINT_URL, and would take others for its configuration.
+        """
+        return {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("AWS_")}
 
     def wait_until_ready(self):
         limit = time.monotonic() + START_LIMIT
@@ -104,7 +116,8 @@ class Emulator:
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.2)
-        raise RuntimeError(f"MiniStack did not start within {START_LIMIT} s. Its log: {self.log}")
+        log = self.log.read_text(errors="replace")[-2000:]
+        sys.exit(f"MiniStack did not start within {START_LIMIT} s. Its log {self.log} ends with\n{log}")
 
     def __exit__(self, *_):
         for way in (signal.SIGTERM, signal.SIGKILL):
@@ -124,11 +137,11 @@ class Emulator:
         return f"{self.url}/_aws/execute-api/{host[1]}{host[2]}"
 
     def retry_every(self, seconds, queue_url):
-        """Gap 4: the parked queue's visibility timeout."""
+        """Has a parked callback tried this often: the parked queue's visibility timeout."""
         self.set(queue_url, "VisibilityTimeout", str(seconds))
 
     def give_up_after(self, tries, queue_url):
-        """Gap 4: how often the parked queue has a callback tried before it is a dead letter."""
+        """Makes a parked callback a dead letter after so many tries."""
         sqs = boto3.client("sqs")
         found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["RedrivePolicy"])
         policy = json.loads(found["Attributes"]["RedrivePolicy"]) | {"maxReceiveCount": tries}

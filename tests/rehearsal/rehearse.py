@@ -1,8 +1,9 @@
 """Deployed before it is deployed: `make rehearse`.
 
 Does what the README's chapters "Deploy with SAM", "Rotating the secret", "Parked callbacks" and "Deploy with cargo
-lambda" say, with the same commands, against an emulator of AWS on this machine. Each step prints one line. The first that
-differs ends it with status 1 and the command's output.
+lambda", and "Uninstall and restore" of docs/deployment.md say, with the same commands, against an emulator of AWS on this
+machine. Each step prints one line. The first that differs ends it with status 1, the command's output and the end of the
+function's log.
 """
 
 import shutil
@@ -173,7 +174,8 @@ class Rehearsal(Actions):
         self.write_secret(NEW)
         self.send("completed", "rehearse-another-build", secret=NEW)
         self.require_history(self.stack.table)
-        require(len(self.stack.snapshots("rehearse-another-build")) == 2, "the old and the new snapshot are not together")
+        together = len(self.stack.snapshots("rehearse-another-build")) == 2
+        require(together, "the first stack's snapshot and the new one are not in one table")
         return "new snapshots stand beside those of the first stack"
 
 
@@ -216,7 +218,7 @@ def main():
                 output = error.output if isinstance(error, Different) else traceback.format_exc()
                 print(f"✗ {name:38}{error}\n{output}")
                 rehearsal.print_log()
-                sys.exit(f'The rehearsal differs at the step "{name}". All outputs are in target/rehearse/commands.log.')
+                sys.exit(f'The rehearsal differs at the step "{name}". All outputs: target/rehearse/commands.log')
         print(f"As the README says, in {time.monotonic() - started:.0f} s.")
 
 
