@@ -3,9 +3,26 @@
 use std::error::Error;
 
 /// The texts of an error and its sources, outermost first, without repetition.
+///
+/// The SDK puts the whole request into the text of some errors. It may hold a secret or a signature, so it is left out.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     let layers = std::iter::successors(Some(error), |&error| error.source());
-    let mut texts: Vec<String> = layers.map(ToString::to_string).collect();
+    let mut texts: Vec<String> = layers
+        .map(|layer| without_request(layer.to_string()))
+        .collect();
     texts.dedup();
     texts.join(": ")
+}
+
+/// `request `Request { … }`: cause` becomes `request: cause`.
+fn without_request(text: String) -> String {
+    const BEGIN: &str = " `Request {";
+    const END: &str = "}`";
+    match (text.find(BEGIN), text.rfind(END)) {
+        (Some(begin), Some(end)) if begin < end => {
+            format!("{}{}", &text[..begin], &text[end + END.len()..])
+        }
+        (Some(begin), _) => text[..begin].to_owned(),
+        (None, _) => text,
+    }
 }

@@ -24,6 +24,20 @@ const SQS_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Few, since a person waits for the result.
 const MAX_ATTEMPTS: u32 = 4;
 
+/// Parses the address of an engine or emulator.
+///
+/// # Errors
+///
+/// It is no URL with a host.
+pub(crate) fn endpoint_url(text: &str) -> Result<String, String> {
+    let url = text.parse::<reqwest::Url>().ok();
+    let url = url.filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+    match url {
+        Some(_) => Ok(text.to_owned()),
+        None => Err("it must be a URL such as http://127.0.0.1:8000".to_owned()),
+    }
+}
+
 /// The configuration of all clients.
 #[derive(Clone, Debug)]
 pub(crate) struct Aws {

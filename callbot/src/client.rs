@@ -12,6 +12,7 @@ use task_callback::error_chain::error_chain;
 use crate::Failure;
 use crate::event::Event;
 use crate::platform;
+use crate::terminal::shown_beginning;
 
 /// The function's timeout is 10 s; API Gateway, the network and a local build add to it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -150,9 +151,15 @@ impl fmt::Display for Reply {
             Ok(answer) => write!(
                 f,
                 "HTTP {}  retCode {:<4}  {}  (responseID {})",
-                self.status, answer.ret_code, answer.ret_msg, answer.response_id
+                self.status,
+                answer.ret_code,
+                shown_beginning(&answer.ret_msg),
+                shown_beginning(&answer.response_id)
             ),
-            Err(text) => write!(f, "HTTP {}  not the contract's answer: {text}", self.status),
+            Err(text) => {
+                let text = shown_beginning(text);
+                write!(f, "HTTP {}  not the contract's answer: {text}", self.status)
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use reqwest::Url;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, endpoint_url};
 use crate::terminal::TerminalArgs;
 use crate::{Failure, exit_code};
 use listing::Listing;
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL", env = "PARKED_QUEUE_URL")]
     queue: String,
     /// Use a local emulator at this address instead of SQS
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint_url)]
     endpoint_url: Option<String>,
     /// Move the dead letters back to the parked queue, and wait for up to 30 seconds until the function has stored them;
     /// ends with an error where something still waits

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use serde_json::json;
 use task_callback::contract::account::Credentials;
 
 use crate::Failure;
-use crate::aws::{Aws, AwsError};
+use crate::aws::{Aws, AwsError, Target, endpoint_url, error_message};
 use crate::credentials;
 
 /// Write the credentials into the stack's secret, from a prompt, a file or standard input, never an argument
@@ -25,17 +26,18 @@ pub(crate) struct Args {
     #[arg(long)]
     file: Option<PathBuf>,
     /// Write to a local Secrets Manager at this address
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint_url)]
     local: Option<String>,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let aws = aws(args).await;
     let client = aws.secrets_manager();
+    let target = || aws.target("Secrets Manager", format!("secret {}", args.secret_id));
     let (json, from) = match &args.file {
         Some(file) => (credentials::read(file)?, file.display().to_string()),
         None if stdin().is_terminal() => {
-            refuse_to_replace_several(&client, &args.secret_id).await?;
+            refuse_to_replace_several(&client, &args.secret_id, target()).await?;
             (prompt()?, "what you typed".to_owned())
         }
         None => {
@@ -49,7 +51,6 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 
     let put = client.put_secret_value();
     let put = put.secret_id(&args.secret_id).secret_string(json.trim());
-    let target = || aws.target("Secrets Manager", format!("secret {}", args.secret_id));
     put.send()
         .await
         .map_err(|error| AwsError::new(target(), error))?;
@@ -68,11 +69,27 @@ async fn aws(args: &Args) -> Aws {
 }
 
 /// The prompt reads a single credential, which would replace all others.
-async fn refuse_to_replace_several(client: &Client, secret_id: &str) -> Result<(), Failure> {
+async fn refuse_to_replace_several(
+    client: &Client,
+    secret_id: &str,
+    target: Target,
+) -> Result<(), Failure> {
     let current = client.get_secret_value().secret_id(secret_id).send().await;
-    let current = current
-        .ok()
-        .and_then(|value| value.secret_string?.parse::<Credentials>().ok());
+    let current = match current {
+        Ok(value) => value
+            .secret_string
+            .and_then(|text| text.parse::<Credentials>().ok()),
+        // It has no value yet.
+        Err(error) if error.code() == Some("ResourceNotFoundException") => None,
+        Err(error) => {
+            let error = error_message(&AwsError::new(target, error));
+            return Err(format!(
+                "what the secret holds cannot be read, so it might be several credentials, which a single one would \
+                 replace ({error}). Use --file with all of them"
+            )
+            .into());
+        }
+    };
     match current.map_or(0, |credentials| credentials.iter().count()) {
         0 | 1 => Ok(()),
         count => Err(format!(

@@ -19,7 +19,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use task_callback::contract::account::Credentials;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, endpoint_url};
 use crate::client::Sender;
 use crate::credentials::CredentialsArgs;
 use crate::process::shutdown_signal;
@@ -54,7 +54,7 @@ pub(crate) struct Args {
     #[arg(long, env = "TABLE_NAME", required_unless_present = "function")]
     table: Option<String>,
     /// Read a local engine at this address instead of DynamoDB
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint_url)]
     local: Option<String>,
     #[command(flatten)]
     credentials: CredentialsArgs,

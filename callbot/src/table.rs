@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::QueryError;
 use task_callback::store::ItemError;
 
-use crate::aws::{Aws, AwsError, Target};
+use crate::aws::{Aws, AwsError, Target, endpoint_url};
 pub(crate) use history::Range;
 pub(crate) use last_reports::LastReport;
 
@@ -24,7 +24,7 @@ pub(crate) struct TableArgs {
     #[arg(long, env = "TABLE_NAME")]
     table: String,
     /// Read a local engine at this address instead of DynamoDB
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint_url)]
     local: Option<String>,
 }
 

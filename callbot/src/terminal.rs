@@ -86,12 +86,28 @@ pub(crate) const fn status_style(status: TaskStatus) -> Style {
     color.on_default().effects(Effects::BOLD)
 }
 
-/// A received text with its control characters escaped, since they could command the terminal.
+/// The beginning of a text that a server has sent, which may be anything.
+pub(crate) fn shown_beginning(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let beginning: String = text.chars().take(LONGEST).collect();
+    let cut = if beginning.len() < text.len() {
+        " …"
+    } else {
+        ""
+    };
+    format!("{}{cut}", shown(&beginning))
+}
+
+/// A received text with its control characters escaped, since they could command the terminal, and those that change
+/// the direction of writing, since they could make it read as another text.
 pub(crate) fn shown(text: &str) -> String {
-    let shown = text.chars().map(|character| match character.is_control() {
-        true => character.escape_unicode().to_string(),
-        false => character.to_string(),
-    });
+    let turns = |character| matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = text.chars().map(
+        |character| match character.is_control() || turns(character) {
+            true => character.escape_unicode().to_string(),
+            false => character.to_string(),
+        },
+    );
     shown.collect()
 }
 

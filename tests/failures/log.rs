@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use crate::store_trouble::send_through;
 use task_callback_test_support::app::TestApp;
+use task_callback_test_support::aws::local_aws;
+use task_callback_test_support::function::invoke;
 use task_callback_test_support::log::Log;
 use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::queue::TestQueue;
@@ -227,6 +229,24 @@ async fn neither_a_secret_nor_a_valid_signature_is_logged_at_any_level() {
         assert!(!text.to_uppercase().contains(&sign), "{text}");
     }
     assert_eq!(log.lines().len(), 3, "libraries keep silent");
+}
+
+/// The SDK prints the whole request then.
+#[tokio::test]
+async fn an_endpoint_that_is_no_url_puts_no_request_into_the_log() {
+    let app = TestApp::embedded().await;
+    let function = app.behind(local_aws("127.0.0.1:1"));
+    let (log, _guard) = Log::start(&[]);
+    let event = Request::new(body()).http_api_event().to_string();
+    let answer = invoke(&function, &event, "response-1", now()).await;
+    assert!(answer.ret_code >= 5000, "{answer:?}");
+    let line = log.lines().pop().expect("a line");
+    let reason = line["reason"].as_str().expect("a reason");
+    assert!(reason.contains("endpoint must contain scheme"), "{reason}");
+    assert!(
+        !log.text().contains("Request {") && !reason.contains("ut-1"),
+        "{reason}"
+    );
 }
 
 #[tokio::test]

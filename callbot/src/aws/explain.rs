@@ -6,6 +6,8 @@ use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
+use task_callback::error_chain::error_chain;
+
 use super::error::{AwsError, Target};
 
 /// The message of an error; a failed AWS call among its sources is explained.
@@ -31,6 +33,15 @@ fn explain(error: &AwsError) -> Option<String> {
     }
     if let Some(error) = layers(error).find_map(|layer| layer.downcast_ref::<CredentialsError>()) {
         return Some(without_credentials(error));
+    }
+    let text = error_chain(error);
+    if text.contains("failed to apply endpoint") {
+        return Some(format!(
+            "the configured address of {} is no URL such as http://127.0.0.1:8000: correct AWS_ENDPOINT_URL, \
+             AWS_ENDPOINT_URL_{} or the profile's endpoint_url",
+            target.service,
+            target.service.to_uppercase().replace(' ', "_")
+        ));
     }
     let unreachable = layers(error).any(|layer| {
         let connector = layer.downcast_ref::<ConnectorError>();

@@ -234,3 +234,51 @@ async fn an_error_code_of_sqs_is_explained() {
         assert_error(code, &PARKED, &[REGION, ID, KEY, url], &[words]);
     }
 }
+
+/// The SDK prints the whole request then, with the secret in it.
+#[test]
+fn an_endpoint_that_is_no_url_is_named_and_nothing_secret_is_printed() {
+    const SECRET: &str = "a-marked-secret";
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let credentials = CREDENTIALS.replace("local-secret", SECRET);
+    std::fs::write(file.path(), &credentials).expect("written");
+    let file = file.path().to_str().expect("text");
+    let url = "http://127.0.0.1:1";
+    let commands: [(&[&str], &str, &str); 5] = [
+        (
+            &["secret", "s", "--file", file],
+            "--local",
+            "Secrets Manager",
+        ),
+        (&TABLE, "--local", "DynamoDB"),
+        (&["tasks", "--table", "snapshots"], "--local", "DynamoDB"),
+        (&PARKED, "--endpoint-url", "SQS"),
+        (
+            &["soak", "--url", url, "--table", "t", "--credentials", file],
+            "--local",
+            "DynamoDB",
+        ),
+    ];
+    for (command, option, service) in commands {
+        for endpoint in ["127.0.0.1:1", "localhost:8000", "not-a-url"] {
+            let by_option = [command, &[option, endpoint]].concat();
+            let ran = fail_with(&by_option, &[]);
+            let printed = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(printed.contains(option), "{by_option:?}: {printed}");
+            assert!(
+                printed.contains("http://127.0.0.1:8000"),
+                "{by_option:?}: {printed}"
+            );
+            assert!(!printed.contains(SECRET), "{by_option:?}: {printed}");
+
+            let ran = fail_with(command, &[REGION, ID, KEY, ("AWS_ENDPOINT_URL", endpoint)]);
+            let printed = format!("{}{}", ran.stdout, ran.stderr);
+            let named = printed.contains("AWS_ENDPOINT_URL") && printed.contains(service);
+            assert!(named, "{command:?} with {endpoint}: {printed}");
+            assert!(
+                !printed.contains(SECRET) && !printed.contains("Request"),
+                "{printed}"
+            );
+        }
+    }
+}
