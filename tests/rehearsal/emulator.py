@@ -7,12 +7,13 @@ wait for. When a newer MiniStack has learned it, its function goes, and the step
 - gap 2, `import_routes`: an HTTP API's OpenAPI body makes no routes;
 - gap 3, `reachable`: the host name of an API resolves nowhere;
 - gap 4, `own_environment`: MiniStack hands its own variables on to the function;
-- not a gap, `retry_every` and `give_up_after`: a parked callback is tried every five minutes for eight hours, as in AWS.
+- not a gap, `retry_every` and `give_up_after`: a parked callback is tried every five minutes for eight hours, as in
+  AWS.
 
-What is otherwise than in AWS, and is left so: the reference to a secret is its name instead of its ARN; a secret without
-a value reads as an empty text instead of an error. What is not rehearsed: metric filters do not count, so that alarms and
-dashboard get no data; nothing is throttled; the role's policies are not enforced; a pipe does not deliver to
-EventBridge; there is no TLS.
+What is otherwise than in AWS, and is left so: the reference to a secret is its name instead of its ARN; a secret
+without a value reads as an empty text instead of an error. What is not rehearsed: metric filters do not count, so
+that alarms and dashboard get no data; nothing is throttled; the role's policies are not enforced; a pipe does not
+deliver to EventBridge; there is no TLS.
 
 As a program, this file is the emulator. It ends with its standard input, so that it cannot outlive the rehearsal.
 """

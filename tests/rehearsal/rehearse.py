@@ -1,9 +1,9 @@
 """Deployed before it is deployed: `make rehearse`.
 
 Does what the README's chapters "Deploy with SAM", "Rotating the secret", "Parked callbacks" and "Deploy with cargo
-lambda", and "Uninstall and restore" of docs/deployment.md say, with the same commands, against an emulator of AWS on this
-machine. Each step prints one line. The first that differs ends it with status 1, the command's output and the end of the
-function's log.
+lambda", and "Uninstall and restore" of docs/deployment.md say, with the same commands, against an emulator of AWS on
+this machine. Each step prints one line. The first that differs ends it with status 1, the command's output and the
+end of the function's log.
 """
 
 import shutil
