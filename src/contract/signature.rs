@@ -94,8 +94,9 @@ pub enum Unverified {
 /// `algorithm` is the request's `algorithm` header. It can exclude credentials of another algorithm, but never
 /// change the algorithm of a credential.
 ///
-/// The signature is computed with every credential of every account. So the time tells neither whether an account
-/// is known nor how many secrets it has, except for a nanosecond or two (`make timing`).
+/// The signature is computed with every credential of every account. So the time of this function tells neither whether
+/// an account is known nor how many secrets it has, except for a nanosecond or two (`make timing`). Parking, which only
+/// follows for a known account, can be seen.
 ///
 /// # Errors
 ///

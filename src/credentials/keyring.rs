@@ -195,9 +195,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether `interval` has passed since `time`. `None` counts as past, and so does a time in the future: the clock
-/// was then set back.
+/// Whether `interval` has passed since `time`. `None` counts as past, and so does a time that is further in the future:
+/// the clock was then set back.
 fn is_past(time: Option<SystemTime>, interval: Duration, now: SystemTime) -> bool {
-    let since = time.and_then(|time| now.duration_since(time).ok());
-    since.is_none_or(|since| since >= interval)
+    time.is_none_or(|time| match now.duration_since(time) {
+        Ok(since) => since >= interval,
+        Err(ahead) => ahead.duration() >= interval,
+    })
 }

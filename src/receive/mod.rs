@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::Config;
 use crate::contract::callback::Callback;
@@ -137,13 +137,16 @@ impl Receiver {
         deadline: Instant,
     ) -> Result<VerifiedBody<'a>, Refusal> {
         let verify = |credentials| verify(credentials, signed, headers.algorithm, &headers.sign);
+        let started = Instant::now();
         let credentials = self.keyring.wait_for_any(now, deadline).await;
         let credentials = credentials.ok_or(Refusal::NoCredentials)?;
         let unverified = match verify(&credentials) {
             Ok(body) => return Ok(body),
             Err(unverified) => unverified,
         };
-        match self.keyring.newer_than(&credentials, now).await {
+        let now = now + started.elapsed();
+        let newer = self.keyring.newer_than(&credentials, now);
+        match timeout_at(deadline, newer).await.ok().flatten() {
             Some(newer) => Ok(verify(&newer)?),
             None => Err(unverified.into()),
         }

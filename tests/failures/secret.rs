@@ -155,11 +155,11 @@ async fn a_flood_of_forgeries_is_no_flood_of_reads() {
         2,
         "at start, and once in these ten seconds"
     );
-    function.send(30, "a-guess").await;
+    function.send(31, "a-guess").await;
     assert_eq!(function.proxy.requests(), 3, "and once in the next ten");
     assert!(function.app.items().await.is_empty());
     assert_eq!(
-        function.send(31, OLD).await,
+        function.send(32, OLD).await,
         0,
         "who is genuine gets through"
     );
@@ -238,7 +238,7 @@ async fn a_rotation_just_after_a_reading_is_taken_ten_seconds_later() {
     );
     function.secret.put(&credentials(&[NEW])).await;
     assert_eq!(function.send(21, NEW).await, 4010, "not read again so soon");
-    assert_eq!(function.send(30, NEW).await, 0);
+    assert_eq!(function.send(31, NEW).await, 0);
 }
 
 #[tokio::test]
@@ -324,4 +324,14 @@ async fn a_reading_that_hangs_leaves_time_to_answer_and_to_store() {
         started.elapsed()
     );
     assert_eq!(function.send(21, OLD).await, 0);
+}
+
+#[tokio::test]
+async fn a_wrong_signature_right_after_a_wait_for_credentials_reads_no_second_time() {
+    let failing = vec![Fault::Answer(500, "InternalServiceError"); 4];
+    let faults = [failing, vec![Fault::None]].concat();
+    let function = Function::start(&credentials(&[OLD]), &faults).await;
+    assert_eq!(function.send(0, "a-guess").await, 4010);
+    // Three attempts at the start, and then two until one succeeds.
+    assert_eq!(function.proxy.requests(), 5);
 }
