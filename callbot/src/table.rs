@@ -6,6 +6,8 @@ mod last_reports;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::QueryError;
+use task_callback::contract::callback::TaskStatus;
+use task_callback::contract::snapshot::ReportTime;
 use task_callback::store::ItemError;
 
 use crate::aws::{Aws, AwsError, Target, endpoint_url};
@@ -38,6 +40,17 @@ impl TableArgs {
     pub(crate) async fn table(&self) -> Table {
         Table::new(&Aws::at(self.local.as_deref()).await, &self.table)
     }
+}
+
+/// Whether the status ends a task.
+pub(crate) fn is_end(status: TaskStatus) -> bool {
+    matches!(status, TaskStatus::Completed | TaskStatus::Failed)
+}
+
+/// The order of a task's reports: by their second and, within a second, by their arrival. But the report of the task's end
+/// is the last one of its second, since the platform makes none after it: one that arrived later has been overtaken.
+pub(crate) fn order(create_ts: ReportTime, status: TaskStatus) -> (u64, bool, ReportTime) {
+    (create_ts.seconds, is_end(status), create_ts)
 }
 
 /// The snapshots table.

@@ -92,9 +92,19 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The newest snapshot of each task, since the index has keys only.
+/// The snapshots of these reports, since the index has keys only.
 async fn newest(table: &Table, tasks: &[LastReport]) -> Result<Vec<Snapshot>, TableError> {
-    let newest = stream::iter(tasks).map(|task| table.task_history(&task.task_id, Range::LATEST));
+    let newest = stream::iter(tasks).map(async |task| {
+        let second = task.create_ts.seconds;
+        let range = Range {
+            since: Some(second),
+            until: Some(second + 1),
+            ..Range::ALL
+        };
+        let mut snapshots = table.task_history(&task.task_id, range).await?;
+        snapshots.retain(|snapshot| snapshot.create_ts == task.create_ts);
+        Ok::<_, TableError>(snapshots)
+    });
     let newest: Vec<_> = newest.buffered(CONCURRENCY).try_collect().await?;
     Ok(newest.into_iter().flatten().collect())
 }

@@ -1,7 +1,11 @@
 //! The phases of a task: periods of one status.
 
+use std::collections::BTreeMap;
+
 use task_callback::contract::callback::TaskStatus;
 use task_callback::contract::snapshot::Snapshot;
+
+use crate::table::{is_end, order};
 
 /// Consecutive reports of one status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +29,6 @@ impl Phase {
     }
 }
 
-/// Whether the status is final.
-pub(super) fn is_end(status: TaskStatus) -> bool {
-    matches!(status, TaskStatus::Completed | TaskStatus::Failed)
-}
-
 /// The phases of one task's history, oldest first.
 pub(super) fn phases(history: &[&Snapshot]) -> Vec<Phase> {
     let mut phases: Vec<Phase> = Vec::new();
@@ -51,16 +50,15 @@ pub(super) fn phases(history: &[&Snapshot]) -> Vec<Phase> {
     phases
 }
 
-/// The snapshots of each task; a `userTaskID` may have several tasks.
+/// The snapshots of each task, in the order of its reports; a `userTaskID` may have several tasks.
 pub(super) fn by_task(history: &[Snapshot]) -> Vec<Vec<&Snapshot>> {
-    let mut tasks: Vec<(&str, Vec<&Snapshot>)> = Vec::new();
+    let mut tasks: BTreeMap<&str, Vec<&Snapshot>> = BTreeMap::new();
     for snapshot in history {
         let id = snapshot.callback.task_id.as_str();
-        match tasks.iter_mut().find(|(task, _)| *task == id) {
-            Some((_, snapshots)) => snapshots.push(snapshot),
-            None => tasks.push((id, vec![snapshot])),
-        }
+        tasks.entry(id).or_default().push(snapshot);
     }
-    tasks.sort_unstable_by_key(|(task, _)| *task);
-    tasks.into_iter().map(|(_, snapshots)| snapshots).collect()
+    for snapshots in tasks.values_mut() {
+        snapshots.sort_by_key(|snapshot| order(snapshot.create_ts, snapshot.callback.status));
+    }
+    tasks.into_values().collect()
 }

@@ -3,8 +3,9 @@
 use task_callback::contract::callback::TaskStatus;
 use task_callback::contract::snapshot::Snapshot;
 
-use super::phases::{Phase, is_end};
+use super::phases::Phase;
 use crate::progress::share;
+use crate::table::is_end;
 use crate::when::{Clock, duration};
 
 /// The three lines below the table.

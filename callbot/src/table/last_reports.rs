@@ -7,7 +7,7 @@ use task_callback::contract::callback::TaskStatus;
 use task_callback::contract::snapshot::ReportTime;
 use task_callback::store::{Item, ItemError, PARTITION_KEY, SORT_KEY};
 
-use super::{STATUS_INDEX, Table, TableError};
+use super::{STATUS_INDEX, Table, TableError, order};
 
 /// The newest report of a task in the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Table {
                 let item = item.map_err(|error| self.query_error(error))?;
                 let (task_id, create_ts) = key_of(&item)?;
                 let newest = newest.entry(task_id).or_insert((create_ts, status));
-                if newest.0 < create_ts {
+                if order(newest.0, newest.1) < order(create_ts, status) {
                     *newest = (create_ts, status);
                 }
             }

@@ -94,6 +94,21 @@ async fn reports_of_one_second_are_in_the_order_of_their_arrival() {
 }
 
 #[tokio::test]
+async fn a_task_is_ended_though_another_report_of_that_second_arrived_after_its_end() {
+    let app = TestApp::start().await;
+    for (end, name) in [(3, "completed"), (4, "failed")] {
+        report(&app, name, 2, 120).await;
+        report(&app, name, end, 60).await;
+        report(&app, name, 2, 60).await;
+    }
+    let overview = tasks_as_json(&app, &[]);
+    assert_eq!(ids(&overview["running"]), [""; 0]);
+    assert_eq!(ids(&overview["failedToday"]), ["failed"]);
+    assert_eq!(overview["failedToday"]["newest"][0]["status"], "FAILED");
+    assert_eq!(overview["others"], json!({"COMPLETED": 1}));
+}
+
+#[tokio::test]
 async fn the_overview_says_what_it_leaves_out() {
     let app = TestApp::start().await;
     let text = tasks(&app, &[]);

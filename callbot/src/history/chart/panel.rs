@@ -8,7 +8,8 @@ use super::scale::{Scale, short};
 use super::series::{SERIES, marked};
 use super::shapes::{FAINT, GREY, INK, line, polyline, text};
 use super::{band, notes};
-use crate::history::phases::{Phase, is_end, phases};
+use crate::history::phases::{Phase, phases};
+use crate::table::is_end;
 use crate::terminal::shown;
 use crate::when::{Clock, duration};
 

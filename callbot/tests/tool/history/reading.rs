@@ -31,3 +31,14 @@ async fn a_history_longer_than_a_page_is_read_to_its_end() {
     let count = keys(&app, &["t-1"]).len();
     assert_eq!(count, 40, "2.4 MB, in pages of 1 MB");
 }
+
+#[tokio::test]
+async fn a_task_is_ended_though_another_report_of_that_second_arrived_after_its_end() {
+    let app = TestApp::embedded().await;
+    report(&app, FIRST, report_of("t-1", 2, 10, 100)).await;
+    report(&app, FIRST + MINUTE, report_of("t-1", 3, 100, 100)).await;
+    report(&app, FIRST + MINUTE, report_of("t-1", 2, 70, 100)).await;
+    let text = succeed(&mut history(&app, &["t-1"]));
+    assert!(text.contains("COMPLETED, 3 snapshots"), "{text}");
+    assert!(text.contains("100 of 100 (100 %) finished"), "{text}");
+}
