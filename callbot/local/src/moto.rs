@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -74,6 +75,8 @@ impl Moto {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // In a group of its own, so that Ctrl-C in a terminal does not end it before the caller.
+            .process_group(0)
             .spawn();
         let name = || python.to_string_lossy().into_owned();
         let mut process = started.map_err(|source| MotoError::Run {

@@ -89,8 +89,12 @@ pub(super) async fn audit(
     credentials: &Credentials,
     table: &Table,
 ) -> Result<Findings, Failure> {
-    let bar = ProgressBar::new(ledger.len() as u64);
-    let mut histories = stream::iter(ledger.iter().enumerate())
+    // An interrupted run has sent nothing of most tasks.
+    let is_sent = |reports: &[Sent]| reports.iter().any(|sent| sent.create_ts > 0);
+    let tasks = ledger.iter().enumerate();
+    let sent_tasks: Vec<_> = tasks.filter(|(_, reports)| is_sent(reports)).collect();
+    let bar = ProgressBar::new(sent_tasks.len() as u64);
+    let mut histories = stream::iter(sent_tasks)
         .map(async |(task, sent)| {
             let life = plan.life(task);
             let history = table.task_history(&life.task_id, Range::ALL).await;

@@ -1,6 +1,7 @@
 //! Runs the built `callbot`, and other programs, without the caller's AWS and colour settings.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::sleep;
@@ -99,7 +100,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let command = command.stdout(Stdio::piped());
+        let command = command.stdout(Stdio::piped()).process_group(0);
         let mut process = command.spawn().expect("the program starts");
         let stdout = BufReader::new(process.stdout.take().expect("piped"));
         let (sender, lines) = channel();
@@ -133,11 +134,11 @@ impl Running {
         self.process.try_wait().expect("the process is a child")
     }
 
-    /// Interrupts the program, as Ctrl-C does, and waits until it ends.
+    /// Interrupts the program and all of its group, as Ctrl-C does, and waits until it ends.
     pub(crate) fn interrupt(&mut self) -> ExitStatus {
         if self.exit_status().is_none() {
-            let id = self.process.id().to_string();
-            let killed = program("kill").args(["-INT", &id]).status();
+            let group = format!("-{}", self.process.id());
+            let killed = program("kill").args(["-INT", "--", &group]).status();
             assert!(killed.expect("kill starts").success());
         }
         eventually("an interrupted program ends", || self.exit_status())

@@ -11,7 +11,7 @@ use tempfile::{NamedTempFile, tempdir};
 use tokio::runtime::Runtime;
 
 use crate::check::start_accepting_server;
-use crate::runner::{callbot, run};
+use crate::runner::{Running, callbot, eventually, run};
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::moto;
@@ -68,6 +68,27 @@ fn nothing_is_lost_where_processes_are_killed_and_the_engine_fails() {
     let faults = report["stage"]["faults"].as_object().expect("an object");
     assert!(!faults.is_empty(), "{text}");
     assert_eq!(report["stage"]["processesEndedThemselves"], 0, "{text}");
+}
+
+#[test]
+fn an_interrupted_run_tells_the_truth_about_what_was_sent() {
+    let function = service::program();
+    let function = function.to_str().expect("text");
+    let log = NamedTempFile::new().expect("a file");
+    let mut soak = Running::start(
+        callbot(&["soak", "--function", function, "--tasks", "100000"])
+            .args(["--faults", "0%", "--kills", "0%", "--log"])
+            .arg(log.path()),
+    );
+    eventually("some reports are stored", || {
+        let text = std::fs::read_to_string(log.path()).expect("the log");
+        (text.matches("\"stored\"").count() > 50).then_some(())
+    });
+    let status = soak.interrupt();
+    let text = soak.until("Interrupted before all was sent.");
+    assert!(text.contains("lost: 0, doubled: 0"), "{text}");
+    assert!(!text.contains("NOT as promised"), "{text}");
+    assert_eq!(status.code(), Some(0), "{text}");
 }
 
 /// What is wrong with one snapshot in the table.

@@ -129,6 +129,8 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(Stdio::null())
+            // In a group of its own, so that Ctrl-C in a terminal ends the caller and not this process in a call.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
         Ok(Self {
