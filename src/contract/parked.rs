@@ -77,15 +77,15 @@ pub fn headers_to_park(headers: &Headers<'_>) -> BTreeMap<String, String> {
 
 impl ParkedCallback {
     /// The message's text.
-    pub fn to_json(&self) -> String {
+    pub fn into_json(self) -> String {
         let message = Message {
             version: VERSION,
             received_at: self.received_at.to_string(),
-            response_id: self.response_id.clone(),
+            response_id: self.response_id,
             ret_code: self.ret_code,
-            reason: self.reason.clone(),
-            headers: self.headers.clone(),
-            body: STANDARD.encode(&self.body),
+            reason: self.reason,
+            headers: self.headers,
+            body: STANDARD.encode(self.body),
         };
         serde_json::to_string(&message).expect("numbers, strings and a map of strings")
     }

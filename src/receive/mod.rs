@@ -230,7 +230,7 @@ impl Receiver {
             headers: headers_to_park(incoming.headers),
             body: incoming.body.to_owned(),
         };
-        let message = callback.to_json();
+        let message = callback.into_json();
         Some(match self.parking.park(&message, incoming.deadline).await {
             Ok(()) => Parked::InQueue,
             Err(error) => Parked::NotTaken { error, message },

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use aws_sdk_sqs::types::Message;
+use local_stack::sqs_event;
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
 use task_callback::credentials::{Keyring, Secret};
@@ -11,7 +13,7 @@ use task_callback_test_support::function::{function, function_of, handle, invoke
 use task_callback_test_support::log::Log;
 use task_callback_test_support::moto::{self, TestSecret};
 use task_callback_test_support::proxy::{Fault, Proxy};
-use task_callback_test_support::queue::{TestQueue, record};
+use task_callback_test_support::queue::{QUEUE_ARN, TestQueue};
 use task_callback_test_support::request::{NOW, Request, SECRET, TASK, UUID, body, now};
 
 use crate::store_trouble::IN_TIME;
@@ -253,12 +255,11 @@ async fn sqs_is_tried_again_within_its_time() {
 #[tokio::test]
 async fn a_batch_that_cannot_be_read_is_an_error_so_that_it_stays() {
     let app = TestApp::embedded().await;
-    let mut spoilt = record("m-1", "{}", "1");
-    spoilt
-        .as_object_mut()
-        .expect("an object")
-        .remove("messageId");
-    let event = json!({"Records": [record("m-2", "{}", "1"), spoilt]}).to_string();
+    let messages = ["m-1", "m-2"].map(|id| Message::builder().message_id(id).body("{}").build());
+    let mut event = sqs_event(&messages, QUEUE_ARN);
+    let spoilt = event["Records"][1].as_object_mut().expect("an object");
+    spoilt.remove("messageId").expect("an id");
+    let event = event.to_string();
     let handled = handle(TEN_SECONDS, app.function(), &event, "id", now()).await;
     let error = handled.expect_err("no response").to_string();
     assert!(error.contains("no messages of SQS"), "{error}");

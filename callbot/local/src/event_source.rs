@@ -113,7 +113,7 @@ impl Poller {
                 sleep(PAUSE).await;
                 continue;
             }
-            let event = event(&messages, &self.queue_arn).to_string();
+            let event = sqs_event(&messages, &self.queue_arn).to_string();
             let Some(answer) = self.invoker.invoke(event.into()).await else {
                 continue;
             };
@@ -139,7 +139,7 @@ impl Poller {
 }
 
 /// Lambda's event for a batch.
-fn event(messages: &[Message], queue_arn: &str) -> Value {
+pub fn sqs_event(messages: &[Message], queue_arn: &str) -> Value {
     let record = |message: &Message| {
         let attributes = message.attributes().into_iter().flatten();
         let attributes: Map<String, Value> = attributes

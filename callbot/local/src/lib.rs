@@ -18,7 +18,7 @@ mod table;
 #[cfg(feature = "dynamodb")]
 pub use engine::{Engine, EngineError};
 #[cfg(feature = "sqs")]
-pub use event_source::{EventSource, EventSourceError};
+pub use event_source::{EventSource, EventSourceError, sqs_event};
 pub use lambda::{Function, Invoker, Lambda};
 pub use moto::{Moto, MotoError};
 pub use proxy::{Fault, Proxy};

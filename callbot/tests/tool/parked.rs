@@ -38,7 +38,7 @@ fn with_body(body: Vec<u8>) -> String {
         headers: headers.into(),
         body,
     };
-    parked.to_json()
+    parked.into_json()
 }
 
 /// A parked queue and its dead-letter queue, of the test's own.

@@ -4,13 +4,17 @@ use std::time::SystemTime;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
-use serde_json::{Value, json};
+use local_stack::sqs_event;
+use serde_json::Value;
 use task_callback::handler::Handler;
 use task_callback::parking::Parking;
 
 use crate::aws::local_aws;
 use crate::function::deliver;
 use crate::moto;
+
+/// What the function does not look at.
+pub const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:123456789012:parked";
 
 /// A queue of the test's own. Its messages can be received again at once.
 pub struct TestQueue {
@@ -60,7 +64,7 @@ impl TestQueue {
     /// Brings the messages, at most ten, to the function as its event source mapping does. Returns how many are left.
     pub async fn deliver(&self, function: &Handler, now: SystemTime) -> usize {
         let messages = self.receive().await;
-        let left = deliver(function, &event(&messages), now).await;
+        let left = deliver(function, &sqs_event(&messages, QUEUE_ARN), now).await;
         for message in &messages {
             if !left.iter().any(|id| message.message_id() == Some(id)) {
                 let delete = self.client.delete_message().queue_url(&self.url);
@@ -82,38 +86,4 @@ impl TestQueue {
         let received = receive.send().await.expect("the queue answers");
         received.messages.unwrap_or_default()
     }
-}
-
-/// Lambda's event with these messages.
-fn event(messages: &[Message]) -> Value {
-    let count = MessageSystemAttributeName::ApproximateReceiveCount;
-    let records = messages.iter().map(|message| {
-        let count = message.attributes().and_then(|all| all.get(&count));
-        record(
-            message.message_id().expect("an id"),
-            message.body().expect("a text"),
-            count.expect("a count"),
-        )
-    });
-    json!({ "Records": records.collect::<Vec<_>>() })
-}
-
-/// A message in Lambda's event.
-pub fn record(id: &str, body: &str, tries: &str) -> Value {
-    json!({
-        "messageId": id,
-        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
-        "body": body,
-        "attributes": {
-            "ApproximateReceiveCount": tries,
-            "SentTimestamp": "1789257900000",
-            "SenderId": "AROAEXAMPLE:task-callback",
-            "ApproximateFirstReceiveTimestamp": "1789257900001",
-        },
-        "messageAttributes": {},
-        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:parked",
-        "awsRegion": "eu-central-1",
-    })
 }
