@@ -149,7 +149,7 @@ send: ## Sign EVENT and send it to the running function over HTTP
 	@$(CALLBOT) --quiet -- send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)
 
 history: ## Show the history of TASK, locally or from the deployed TABLE; draw it with SVG=file; ARGS='--follow' …
-	@$(CALLBOT) --quiet -- history $(TASK) $(if $(TABLE),--table $(TABLE),--table $(LOCAL_TABLE) --local $(LOCAL_ENGINE)) \
+	@$(CALLBOT) --quiet -- history $(TASK) $(if $(TABLE),--table $(TABLE),--table $(LOCAL_TABLE) --endpoint-url $(LOCAL_ENGINE)) \
 		$(if $(SVG),--svg $(SVG)) $(ARGS)
 
 secret: ## Write the credentials of a deployed stack: SECRET=its CredentialsSecretArn, FILE=… or a prompt

@@ -24,12 +24,35 @@ const SQS_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Few, since a person waits for the result.
 const MAX_ATTEMPTS: u32 = 4;
 
-/// Parses the address of an engine or emulator.
+/// Where AWS's services are.
+#[derive(clap::Args)]
+pub(crate) struct EndpointArgs {
+    /// Use the engine or emulator at this URL, such as that of `callbot local`, instead of AWS
+    #[arg(long, value_name = "URL", value_parser = endpoint_url)]
+    endpoint_url: Option<String>,
+}
+
+impl EndpointArgs {
+    /// The URL of the engine or emulator, if one is named.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.endpoint_url.as_deref()
+    }
+
+    /// The engine or emulator or, where none is named, AWS as configured.
+    pub(crate) async fn aws(&self) -> Aws {
+        match self.url() {
+            Some(url) => Aws::local(url),
+            None => Aws::configured().await,
+        }
+    }
+}
+
+/// Parses the URL of an engine or emulator.
 ///
 /// # Errors
 ///
-/// It is no URL with a host.
-pub(crate) fn endpoint_url(text: &str) -> Result<String, String> {
+/// The text is no URL with a host.
+fn endpoint_url(text: &str) -> Result<String, String> {
     let url = text.parse::<reqwest::Url>().ok();
     let url = url.filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
     match url {
@@ -42,18 +65,18 @@ pub(crate) fn endpoint_url(text: &str) -> Result<String, String> {
 #[derive(Clone, Debug)]
 pub(crate) struct Aws {
     config: SdkConfig,
-    /// The address of a local engine.
-    local_url: Option<String>,
+    /// The URL of an engine or emulator in place of AWS.
+    endpoint_url: Option<String>,
 }
 
 impl Aws {
     /// AWS, with the SDK's standard configuration: environment, profiles, single sign-on.
-    pub(crate) async fn configured() -> Self {
+    async fn configured() -> Self {
         let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
         Self::new(config.load().await, None)
     }
 
-    /// A local engine at this address, which accepts any region and credentials.
+    /// An engine or emulator at this URL, which accepts any region and credentials.
     pub(crate) fn local(url: &str) -> Self {
         let credentials = Credentials::new("local", "local", None, None, "local engine");
         let config = SdkConfig::builder()
@@ -65,15 +88,7 @@ impl Aws {
         Self::new(config.build(), Some(url.to_owned()))
     }
 
-    /// A local engine at this address or, without one, AWS as configured.
-    pub(crate) async fn at(local: Option<&str>) -> Self {
-        match local {
-            Some(url) => Self::local(url),
-            None => Self::configured().await,
-        }
-    }
-
-    fn new(config: SdkConfig, local_url: Option<String>) -> Self {
+    fn new(config: SdkConfig, endpoint_url: Option<String>) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT);
@@ -84,7 +99,7 @@ impl Aws {
             .retry_config(retries);
         Self {
             config: config.build(),
-            local_url,
+            endpoint_url,
         }
     }
 
@@ -122,7 +137,7 @@ impl Aws {
             service,
             resource,
             region: self.config.region().map(ToString::to_string),
-            local_url: self.local_url.clone(),
+            endpoint_url: self.endpoint_url.clone(),
         }
     }
 }

@@ -24,9 +24,10 @@ pub(crate) use table::render;
 
 /// Print a task's history from the table, or draw it
 #[derive(clap::Args)]
+#[command(mut_arg("table", |table| table.required(true)))]
 #[command(after_help = "Examples:
   callbot history t-20260913-0007 --table TABLE_NAME
-  callbot history autumn-renewals --user-task --table snapshots --local http://127.0.0.1:8000")]
+  callbot history autumn-renewals --user-task --table snapshots --endpoint-url http://127.0.0.1:8000")]
 pub(crate) struct Args {
     /// The vendor's task id
     task_id: String,
@@ -70,7 +71,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let clock = args.zone.clock(now());
     let range = args.range(&clock)?;
     let source = Source {
-        table: args.table.table().await,
+        table: args.table.table().await?,
         args,
     };
     if args.follow {
@@ -82,7 +83,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     } else if args.csv {
         csv::render(&history, true)?
     } else if history.is_empty() {
-        args.nothing(range, &clock)
+        source.nothing(range, &clock)
     } else {
         table::render(&history, &clock, args.terminal.stdout())
     };
@@ -109,6 +110,30 @@ impl Source<'_> {
         };
         Ok(history?)
     }
+
+    /// The message for an empty history.
+    fn nothing(&self, range: Range, clock: &Clock) -> String {
+        let id = crate::terminal::shown(&self.args.task_id);
+        let (which, other) = match self.args.user_task {
+            true => ("userTaskID", "the vendor's taskID? Leave out --user-task"),
+            false => ("taskID", "the customer's own id? Add --user-task"),
+        };
+        let mut between = String::new();
+        if let Some(since) = range.since {
+            between += &format!(" since {}", clock.time(since));
+        }
+        if let Some(until) = range.until {
+            between += &format!(" until {}", clock.time(until));
+        }
+        if !between.is_empty() {
+            between += &format!(" ({})", clock.zone_name());
+        }
+        format!(
+            "{which} {id}: nothing stored in table {}{between}. Is it {other}. Is it the right table, account and \
+             region? The function's log has each callback, by taskID.",
+            self.table.name()
+        )
+    }
 }
 
 impl Args {
@@ -132,30 +157,6 @@ impl Args {
             .into());
         }
         Ok(range)
-    }
-
-    /// The message for an empty history.
-    fn nothing(&self, range: Range, clock: &Clock) -> String {
-        let id = crate::terminal::shown(&self.task_id);
-        let (which, other) = match self.user_task {
-            true => ("userTaskID", "the vendor's taskID? Leave out --user-task"),
-            false => ("taskID", "the customer's own id? Add --user-task"),
-        };
-        let mut between = String::new();
-        if let Some(since) = range.since {
-            between += &format!(" since {}", clock.time(since));
-        }
-        if let Some(until) = range.until {
-            between += &format!(" until {}", clock.time(until));
-        }
-        if !between.is_empty() {
-            between += &format!(" ({})", clock.zone_name());
-        }
-        format!(
-            "{which} {id}: nothing stored in table {}{between}. Is it {other}. Is it the right table, account and \
-             region? The function's log has each callback, by taskID.",
-            self.table.name()
-        )
     }
 }
 

@@ -36,6 +36,10 @@ use clap::{Parser, Subcommand};
 /// Send signed task callbacks as the callbot platform does, read a task's history, run it all locally.
 #[derive(Parser)]
 #[command(name = "callbot", version, max_term_width = 100)]
+#[command(after_help = "Exit codes:
+  0  done, and the result is what was looked for
+  1  done, but the result is another: a callback was refused, a check failed, nothing is stored
+  2  not done: the arguments are wrong, or something does not work")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -62,10 +66,13 @@ enum Command {
 /// The error of any command, printed to the user.
 type Failure = Box<dyn std::error::Error>;
 
-/// The exit code of a command that can end well or not without an error to report.
-fn exit_code(success: bool) -> ExitCode {
-    ExitCode::from(u8::from(!success))
+/// The exit code of a command that has done its work: 1 where the result is not what was looked for.
+fn exit_code(as_looked_for: bool) -> ExitCode {
+    ExitCode::from(u8::from(!as_looked_for))
 }
+
+/// The exit code of a command that could not do its work. Clap ends with it, too, where the arguments are wrong.
+const TROUBLE: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -88,6 +95,6 @@ async fn main() -> ExitCode {
     };
     result.unwrap_or_else(|error| {
         eprintln!("callbot: {}", aws::error_message(&*error));
-        ExitCode::FAILURE
+        ExitCode::from(TROUBLE)
     })
 }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use reqwest::Url;
 
-use crate::aws::{Aws, endpoint_url};
+use crate::aws::{Aws, EndpointArgs};
 use crate::terminal::TerminalArgs;
 use crate::{Failure, exit_code};
 use listing::Listing;
@@ -28,9 +28,8 @@ pub(crate) struct Args {
     /// The parked queue's URL: the stack's output ParkedQueueUrl
     #[arg(long, value_name = "URL", env = "PARKED_QUEUE_URL")]
     queue: String,
-    /// Use a local emulator at this address instead of SQS
-    #[arg(long, value_name = "URL", value_parser = endpoint_url)]
-    endpoint_url: Option<String>,
+    #[command(flatten)]
+    endpoint: EndpointArgs,
     /// Move the dead letters back to the parked queue, and wait for up to 30 seconds until the function has stored them;
     /// ends with an error where something still waits
     #[arg(long)]
@@ -60,7 +59,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 /// The configuration, in the region of the queue's URL if it is one of AWS's.
 async fn aws(args: &Args) -> Aws {
-    let aws = Aws::at(args.endpoint_url.as_deref()).await;
+    let aws = args.endpoint.aws().await;
     let url = args.queue.parse::<Url>().ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     match host.split('.').collect::<Vec<_>>()[..] {

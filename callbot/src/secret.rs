@@ -10,7 +10,7 @@ use serde_json::json;
 use task_callback::contract::account::Credentials;
 
 use crate::Failure;
-use crate::aws::{Aws, AwsError, Target, endpoint_url, error_message};
+use crate::aws::{Aws, AwsError, EndpointArgs, Target, error_message};
 use crate::credentials;
 
 /// Write the credentials into the stack's secret, from a prompt, a file or standard input, never an argument
@@ -25,9 +25,8 @@ pub(crate) struct Args {
     /// A file with the credentials, in the form of the variable CALLBOT_CREDENTIALS
     #[arg(long)]
     file: Option<PathBuf>,
-    /// Write to a local Secrets Manager at this address
-    #[arg(long, value_name = "URL", value_parser = endpoint_url)]
-    local: Option<String>,
+    #[command(flatten)]
+    endpoint: EndpointArgs,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -61,7 +60,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 /// The configuration, in the region of the secret's ARN if it is one.
 async fn aws(args: &Args) -> Aws {
-    let aws = Aws::at(args.local.as_deref()).await;
+    let aws = args.endpoint.aws().await;
     match args.secret_id.split(':').collect::<Vec<_>>()[..] {
         ["arn", _, "secretsmanager", region, ..] => aws.in_region(region),
         _ => aws,

@@ -19,11 +19,10 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use task_callback::contract::account::Credentials;
 
-use crate::aws::{Aws, endpoint_url};
 use crate::client::Sender;
 use crate::credentials::CredentialsArgs;
 use crate::process::shutdown_signal;
-use crate::table::{Range, Table};
+use crate::table::{Range, Table, TableArgs};
 use crate::terminal::print;
 use crate::when::{now, parse_duration};
 use crate::{Failure, exit_code};
@@ -50,16 +49,12 @@ pub(crate) struct Args {
     /// The stack's output CallbackUrl
     #[arg(long, value_name = "URL", required_unless_present = "function")]
     url: Option<Url>,
-    /// The snapshots table: the stack's output TableName
-    #[arg(long, env = "TABLE_NAME", required_unless_present = "function")]
-    table: Option<String>,
-    /// Read a local engine at this address instead of DynamoDB
-    #[arg(long, value_name = "URL", value_parser = endpoint_url)]
-    local: Option<String>,
+    #[command(flatten)]
+    table: TableArgs,
     #[command(flatten)]
     credentials: CredentialsArgs,
     /// Run this program, the function, in a stack of its own
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "local"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "endpoint_url"])]
     function: Option<PathBuf>,
     /// How many instances of the function, at the most
     #[arg(long, value_name = "N", default_value_t = 8, requires = "function")]
@@ -140,11 +135,9 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         plan.tasks, plan.callbacks, plan.run
     ))?;
     let Some(function) = &args.function else {
-        let (Some(url), Some(table)) = (&args.url, &args.table) else {
-            return Err("name the stack with --url and --table".into());
-        };
+        let url = args.url.as_ref().ok_or("name the stack with --url")?;
+        let table = args.table.table().await?;
         let credentials = args.credentials.load()?;
-        let table = Table::new(&Aws::at(args.local.as_deref()).await, table);
         // An unreadable table is an error now, not after an hour of sending.
         table.task_history(&plan.run, Range::LATEST).await?;
         return soak(args, &plan, url.clone(), &credentials, &table, None).await;

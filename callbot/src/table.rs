@@ -10,7 +10,8 @@ use task_callback::contract::callback::TaskStatus;
 use task_callback::contract::snapshot::ReportTime;
 use task_callback::store::ItemError;
 
-use crate::aws::{Aws, AwsError, Target, endpoint_url};
+use crate::Failure;
+use crate::aws::{Aws, AwsError, EndpointArgs, Target};
 pub(crate) use history::Range;
 pub(crate) use last_reports::LastReport;
 
@@ -24,21 +25,21 @@ const STATUS_INDEX: &str = "status-createTs-index";
 pub(crate) struct TableArgs {
     /// The snapshots table: the stack's output TableName
     #[arg(long, env = "TABLE_NAME")]
-    table: String,
-    /// Read a local engine at this address instead of DynamoDB
-    #[arg(long, value_name = "URL", value_parser = endpoint_url)]
-    local: Option<String>,
+    table: Option<String>,
+    #[command(flatten)]
+    endpoint: EndpointArgs,
 }
 
 impl TableArgs {
-    /// The table's name.
-    pub(crate) fn name(&self) -> &str {
-        &self.table
-    }
-
-    /// The table, on AWS or in the local engine.
-    pub(crate) async fn table(&self) -> Table {
-        Table::new(&Aws::at(self.local.as_deref()).await, &self.table)
+    /// The table, on AWS or in a local engine.
+    ///
+    /// # Errors
+    ///
+    /// Neither --table nor TABLE_NAME names one.
+    pub(crate) async fn table(&self) -> Result<Table, Failure> {
+        let name = self.table.as_deref();
+        let name = name.ok_or("name the table with --table or the variable TABLE_NAME")?;
+        Ok(Table::new(&self.endpoint.aws().await, name))
     }
 }
 
@@ -80,6 +81,11 @@ impl Table {
             name: name.to_owned(),
             target: aws.target("DynamoDB", format!("table {name}")),
         }
+    }
+
+    /// The table's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     fn query_error(&self, error: SdkError<QueryError>) -> TableError {

@@ -27,6 +27,7 @@ const CONCURRENCY: usize = 16;
 /// Reads the index status-createTs-index: the keys of every report since --since, and the newest snapshot of each
 /// task that is shown.
 #[derive(clap::Args)]
+#[command(mut_arg("table", |table| table.required(true)))]
 #[command(after_help = "Example:\n  callbot tasks --table TABLE_NAME --silent-for 30m")]
 pub(crate) struct Args {
     /// How far to look back: a task that has not reported since then is not seen
@@ -57,7 +58,7 @@ struct Shown {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let table = args.table.table().await;
+    let table = args.table.table().await?;
     let clock = args.zone.clock(now());
     // The section "failed today" needs at least the reports of today.
     let since = clock.parse(&args.since)?.min(clock.today());
@@ -83,6 +84,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     } else {
         let view = View {
             args,
+            table_name: table.name(),
             clock: &clock,
             since,
             terminal: args.terminal.stdout(),

@@ -17,8 +17,8 @@ pub(crate) struct Target {
     pub(crate) resource: String,
     /// The region, if configured.
     pub(crate) region: Option<String>,
-    /// The address of a local engine in place of AWS.
-    pub(crate) local_url: Option<String>,
+    /// The URL of an engine or emulator in place of AWS.
+    pub(crate) endpoint_url: Option<String>,
 }
 
 /// A failed AWS call. Its text is the SDK's whole error chain.

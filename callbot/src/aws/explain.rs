@@ -58,7 +58,7 @@ fn refused(target: &Target, code: &str, message: &str) -> String {
     let place = place(target);
     match code {
         "AWS.SimpleQueueService.NonExistentQueue" | "QueueDoesNotExist" => {
-            let here = match target.local_url {
+            let here = match target.endpoint_url {
                 Some(_) => "is it the URL of a queue there?",
                 None => {
                     "the stack's output ParkedQueueUrl has the parked queue's URL, and AWS_PROFILE says in which account \
@@ -67,7 +67,7 @@ fn refused(target: &Target, code: &str, message: &str) -> String {
             };
             format!("there is no {resource} {place}: {here}")
         }
-        "ResourceNotFoundException" if target.local_url.is_some() => {
+        "ResourceNotFoundException" if target.endpoint_url.is_some() => {
             format!(
                 "there is no {resource} {place}: is it the name that `callbot local` was given?"
             )
@@ -126,7 +126,7 @@ fn without_credentials(error: &CredentialsError) -> String {
 }
 
 fn out_of_reach(target: &Target, cause: &str) -> String {
-    match &target.local_url {
+    match &target.endpoint_url {
         Some(url) if target.service == "SQS" => {
             format!("nothing answers at {url} ({cause}): is the emulator running?")
         }
@@ -142,7 +142,7 @@ fn out_of_reach(target: &Target, cause: &str) -> String {
 }
 
 fn place(target: &Target) -> String {
-    match (&target.local_url, &target.region) {
+    match (&target.endpoint_url, &target.region) {
         (Some(url), _) => format!("at {url}"),
         (None, Some(region)) => format!("in {region}"),
         (None, None) => String::new(),

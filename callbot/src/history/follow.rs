@@ -53,7 +53,7 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
     } else {
         let clock = args.zone.clock(looked);
         let text = match history.is_empty() {
-            true => args.nothing(range, &clock),
+            true => source.nothing(range, &clock),
             false => table::render(&history, &clock, terminal),
         };
         let until = "\nWaiting for more, until Ctrl-C.";

@@ -92,7 +92,7 @@ pub(crate) async fn play(
         "\n{taken} of {count} callbacks acknowledged. What is stored of them:"
     ))?;
     let place = match is_local(url) {
-        true => "--table snapshots --local http://127.0.0.1:8000",
+        true => "--table snapshots --endpoint-url http://127.0.0.1:8000",
         false => "--table TABLE_NAME",
     };
     let whole_run = if rehearsal.lives.len() > 1 {

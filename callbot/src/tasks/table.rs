@@ -17,6 +17,7 @@ const WIDE: usize = 100;
 /// The settings of a rendering.
 pub(super) struct View<'a> {
     pub(super) args: &'a Args,
+    pub(super) table_name: &'a str,
     pub(super) clock: &'a Clock,
     /// The start of the period read, Unix seconds.
     pub(super) since: u64,
@@ -37,7 +38,7 @@ impl View<'_> {
         parts.push(match others.as_slice() {
             [] if none_at_all => format!(
                 "No task has reported to table {} since {since}; --since looks further back.",
-                self.args.table.name()
+                self.table_name
             ),
             [] => format!("No other task has reported since {since}."),
             others => format!(

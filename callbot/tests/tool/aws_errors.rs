@@ -144,7 +144,7 @@ fn missing_configuration_is_named() {
 
 #[test]
 fn an_unreachable_engine_is_named_by_its_address() {
-    let arguments = [&TABLE[..], &["--local", "http://127.0.0.1:1"]].concat();
+    let arguments = [&TABLE[..], &["--endpoint-url", "http://127.0.0.1:1"]].concat();
     let words = ["nothing answers at http://127.0.0.1:1", "`callbot local`"];
     assert_error("no engine", &arguments, &[], &words);
 
@@ -156,7 +156,7 @@ fn an_unreachable_engine_is_named_by_its_address() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_missing_table_is_named() {
     let app = TestApp::embedded().await;
-    let local = [&TABLE[..], &["--local", &app.engine_url]].concat();
+    let local = [&TABLE[..], &["--endpoint-url", &app.engine_url]].concat();
     let words = format!("there is no table snapshots at {}", app.engine_url);
     assert_error("no table", &local, &[], &[&words]);
     // A soak fails before it sends anything.
@@ -166,7 +166,7 @@ async fn a_missing_table_is_named() {
         "http://127.0.0.1:1",
         "--table",
         "snapshots",
-        "--local",
+        "--endpoint-url",
         &app.engine_url,
     ];
     let soaked = fail_with(&soak, &[]);
@@ -247,15 +247,19 @@ fn an_endpoint_that_is_no_url_is_named_and_nothing_secret_is_printed() {
     let commands: [(&[&str], &str, &str); 5] = [
         (
             &["secret", "s", "--file", file],
-            "--local",
+            "--endpoint-url",
             "Secrets Manager",
         ),
-        (&TABLE, "--local", "DynamoDB"),
-        (&["tasks", "--table", "snapshots"], "--local", "DynamoDB"),
+        (&TABLE, "--endpoint-url", "DynamoDB"),
+        (
+            &["tasks", "--table", "snapshots"],
+            "--endpoint-url",
+            "DynamoDB",
+        ),
         (&PARKED, "--endpoint-url", "SQS"),
         (
             &["soak", "--url", url, "--table", "t", "--credentials", file],
-            "--local",
+            "--endpoint-url",
             "DynamoDB",
         ),
     ];

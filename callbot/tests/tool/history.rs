@@ -74,7 +74,7 @@ fn keys(app: &TestApp, arguments: &[&str]) -> Vec<String> {
 fn history(app: &TestApp, arguments: &[&str]) -> Command {
     let mut command = callbot(&["history", "--table", &app.table_name]);
     command
-        .args(["--local", &app.engine_url])
+        .args(["--endpoint-url", &app.engine_url])
         .args(["--now", PRESENT])
         .args(arguments)
         .env("TZ", "UTC");

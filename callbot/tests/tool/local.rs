@@ -89,7 +89,7 @@ impl LocalStack {
         let history = ["history", "--table", "snapshots"];
         succeed(
             callbot(&history)
-                .args(["--local", &self.engine_url])
+                .args(["--endpoint-url", &self.engine_url])
                 .args(arguments),
         )
     }

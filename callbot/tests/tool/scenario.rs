@@ -39,11 +39,11 @@ async fn rehearse(scenario: &str, speed: &str, faults: usize) -> (Ran, Vec<Item>
     let (id, place) = hint.split_once(' ').expect("an id and options");
     assert!(id.starts_with(&format!("rehearsal-{scenario}-")), "{hint}");
     assert!(
-        place.ends_with("--table snapshots --local http://127.0.0.1:8000"),
+        place.ends_with("--table snapshots --endpoint-url http://127.0.0.1:8000"),
         "{hint}"
     );
     let mut history = callbot(&["history", id, "--table", &app.table_name]);
-    history.args(["--local", &app.engine_url]);
+    history.args(["--endpoint-url", &app.engine_url]);
     if place.starts_with("--user-task") {
         history.arg("--user-task");
     }

@@ -11,7 +11,7 @@ async fn a_secret_is_written_from_a_file_and_never_printed() {
     let file = folder.path().join("credentials.json");
     let file = file.to_str().expect("text");
     let mut write = callbot(&["secret", &secret.id, "--file", file]);
-    write.args(["--local", moto::url()]);
+    write.args(["--endpoint-url", moto::url()]);
 
     std::fs::write(file, CREDENTIALS).expect("written");
     let text = succeed(&mut write);

@@ -175,7 +175,7 @@ async fn soak_over(defect: Option<Defect>) -> (bool, String, Value) {
     let audit = audit_proxy(&app, defect.filter(|kind| *kind != Defect::NotWritten)).await;
     let lambda = service::start(&app, proxy.url()).await;
     let stack = ["--url", lambda.url(), "--table", &app.table_name];
-    let options = ["--local", audit.url(), "--duplicates", "0%"];
+    let options = ["--endpoint-url", audit.url(), "--duplicates", "0%"];
     soak(&[&stack[..], &options].concat())
 }
 
@@ -204,7 +204,7 @@ async fn an_accepted_forgery_is_found() {
     let app = TestApp::embedded().await;
     let url = start_accepting_server();
     let stack = ["--url", &url, "--table", &app.table_name];
-    let options = ["--local", &app.engine_url, "--forge", "20%"];
+    let options = ["--endpoint-url", &app.engine_url, "--forge", "20%"];
     let (holds, text, report) = soak(&[&stack[..], &options].concat());
     assert!(!holds, "{text}");
     assert_eq!(report["table"]["lost"], 120, "{text}");

@@ -30,7 +30,7 @@ async fn store(app: &TestApp, seconds: u64, body: Value) {
 fn tasks(app: &TestApp, arguments: &[&str]) -> String {
     let mut command = callbot(&["tasks", "--table", &app.table_name]);
     command
-        .args(["--local", &app.engine_url, "--now", NOW])
+        .args(["--endpoint-url", &app.engine_url, "--now", NOW])
         .args(arguments)
         .env("TZ", "UTC");
     succeed(&mut command)

@@ -111,7 +111,13 @@ async fn a_range_is_read_by_its_key_page_by_page_and_never_filtered() {
     });
     let proxy = proxy.await.expect("a proxy");
     let (since, until) = ((FIRST + 5).to_string(), (FIRST + 35).to_string());
-    let arguments = ["--table", &app.table_name, "--local", proxy.url(), "--json"];
+    let arguments = [
+        "--table",
+        &app.table_name,
+        "--endpoint-url",
+        proxy.url(),
+        "--json",
+    ];
     let bounds = ["--since", &since, "--until", &until];
     let mut command = callbot(&[&["history", DEMO_TASK], &arguments[..], &bounds].concat());
     let text = succeed(&mut command);
