@@ -15,48 +15,48 @@ use std::time::Duration;
 
 use task_callback::contract::snapshot::Snapshot;
 
-use crate::Failure;
 use crate::table::{Range, Table, TableArgs};
 use crate::terminal::{TerminalArgs, print};
-use crate::when::{Clock, ZoneArgs, now, parse_duration};
+use crate::when::{Clock, TimeArg, ZoneArgs, now, parse_duration};
+use crate::{Failure, exit_code};
 pub(crate) use picture::write as write_picture;
 pub(crate) use table::render;
 
-/// Print a task's history from the table, or draw it
+/// Print a task's history, or draw it as a picture
 #[derive(clap::Args)]
 #[command(mut_arg("table", |table| table.required(true)))]
 #[command(after_help = "Examples:
   callbot history t-20260913-0007 --table TABLE_NAME
   callbot history autumn-renewals --user-task --table snapshots --endpoint-url http://127.0.0.1:8000")]
 pub(crate) struct Args {
-    /// The vendor's task id
+    /// The task's id: the vendor's taskID or, with --user-task, your own userTaskID
     task_id: String,
-    /// Take the id as the customer's own, userTaskID
+    /// Look for TASK_ID in userTaskID; this index lags about a second behind the table
     #[arg(long)]
     user_task: bool,
-    /// Only the newest snapshot
-    #[arg(long)]
-    latest: bool,
-    /// Only what was reported then or later: 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, RFC 3339, or Unix
-    /// seconds
+    /// Show only the newest N snapshots
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    last: Option<u32>,
+    /// Show only snapshots reported at TIME or later: 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, RFC 3339, or
+    /// Unix seconds
     #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// Only what was reported before then, written likewise
+    since: Option<TimeArg>,
+    /// Show only snapshots reported before TIME, in the forms of --since
     #[arg(long, value_name = "TIME")]
-    until: Option<String>,
-    /// Go on with what comes in, until Ctrl-C
+    until: Option<TimeArg>,
+    /// Keep printing new snapshots until Ctrl-C
     #[arg(short, long, conflicts_with_all = ["until", "svg"])]
     follow: bool,
-    /// How often to look for it
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = interval, requires = "follow")]
+    /// Time between two reads of the table with --follow, such as 500ms or 2s
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = interval, requires = "follow")]
     every: Duration,
-    /// Print JSON, attributes named as in the table; with --follow an object a line
+    /// Print a JSON array of snapshots, with the table's attribute names; with --follow, one object per line
     #[arg(long, conflicts_with = "csv")]
     json: bool,
-    /// Print CSV, attributes named as in the table
+    /// Print CSV, with the table's attribute names
     #[arg(long)]
     csv: bool,
-    /// Draw the task's life into this file, too
+    /// Also draw the history as an SVG picture into FILE; with -, print only the picture
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
     #[command(flatten)]
@@ -78,20 +78,18 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         return follow::follow(&source, range).await;
     }
     let history = source.read(range).await?;
-    let text = if args.json {
-        json::render(&history)?
-    } else if args.csv {
-        csv::render(&history, true)?
-    } else if history.is_empty() {
-        source.nothing(range, &clock)
-    } else {
-        table::render(&history, &clock, args.terminal.stdout())
-    };
-    print(&text)?;
-    if let Some(file) = &args.svg {
-        picture::write(&history, &clock, file)?;
+    match &args.svg {
+        Some(file) if file.as_os_str() == "-" => {
+            print(&picture::draw(&history, &clock)?)?;
+        }
+        file => {
+            print(&source.render(&history, range, &clock)?)?;
+            if let Some(file) = file {
+                picture::write(&history, &clock, file)?;
+            }
+        }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(exit_code(!history.is_empty()))
 }
 
 /// The source of the history.
@@ -111,12 +109,24 @@ impl Source<'_> {
         Ok(history?)
     }
 
+    fn render(&self, history: &[Snapshot], range: Range, clock: &Clock) -> Result<String, Failure> {
+        Ok(match self.args {
+            Args { json: true, .. } => json::render(history)?,
+            Args { csv: true, .. } => csv::render(history, true)?,
+            _ if history.is_empty() => self.nothing(range, clock),
+            args => table::render(history, clock, args.terminal.stdout()),
+        })
+    }
+
     /// The message for an empty history.
     fn nothing(&self, range: Range, clock: &Clock) -> String {
         let id = crate::terminal::shown(&self.args.task_id);
         let (which, other) = match self.args.user_task {
-            true => ("userTaskID", "the vendor's taskID? Leave out --user-task"),
-            false => ("taskID", "the customer's own id? Add --user-task"),
+            true => (
+                "userTaskID",
+                "If this is the vendor's taskID, leave out --user-task",
+            ),
+            false => ("taskID", "If this is your own userTaskID, add --user-task"),
         };
         let mut between = String::new();
         if let Some(since) = range.since {
@@ -129,8 +139,8 @@ impl Source<'_> {
             between += &format!(" ({})", clock.zone_name());
         }
         format!(
-            "{which} {id}: nothing stored in table {}{between}. Is it {other}. Is it the right table, account and \
-             region? The function's log has each callback, by taskID.",
+            "{which} {id}: nothing stored in table {}{between}. {other}. Check the table's name, the AWS account and the \
+             region. The function's log has a line for each callback, with its taskID.",
             self.table.name()
         )
     }
@@ -138,23 +148,16 @@ impl Source<'_> {
 
 impl Args {
     fn range(&self, clock: &Clock) -> Result<Range, Failure> {
-        let bound = |name, text: &Option<String>| -> Result<Option<u64>, Failure> {
-            let time = text.as_ref().map(|text| clock.parse(text)).transpose();
-            time.map_err(|error| format!("{name}: {error}").into())
-        };
         let range = Range {
-            since: bound("--since", &self.since)?,
-            until: bound("--until", &self.until)?,
-            latest: self.latest,
+            since: self.since.map(|time| clock.resolve(time)),
+            until: self.until.map(|time| clock.resolve(time)),
+            last: self.last.map(|last| last as usize),
         };
         if let (Some(since), Some(until)) = (range.since, range.until)
             && since >= until
         {
             let (since, until) = (clock.time(since), clock.time(until));
-            return Err(format!(
-                "--since, {since}, is not before --until, {until}: nothing can lie between"
-            )
-            .into());
+            return Err(format!("--since ({since}) must be before --until ({until})").into());
         }
         Ok(range)
     }

@@ -13,16 +13,16 @@ use crate::Failure;
 use crate::aws::{Aws, AwsError, EndpointArgs, Target, error_message};
 use crate::credentials;
 
-/// Write the credentials into the stack's secret, from a prompt, a file or standard input, never an argument
+/// Write the credentials into the stack's secret, from a prompt, a file or standard input
 ///
-/// The function takes them within seconds; nothing is deployed, and nothing is shown.
+/// The function uses them within seconds, without a deployment. No credential is ever printed.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot secret CREDENTIALS_SECRET_ARN --file .local/credentials.json")]
 pub(crate) struct Args {
     /// The secret's name or ARN: the stack's output CredentialsSecretArn
     secret_id: String,
-    /// A file with the credentials, in the form of the variable CALLBOT_CREDENTIALS
+    /// JSON file with the credentials, in the form of the variable CALLBOT_CREDENTIALS
     #[arg(long)]
     file: Option<PathBuf>,
     #[command(flatten)]
@@ -54,7 +54,11 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         .await
         .map_err(|error| AwsError::new(target(), error))?;
     let count = credentials.iter().count();
-    println!("Written: {count} credential(s). The function takes them within seconds.");
+    let credentials = match count {
+        1 => "1 credential".to_owned(),
+        count => format!("{count} credentials"),
+    };
+    println!("{credentials} written. The function uses them within seconds.");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -83,8 +87,8 @@ async fn refuse_to_replace_several(
         Err(error) => {
             let error = error_message(&AwsError::new(target, error));
             return Err(format!(
-                "what the secret holds cannot be read, so it might be several credentials, which a single one would \
-                 replace ({error}). Use --file with all of them"
+                "the secret's present value cannot be read ({error}). It may hold several credentials, and the prompt \
+                 would replace them all by one. Use --file with all of them"
             )
             .into());
         }
@@ -92,7 +96,8 @@ async fn refuse_to_replace_several(
     match current.map_or(0, |credentials| credentials.iter().count()) {
         0 | 1 => Ok(()),
         count => Err(format!(
-            "the secret holds {count} credentials, and a single one would replace them all; use --file"
+            "the secret holds {count} credentials, and the prompt would replace them all by one. Use --file with all of \
+             them"
         )
         .into()),
     }
@@ -100,7 +105,9 @@ async fn refuse_to_replace_several(
 
 /// Prompts for one account, with the names on the vendor's page Developer.
 fn prompt() -> Result<String, Failure> {
-    println!("As on the platform's page Developer. For several accounts or secrets use --file.");
+    println!(
+        "Enter the values of the platform's page Developer. For several credentials use --file."
+    );
     let uuid = ask("uuid")?;
     let secret_key = rpassword::prompt_password("secretKey (not shown): ")?;
     let algorithm = match ask("algorithm [MD5]")?.as_str() {

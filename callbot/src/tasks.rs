@@ -15,31 +15,32 @@ use crate::Failure;
 use crate::history::{self, json::Row};
 use crate::table::{LastReport, Range, Table, TableArgs, TableError};
 use crate::terminal::{TerminalArgs, print};
-use crate::when::{ZoneArgs, now, parse_duration};
+use crate::when::{TimeArg, ZoneArgs, now, parse_duration};
 use overview::{Overview, Section};
 use table::View;
 
 /// The number of histories read concurrently.
 const CONCURRENCY: usize = 16;
 
-/// Show the tasks that are in progress, that have fallen silent meanwhile, and that have failed today
+/// Show the tasks that are in progress, the silent ones among them, and those that failed today
 ///
-/// Reads the index status-createTs-index: the keys of every report since --since, and the newest snapshot of each
-/// task that is shown.
+/// Reads the keys of every report since --since from the index status-createTs-index, and then the newest snapshot of
+/// each task shown.
 #[derive(clap::Args)]
 #[command(mut_arg("table", |table| table.required(true)))]
 #[command(after_help = "Example:\n  callbot tasks --table TABLE_NAME --silent-for 30m")]
 pub(crate) struct Args {
-    /// How far to look back: a task that has not reported since then is not seen
+    /// Show only tasks that have reported at TIME or later: 5m, 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00,
+    /// RFC 3339, or Unix seconds
     #[arg(long, value_name = "TIME", default_value = "3d")]
-    since: String,
-    /// After how long without a report a task in progress counts as silent
+    since: TimeArg,
+    /// Time without a report after which a task in progress counts as silent, such as 30m or 1h
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     silent_for: Duration,
-    /// How many tasks of each kind to show; all are counted
+    /// Maximum number of tasks to show in each section; all are counted
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
-    /// Print JSON: counts, and the newest snapshot of each task shown
+    /// Print JSON: the number of tasks, and the newest snapshot of each task shown
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -60,18 +61,15 @@ struct Shown {
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let table = args.table.table().await?;
     let clock = args.zone.clock(now());
-    // The section "failed today" needs at least the reports of today.
-    let since = clock.parse(&args.since)?.min(clock.today());
-    if since.saturating_add(args.silent_for.as_secs()) >= clock.now {
-        let error =
-            "--since must look further back than --silent-for: what is silent has reported before";
-        return Err(error.into());
-    }
+    let since = clock.resolve(args.since);
+    // A silent task has reported before --since then, so that it cannot be found.
+    let silent_is_visible = since.saturating_add(args.silent_for.as_secs()) < clock.now;
     let reports = table.last_reports(since).await?;
     let overview = Overview::new(reports, clock.now, args.silent_for, clock.today());
 
     let mut shown = Vec::new();
-    for section in Section::ALL {
+    let sections = Section::ALL.into_iter();
+    for section in sections.filter(|section| *section != Section::Silent || silent_is_visible) {
         let tasks = overview.tasks(section);
         shown.push(Shown {
             section,

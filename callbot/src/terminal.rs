@@ -13,10 +13,10 @@ use crate::Failure;
 /// The arguments for text output.
 #[derive(clap::Args)]
 pub(crate) struct TerminalArgs {
-    /// Colour: with auto in a terminal, unless NO_COLOR is set
+    /// When to use colour; auto means in a terminal, unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     color: ColorChoice,
-    /// Write for so many columns; otherwise for as many as the terminal has, and in full where there is none
+    /// Fit the output into so many columns [default: the terminal's width, or no limit where there is no terminal]
     #[arg(long, value_name = "COLUMNS")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     width: Option<u16>,
@@ -60,6 +60,21 @@ impl Terminal {
         match self.color && !text.is_empty() {
             true => format!("{style}{text}{style:#}"),
             false => text.to_owned(),
+        }
+    }
+
+    /// The text, cut where a line would not hold it beside so many other characters.
+    pub(crate) fn cut(self, text: &str, others: usize) -> String {
+        const LEAST: usize = 8;
+        let room = self
+            .width
+            .map(|width| width.saturating_sub(others).max(LEAST));
+        match room {
+            Some(room) if text.chars().count() > room => {
+                let beginning: String = text.chars().take(room - 1).collect();
+                beginning + "…"
+            }
+            _ => text.to_owned(),
         }
     }
 

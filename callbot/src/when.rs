@@ -1,5 +1,6 @@
 //! Times as text: in a zone, relative to now, and as durations.
 
+use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::civil::DateTime;
@@ -13,7 +14,7 @@ pub(crate) struct ZoneArgs {
     /// Time zone of all times, such as Europe/Berlin, +08:00 or UTC [default: this machine's]
     #[arg(long, value_name = "NAME", value_parser = zone)]
     tz: Option<TimeZone>,
-    /// Tell it as if this were the present, RFC 3339
+    /// Pretend that the current time is TIME, in the form of RFC 3339
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
 }
@@ -102,36 +103,22 @@ impl Clock {
         }
     }
 
-    /// Parses a time argument into Unix seconds: `2h` or `3d` before now, a date (its first moment), a date
-    /// and a time, RFC 3339, or Unix seconds as in the table.
+    /// The argument's time, Unix seconds. Before 1970 nothing was reported.
     ///
-    /// # Errors
-    ///
-    /// The text is in none of these forms.
-    pub(crate) fn parse(&self, text: &str) -> Result<u64, String> {
-        let text = text.trim();
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return text.parse().map_err(|_| wrong(text));
-        }
-        let time = text
-            .parse::<Timestamp>()
-            .or_else(|_| self.civil(text))
-            .or_else(|_| self.before_now(text))
-            .map_err(|_| wrong(text))?;
-        // Before 1970 nothing was reported.
-        Ok(time.as_second().try_into().unwrap_or_default())
-    }
-
-    fn civil(&self, text: &str) -> Result<Timestamp, jiff::Error> {
-        let time: DateTime = text.parse()?;
-        Ok(time.to_zoned(self.zone.clone())?.timestamp())
-    }
-
-    /// Days are calendar days, which have 23 or 25 hours when the clocks change.
-    fn before_now(&self, text: &str) -> Result<Timestamp, jiff::Error> {
-        let span: Span = text.parse()?;
-        let now = Timestamp::from_second(self.now as i64)?.to_zoned(self.zone.clone());
-        Ok(now.checked_sub(span.abs())?.timestamp())
+    /// Days before now are calendar days, which have 23 or 25 hours when the clocks change.
+    pub(crate) fn resolve(&self, time: TimeArg) -> u64 {
+        let now = Timestamp::from_second(self.now as i64).unwrap_or(Timestamp::MAX);
+        let time = match time {
+            TimeArg::At(time) => time,
+            TimeArg::Civil(time) => time
+                .to_zoned(self.zone.clone())
+                .map_or(Timestamp::MAX, |time| time.timestamp()),
+            TimeArg::Ago(span) => now
+                .to_zoned(self.zone.clone())
+                .checked_sub(span)
+                .map_or(Timestamp::UNIX_EPOCH, |time| time.timestamp()),
+        };
+        time.as_second().try_into().unwrap_or_default()
     }
 
     fn zoned(&self, seconds: u64) -> Option<Zoned> {
@@ -140,11 +127,35 @@ impl Clock {
     }
 }
 
-fn wrong(text: &str) -> String {
-    format!(
-        "{text:?} is no time: write 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, \
-         2026-09-13T14:00:00Z, or Unix seconds"
-    )
+/// A time as a command's argument. Its zone and the present are the [`Clock`]'s.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TimeArg {
+    /// A moment: RFC 3339, or Unix seconds.
+    At(Timestamp),
+    /// A date, which means its first moment, or a date and a time.
+    Civil(DateTime),
+    /// A span before now.
+    Ago(Span),
+}
+
+impl FromStr for TimeArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A shorter number is a date, such as 20260913, or a mistake: no task was reported before 2001.
+        let unix = text
+            .parse()
+            .ok()
+            .filter(|seconds| *seconds >= 1_000_000_000);
+        let unix = unix.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        unix.or_else(|| text.parse().ok())
+            .map(Self::At)
+            .or_else(|| text.parse().ok().map(Self::Civil))
+            .or_else(|| text.parse().ok().map(|span: Span| Self::Ago(span.abs())))
+            .ok_or(
+                "write 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, 2026-09-13T14:00:00Z, or Unix seconds",
+            )
+    }
 }
 
 /// Parses a duration: `2s`, `500ms`, `2m30s`, `1d`.

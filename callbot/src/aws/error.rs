@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
@@ -30,19 +32,34 @@ pub(crate) struct AwsError {
     pub(crate) code: Option<String>,
     /// The message of AWS.
     pub(crate) message: Option<String>,
+    /// Whether the same call may succeed later: AWS was busy, failed or did not answer.
+    pub(crate) is_transient: bool,
     source: Box<dyn Error + Send + Sync>,
 }
 
 impl AwsError {
-    pub(crate) fn new<E, R>(target: Target, error: SdkError<E, R>) -> Self
+    pub(crate) fn new<E>(target: Target, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-        R: fmt::Debug + Send + Sync + 'static,
     {
+        let is_throttled = || {
+            error
+                .code()
+                .is_some_and(|code| THROTTLING_ERRORS.contains(&code))
+        };
+        let is_transient = match &error {
+            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+            SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+            SdkError::ServiceError(answer) => {
+                answer.raw().status().is_server_error() || is_throttled()
+            }
+            _ => false,
+        };
         Self {
             target,
             code: error.code().map(str::to_owned),
             message: error.message().map(str::to_owned),
+            is_transient,
             source: Box::new(error),
         }
     }

@@ -12,8 +12,18 @@ use super::error::{AwsError, Target};
 
 /// The message of an error; a failed AWS call among its sources is explained.
 pub(crate) fn error_message(error: &(dyn Error + 'static)) -> String {
-    let aws = layers(error).find_map(|layer| layer.downcast_ref::<AwsError>());
-    aws.and_then(explain).unwrap_or_else(|| error.to_string())
+    aws_error(error)
+        .and_then(explain)
+        .unwrap_or_else(|| error.to_string())
+}
+
+/// Whether the error is that of an AWS call that may succeed later.
+pub(crate) fn is_transient(error: &(dyn Error + 'static)) -> bool {
+    aws_error(error).is_some_and(|error| error.is_transient)
+}
+
+fn aws_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a AwsError> {
+    layers(error).find_map(|layer| layer.downcast_ref::<AwsError>())
 }
 
 fn layers<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -59,7 +69,7 @@ fn refused(target: &Target, code: &str, message: &str) -> String {
     match code {
         "AWS.SimpleQueueService.NonExistentQueue" | "QueueDoesNotExist" => {
             let here = match target.endpoint_url {
-                Some(_) => "is it the URL of a queue there?",
+                Some(_) => "use the URL of a queue of this emulator",
                 None => {
                     "the stack's output ParkedQueueUrl has the parked queue's URL, and AWS_PROFILE says in which account \
                          to look"
@@ -69,7 +79,7 @@ fn refused(target: &Target, code: &str, message: &str) -> String {
         }
         "ResourceNotFoundException" if target.endpoint_url.is_some() => {
             format!(
-                "there is no {resource} {place}: is it the name that `callbot local` was given?"
+                "there is no {resource} {place}: use the name that was given to `callbot local --table`"
             )
         }
         "ResourceNotFoundException" => {

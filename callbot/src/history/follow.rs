@@ -13,6 +13,7 @@ use tokio::time::sleep;
 
 use super::{Source, csv, json, table};
 use crate::Failure;
+use crate::aws::{error_message, is_transient};
 use crate::process::shutdown_signal;
 use crate::progress::{bar, share};
 use crate::table::Range;
@@ -40,11 +41,12 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
     let mut looked = now();
     let mut history = source.read(range).await?;
     follower.fresh(&history);
-    if range.latest && !history.is_empty() {
+    if let Some(oldest) = history.first().filter(|_| range.last.is_some()) {
         // Older snapshots are not printed, but recorded as seen, so that no poll takes them for new.
-        history = source.read(follower.next_range(looked)).await?;
-        follower.fresh(&history);
-        history.drain(..history.len().saturating_sub(1));
+        let oldest = oldest.create_ts;
+        let others = follower.fresh(&source.read(follower.next_range(looked)).await?);
+        let newer = others.into_iter().filter(|other| other.create_ts > oldest);
+        history.extend(newer);
     }
     let mut open = if args.json {
         print_lines(&history, json::line)?
@@ -56,7 +58,7 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
             true => source.nothing(range, &clock),
             false => table::render(&history, &clock, terminal),
         };
-        let until = "\nWaiting for more, until Ctrl-C.";
+        let until = "\nWaiting for new snapshots until Ctrl-C.";
         print(&(text + &terminal.paint(DIM, until)))?
     };
     let mut trouble = None;
@@ -66,11 +68,13 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
             break;
         }
         let now = now();
-        // The failure may pass, so polling goes on. Each message is printed once.
         let history = match source.read(follower.next_range(looked)).await {
             Ok(history) => history,
+            // Waiting cannot help.
+            Err(error) if !is_transient(&*error) => return Err(error),
             Err(error) => {
-                let error = error.to_string();
+                // Each message is printed once.
+                let error = error_message(&*error);
                 if trouble.as_ref() != Some(&error) {
                     eprintln!("callbot: {error}; trying again every {:?}", args.every);
                     trouble = Some(error);

@@ -28,14 +28,14 @@ struct Layout {
     orders: bool,
 }
 
-const LAYOUTS: [Layout; 6] = [
+const WIDER_LAYOUTS: [Layout; 5] = [
     layout(true, true, 10, true, true),
     layout(false, true, 5, true, true),
     layout(false, false, 5, true, true),
     layout(false, false, 5, false, true),
     layout(false, false, 5, false, false),
-    layout(false, false, 0, false, false),
 ];
+const NARROWEST: Layout = layout(false, false, 0, false, false);
 
 const fn layout(ago: bool, date: bool, bar: usize, calls: bool, orders: bool) -> Layout {
     Layout {
@@ -65,16 +65,25 @@ fn title(history: &[&Snapshot], clock: &Clock, terminal: Terminal) -> String {
         return String::new();
     };
     let callback = &last.callback;
-    let id = terminal.paint(BOLD, &shown(&callback.task_id));
-    let own_id = match callback.user_task_id.as_str() {
-        "" => String::new(),
-        id => format!(" ({})", shown(id)),
-    };
-    let status = terminal.paint(status_style(callback.status), callback.status.name());
     let count = match history.len() {
         1 => "1 snapshot".to_owned(),
         count => format!("{count} snapshots"),
     };
+    let status = callback.status.name();
+    let others = format!("task : {status}, {count}").chars().count();
+    let id = terminal.cut(&shown(&callback.task_id), others);
+    let own_id = match callback.user_task_id.as_str() {
+        "" => String::new(),
+        id => format!("({})", shown(id)),
+    };
+    let beside_id = terminal.fits(others + id.chars().count() + own_id.chars().count() + 1);
+    let (own_id, own_id_below) = match own_id.as_str() {
+        "" => Default::default(),
+        own_id if beside_id => (format!(" {own_id}"), String::new()),
+        own_id => (String::new(), terminal.cut(own_id, 0) + "\n"),
+    };
+    let id = terminal.paint(BOLD, &id);
+    let status = terminal.paint(status_style(callback.status), status);
     let created = format!("created {}", clock.time(callback.create_ts));
     let reported = last.create_ts.seconds;
     let reported = format!(
@@ -90,7 +99,7 @@ fn title(history: &[&Snapshot], clock: &Clock, terminal: Terminal) -> String {
             .map(|line| terminal.paint(DIM, &line))
             .join("\n"),
     };
-    format!("task {id}{own_id}: {status}, {count}\n{beside}")
+    format!("task {id}{own_id}: {status}, {count}\n{own_id_below}{beside}")
 }
 
 /// The widest layout that fits.
@@ -100,14 +109,13 @@ fn fitting_table(
     clock: &Clock,
     terminal: Terminal,
 ) -> Table {
-    let mut tables = LAYOUTS.map(|layout| table(history, phases, clock, terminal, layout));
+    let table = |layout| table(history, phases, clock, terminal, layout);
     let fits = |table: &Table| {
         let border = table.lines().next().unwrap_or_default();
         terminal.fits(border.chars().count())
     };
-    let last = LAYOUTS.len() - 1;
-    let fitting = tables.iter().position(fits).unwrap_or(last);
-    std::mem::take(&mut tables[fitting])
+    let fitting = WIDER_LAYOUTS.into_iter().map(table).find(fits);
+    fitting.unwrap_or_else(|| table(NARROWEST))
 }
 
 fn table(
@@ -158,8 +166,9 @@ fn table(
         false if several("%F") => "%m-%d %T",
         false => "%T",
     };
+    let mut phases = phases.iter().peekable();
     for (place, snapshot) in history.iter().enumerate() {
-        let phase = phases.iter().find(|phase| phase.first == place);
+        let phase = phases.next_if(|phase| phase.first == place);
         let cells = [
             clock.format(snapshot.create_ts.seconds, time),
             terminal.paint(DIM, &distance(snapshot, clock)),

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use task_callback::contract::snapshot::{ReportTime, Snapshot};
 use task_callback::store::{PARTITION_KEY, SORT_KEY, snapshot_of};
 
-use super::{Table, TableError, USER_TASK_INDEX};
+use super::{Table, TableError, USER_TASK_INDEX, order};
 
 /// A range of a task's snapshots, read with a condition on the sort key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub(crate) struct Range {
     pub(crate) since: Option<u64>,
     /// The first second after the range, Unix seconds.
     pub(crate) until: Option<u64>,
-    /// Whether only the newest snapshot is read.
-    pub(crate) latest: bool,
+    /// The number of snapshots to read, the newest ones; `None` for all.
+    pub(crate) last: Option<usize>,
 }
 
 impl Range {
@@ -23,12 +23,12 @@ impl Range {
     pub(crate) const ALL: Self = Self {
         since: None,
         until: None,
-        latest: false,
+        last: None,
     };
 
     /// The newest of all.
     pub(crate) const LATEST: Self = Self {
-        latest: true,
+        last: Some(1),
         ..Self::ALL
     };
 
@@ -78,19 +78,26 @@ impl Table {
             .expression_attribute_names("#key", key)
             .expression_attribute_values(":value", AttributeValue::S(value.to_owned()))
             .consistent_read(index.is_none())
-            .scan_index_forward(!range.latest);
-        let query = within(query, range);
-        let items = if range.latest {
-            query
-                .limit(1)
-                .send()
-                .await
-                .map(|page| page.items.unwrap_or_default())
-        } else {
-            query.into_paginator().items().send().collect().await
-        };
-        let items = items.map_err(|error| self.query_error(error))?;
-        Ok(items.iter().map(snapshot_of).collect::<Result<_, _>>()?)
+            .scan_index_forward(range.last.is_none())
+            .set_limit(range.last.and_then(|last| i32::try_from(last + 1).ok()));
+        let mut items = within(query, range).into_paginator().items().send();
+        let mut snapshots: Vec<Snapshot> = Vec::new();
+        while let Some(item) = items.next().await {
+            let snapshot = snapshot_of(&item.map_err(|error| self.query_error(error))?)?;
+            let before = snapshots.last().map(|before| before.create_ts.seconds);
+            // All reports of a second are read: the end of the task may be among them.
+            let enough = range.last.is_some_and(|last| snapshots.len() >= last);
+            if enough && before != Some(snapshot.create_ts.seconds) {
+                break;
+            }
+            snapshots.push(snapshot);
+        }
+        if let Some(last) = range.last {
+            snapshots.sort_by_key(|snapshot| order(snapshot.create_ts, snapshot.callback.status));
+            snapshots.drain(..snapshots.len().saturating_sub(last));
+            snapshots.sort_by_key(|snapshot| snapshot.create_ts);
+        }
+        Ok(snapshots)
     }
 }
 

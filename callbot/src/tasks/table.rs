@@ -1,7 +1,7 @@
 //! The overview as tables.
 
-use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table};
 use task_callback::contract::snapshot::Snapshot;
 
 use super::overview::{Overview, Section};
@@ -33,11 +33,17 @@ impl View<'_> {
             format!("{count} {status_name}")
         });
         let others: Vec<String> = others.collect();
+        if !shown.iter().any(|shown| shown.section == Section::Silent) {
+            let silent_for = duration(self.args.silent_for.as_secs());
+            parts.push(format!(
+                "Silent tasks are not shown: --since must look further back than --silent-for, {silent_for}."
+            ));
+        }
         let since = self.clock.time(self.since);
         let none_at_all = others.is_empty() && shown.iter().all(|shown| shown.count == 0);
         parts.push(match others.as_slice() {
             [] if none_at_all => format!(
-                "No task has reported to table {} since {since}; --since looks further back.",
+                "No task has reported to table {} since {since}. To look further back, use --since.",
                 self.table_name
             ),
             [] => format!("No other task has reported since {since}."),
@@ -54,6 +60,9 @@ impl View<'_> {
         let what = match shown.section {
             Section::Running => "in progress".to_owned(),
             Section::Silent => format!("in progress, but silent for more than {silent}"),
+            Section::FailedToday if self.since > self.clock.today() => {
+                format!("failed since {}", self.clock.time(self.since))
+            }
             Section::FailedToday => format!("failed today ({})", self.clock.zone_name()),
         };
         let title = match shown.count {
@@ -64,19 +73,31 @@ impl View<'_> {
         let mut table = Table::new();
         table
             .load_style(UTF8_FULL_CONDENSED)
-            .set_header(if self.wide() {
-                vec![
+            .set_truncation_indicator("…")
+            .set_header(match self.wide() {
+                true => &[
                     "task",
                     "yours",
                     "last report",
                     "orders finished",
                     "calls answered",
-                ]
-            } else {
-                vec!["task", "last report", "orders finished"]
+                ][..],
+                false => &["task", "last report", "orders finished"],
             });
+        if let Some(width) = self.terminal.width {
+            // Only the ids are cut.
+            table
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(width.try_into().unwrap_or(u16::MAX));
+            let ids = if self.wide() { 2 } else { 1 };
+            for column in table.column_iter_mut().skip(ids) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
         for snapshot in &shown.snapshots {
-            table.add_row(self.row(snapshot));
+            let mut row = Row::from(self.row(snapshot));
+            row.max_height(1);
+            table.add_row(row);
         }
         let mut part = format!("{}\n{table}", self.terminal.paint(BOLD, &title));
         let more = shown.count - shown.snapshots.len();

@@ -65,8 +65,8 @@ fn project(file: &str) -> PathBuf {
 
 /// The sort keys of the snapshots that `--json` prints.
 fn keys(app: &TestApp, arguments: &[&str]) -> Vec<String> {
-    let text = succeed(&mut history(app, &[arguments, &["--json"]].concat()));
-    let rows: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+    let ran = run(&mut history(app, &[arguments, &["--json"]].concat()));
+    let rows: Vec<Value> = serde_json::from_str(&ran.stdout).expect("JSON");
     rows.iter().map(|row| row["createTs"].to_string()).collect()
 }
 
@@ -79,6 +79,14 @@ fn history(app: &TestApp, arguments: &[&str]) -> Command {
         .args(arguments)
         .env("TZ", "UTC");
     command
+}
+
+/// Runs a command that finds nothing stored; its standard output.
+#[track_caller]
+fn find_nothing(command: &mut Command) -> String {
+    let ran = run(command);
+    assert_eq!(ran.exit_code, Some(1), "{ran:?}");
+    ran.stdout
 }
 
 /// Compares with a file of `callbot/tests/golden`. `BLESS=1 cargo test --package callbot history` writes

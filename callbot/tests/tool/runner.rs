@@ -1,6 +1,6 @@
 //! Runs the built `callbot`, and other programs, without the caller's AWS and colour settings.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -98,17 +98,21 @@ pub(crate) struct Running {
     lines: Receiver<String>,
 }
 
+fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    lines
+}
+
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
         let command = command.stdout(Stdio::piped()).process_group(0);
         let mut process = command.spawn().expect("the program starts");
-        let stdout = BufReader::new(process.stdout.take().expect("piped"));
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                let _ = sender.send(line);
-            }
-        });
+        let lines = lines_of(process.stdout.take().expect("piped"));
         Self { process, lines }
     }
 
@@ -116,6 +120,14 @@ impl Running {
     #[track_caller]
     pub(crate) fn line(&self) -> String {
         let line = self.lines.recv_timeout(LIMIT);
+        line.expect("a line within the limit")
+    }
+
+    /// The first line of the standard error, which must be piped.
+    #[track_caller]
+    pub(crate) fn error_line(&mut self) -> String {
+        let errors = lines_of(self.process.stderr.take().expect("piped"));
+        let line = errors.recv_timeout(LIMIT);
         line.expect("a line within the limit")
     }
 

@@ -112,7 +112,10 @@ async fn a_task_is_ended_though_another_report_of_that_second_arrived_after_its_
 async fn the_overview_says_what_it_leaves_out() {
     let app = TestApp::start().await;
     let text = tasks(&app, &[]);
-    assert!(text.contains("; --since looks further back"), "{text}");
+    assert!(
+        text.contains(". To look further back, use --since"),
+        "{text}"
+    );
     for task in 0..5 {
         report(&app, &format!("task-{task}"), 2, 60 + task).await;
     }
@@ -125,4 +128,49 @@ async fn the_overview_says_what_it_leaves_out() {
     assert!(text.contains("and 3 more: --limit 5 shows them"), "{text}");
     assert!(text.contains("67 of 100 (67 %)"), "{text}");
     assert!(text.contains("No task failed today (+08:00)."), "{text}");
+}
+
+#[tokio::test]
+async fn since_means_what_it_says() {
+    let app = TestApp::start().await;
+    report(&app, "earlier", 2, 60).await;
+    report(&app, "failed earlier", 4, 60).await;
+    report(&app, "now", 2, 4).await;
+    report(&app, "failed now", 4, 4).await;
+    let overview = tasks_as_json(&app, &["--since", "5s"]);
+    assert_eq!(ids(&overview["running"]), ["now"]);
+    assert_eq!(ids(&overview["failedToday"]), ["failed now"]);
+    let text = tasks(&app, &["--since", "5s"]);
+    for words in [
+        "1 task in progress",
+        "1 task failed since 2026-09-13 11:59:55",
+        "Silent tasks are not shown: --since must look further back than --silent-for, 1h.",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn long_ids_are_cut_to_their_columns() {
+    let app = TestApp::start().await;
+    let (id, own_id) = ("t".repeat(300), "u".repeat(300));
+    let mut body = body();
+    body["taskID"] = id.as_str().into();
+    body["userTaskID"] = own_id.as_str().into();
+    body["taskStatus"] = 2.into();
+    store(&app, NOON - 60, body).await;
+    for width in ["60", "80", "120"] {
+        let text = tasks(&app, &["--width", width]);
+        let columns = width.parse().expect("a number");
+        for line in text.lines() {
+            assert!(line.chars().count() <= columns, "{width}: {line}");
+        }
+        let row = text.lines().find(|line| line.contains("ttt"));
+        assert!(
+            row.is_some_and(|row| row.contains('…') && row.contains("1m ago")),
+            "{width}: {text}"
+        );
+    }
+    let whole = tasks(&app, &[]);
+    assert!(whole.contains(&id) && whole.contains(&own_id), "{whole}");
 }

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::when::Clock;
 
@@ -84,12 +85,21 @@ impl Scale {
         let (first, last) = (*self.values.start(), *self.values.end());
         let step = STEPS.into_iter().find(|step| (last - first) / step <= 7.0);
         let step = step.unwrap_or((last - first) / 5.0);
-        let time = Timestamp::from_second(first as i64).ok();
-        let offset = time.map(|time| clock.zone.to_offset(time).seconds());
-        let offset = f64::from(offset.unwrap_or_default());
-        let begin = ((first + offset) / step).ceil();
-        let count = ((last + offset) / step - begin).floor().max(-1.0) + 1.0;
-        let times = (0..count as usize).map(|number| (begin + number as f64) * step - offset);
+        // Steps are counted on the clock of the zone, so that each tick is at a round time after the clocks have changed.
+        let shift = |seconds: f64, from: &TimeZone, to: &TimeZone| -> Option<f64> {
+            let time = Timestamp::from_second(seconds as i64).ok()?;
+            let shifted = from.to_datetime(time).to_zoned(to.clone()).ok()?;
+            Some(shifted.timestamp().as_second() as f64)
+        };
+        let begin = shift(first, &clock.zone, &TimeZone::UTC).map(|civil| (civil / step).ceil());
+        let ticks = begin.into_iter().flat_map(|begin| {
+            (0_u32..).map_while(move |number| {
+                let civil = (begin + f64::from(number)) * step;
+                shift(civil, &TimeZone::UTC, &clock.zone).filter(|tick| *tick <= last)
+            })
+        });
+        let mut ticks: Vec<f64> = ticks.filter(|tick| *tick >= first).collect();
+        ticks.dedup();
         let days = clock.format(first as u64, "%F") != clock.format(last as u64, "%F");
         let format = match (step, days) {
             (step, _) if step >= DAY => "%F",
@@ -98,6 +108,6 @@ impl Scale {
             (_, false) => "%H:%M",
             (_, true) => "%m-%d %H:%M",
         };
-        (times.collect(), format)
+        (ticks, format)
     }
 }

@@ -75,9 +75,9 @@ async fn json_and_csv_have_only_the_data() {
     assert_eq!(rows[1]["createTs"], FIRST + MINUTE);
     assert_eq!(rows[1]["taskStat"]["finishRate"], 0.26);
     assert_eq!(ran.stderr, "");
-    let none = succeed(&mut history(&app, &["no-such-task", "--json"]));
+    let none = find_nothing(&mut history(&app, &["no-such-task", "--json"]));
     assert_eq!(none.trim(), "[]");
-    let none = succeed(&mut history(&app, &["no-such-task", "--csv"]));
+    let none = find_nothing(&mut history(&app, &["no-such-task", "--csv"]));
     assert!(
         none.starts_with("taskID,createTs,") && none.lines().count() == 1,
         "{none}"

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use local_stack::{Fault, Proxy};
+
 use super::*;
 
 fn follow(app: &TestApp, arguments: &[&str]) -> Running {
@@ -65,8 +67,8 @@ async fn a_task_without_reports_can_be_followed() {
 #[tokio::test]
 async fn json_and_csv_can_be_followed() {
     let app = demo(3).await;
-    // --latest prints the newest of the three snapshots, then new ones.
-    let following = follow(&app, &[DEMO_TASK, "--json", "--latest"]);
+    // --last 1 prints the newest of the three snapshots, then new ones.
+    let following = follow(&app, &[DEMO_TASK, "--json", "--last", "1"]);
     let csv = follow(&app, &[DEMO_TASK, "--csv"]);
     let row = |line: String| -> Value { serde_json::from_str(&line).expect("one object per line") };
     assert_eq!(row(following.line())["status"], "PAUSED");
@@ -96,5 +98,53 @@ async fn it_ends_when_nobody_reads_its_output() {
             process.try_wait().expect("a child")
         });
         assert!(status.success(), "{arguments:?}: {status}");
+    }
+}
+
+/// Waiting does not bring back a permission or a table.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_waits_only_for_what_may_pass() {
+    let app = demo(2).await;
+    let table: [(&str, u16, bool); 6] = [
+        ("AccessDeniedException", 400, true),
+        ("ResourceNotFoundException", 400, true),
+        ("ExpiredTokenException", 400, true),
+        ("ValidationException", 400, true),
+        ("ThrottlingException", 400, false),
+        ("InternalServerError", 500, false),
+    ];
+    for (code, status, gives_up) in table {
+        let mut requests = 0;
+        let proxy = Proxy::start(&app.engine_url, move |_| {
+            requests += 1;
+            // The SDK tries four times.
+            match requests {
+                2..=5 => Fault::Answer(status, code),
+                _ => Fault::None,
+            }
+        });
+        let proxy = proxy.await.expect("a proxy");
+        let mut command = callbot(&["history", DEMO_TASK, "--table", &app.table_name]);
+        command.args([
+            "--endpoint-url",
+            proxy.url(),
+            "--json",
+            "--follow",
+            "--every",
+            "10ms",
+        ]);
+        let mut following = Running::start(command.stderr(Stdio::piped()));
+        for _ in 0..2 {
+            following.line();
+        }
+        let error = following.error_line();
+        if gives_up {
+            let ended = eventually(code, || following.exit_status());
+            assert_eq!(ended.code(), Some(2), "{code}: {error}");
+            assert!(!error.contains("trying again"), "{code}: {error}");
+        } else {
+            assert!(error.contains("trying again every 10ms"), "{code}: {error}");
+            assert_eq!(following.exit_status(), None, "{code}: {error}");
+        }
     }
 }

@@ -104,7 +104,7 @@ async fn each_task_of_a_user_task_has_its_own_table() {
             .unwrap_or_else(|| panic!("{words}: {text}"))
     };
     assert!(place("task t-a (ut-1): IN_PROGRESS") < place("task t-b (ut-1): FAILED"));
-    let latest = succeed(&mut history(&app, &["ut-1", "--user-task", "--latest"]));
+    let latest = succeed(&mut history(&app, &["ut-1", "--user-task", "--last", "1"]));
     assert!(
         latest.contains("t-a") && !latest.contains("t-b"),
         "{latest}"
@@ -114,18 +114,18 @@ async fn each_task_of_a_user_task_has_its_own_table() {
 #[tokio::test]
 async fn an_empty_history_says_what_to_check() {
     let app = TestApp::embedded().await;
-    let text = succeed(&mut history(&app, &["no-such-task", "--since", "2h"]));
+    let text = find_nothing(&mut history(&app, &["no-such-task", "--since", "2h"]));
     for words in [
         "taskID no-such-task: nothing stored",
         &app.table_name,
         "since 2026-09-13 06:07:30 (UTC)",
-        "Add --user-task",
-        "Is it the right table",
+        "add --user-task",
+        "Check the table's name",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let text = succeed(&mut history(&app, &["no-such-task", "--user-task"]));
-    assert!(text.contains("Leave out --user-task"), "{text}");
+    let text = find_nothing(&mut history(&app, &["no-such-task", "--user-task"]));
+    assert!(text.contains("leave out --user-task"), "{text}");
 }
 
 #[tokio::test]
@@ -138,4 +138,23 @@ async fn control_characters_are_escaped() {
     let title = r"task t-\u{1b}[2J (line\u{a}break): IN_PROGRESS";
     assert!(text.starts_with(title), "{text}");
     assert!(text.contains("1 of 0"), "no percentage of 0 orders: {text}");
+}
+
+#[tokio::test]
+async fn a_long_id_is_cut_to_the_width() {
+    let app = TestApp::embedded().await;
+    let (id, own_id) = ("t".repeat(300), "u".repeat(300));
+    let mut body = report_of(&id, 2, 1, 10);
+    body["userTaskID"] = json!(own_id);
+    report(&app, FIRST, body).await;
+    let text = succeed(&mut history(&app, &[&id, "--width", "80"]));
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    assert!(
+        text.contains("ttt…: IN_PROGRESS, 1 snapshot\n(uuu"),
+        "{text}"
+    );
+    let whole = succeed(&mut history(&app, &[&id]));
+    assert!(whole.contains(&id) && whole.contains(&own_id), "{whole}");
 }

@@ -208,6 +208,48 @@ async fn each_task_of_a_user_task_has_its_own_panel_up_to_twenty() {
     assert!(error.contains("draw one by its taskID"), "{error}");
 }
 
+/// In Berlin the clocks went back by an hour on 2026-10-25, at 03:00.
+#[tokio::test]
+async fn ticks_are_at_round_times_also_after_the_clocks_have_changed() {
+    const HOUR: u64 = 3_600;
+    const MIDNIGHT: u64 = 1_792_792_800;
+    // The hours of the first and of the last report, and the labels of all ticks.
+    let table: [(&str, [u64; 2], &[&str]); 2] = [
+        (
+            "days",
+            [0, 73],
+            &["2026-10-24", "2026-10-25", "2026-10-26", "2026-10-27"],
+        ),
+        (
+            "hours",
+            [24, 37],
+            &["00:00", "03:00", "06:00", "09:00", "12:00"],
+        ),
+    ];
+    for (what, hours, labels) in table {
+        let app = TestApp::embedded().await;
+        for hour in hours {
+            report(&app, MIDNIGHT + hour * HOUR, report_of("t-1", 2, hour, 100)).await;
+        }
+        let svg = svg(&app, &["t-1", "--tz", "Europe/Berlin"]);
+        let document = Document::parse(&svg).expect("XML");
+        let all = texts(document.root());
+        let found: Vec<&str> = all
+            .into_iter()
+            .filter(|text| labels[0].len() == text.len() && text.starts_with(char::is_numeric))
+            .collect();
+        assert_eq!(found, labels, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_can_be_written_to_the_standard_output() {
+    let app = demo(2).await;
+    let ran = run(&mut history(&app, &[DEMO_TASK, "--svg", "-"]));
+    assert!(Document::parse(ran.stdout.trim()).is_ok(), "{ran:?}");
+    assert_eq!((ran.exit_code, &*ran.stderr), (Some(0), ""), "{ran:?}");
+}
+
 #[tokio::test]
 async fn an_empty_history_is_not_drawn() {
     let app = TestApp::embedded().await;

@@ -27,14 +27,15 @@ async fn since_is_in_the_range_and_until_is_not() {
         .flat_map(|second| [format!("{second}"), format!("{second}.001")])
         .collect();
     let [first, second, third, after] = [0, 1, 2, 3].map(|second| (FIRST + second).to_string());
-    let table: [(&[&str], &[String]); 7] = [
+    let table: [(&[&str], &[String]); 8] = [
         (&[], &all),
         (&["--since", &second], &all[2..]),
         (&["--until", &second], &all[..2]),
         (&["--since", &second, "--until", &third], &all[2..4]),
         (&["--since", &first, "--until", &after], &all),
         (&["--since", &after], &[]),
-        (&["--until", &third, "--latest"], &all[3..4]),
+        (&["--until", &third, "--last", "1"], &all[3..4]),
+        (&["--since", &first, "--last", "3"], &all[3..]),
     ];
     for (bounds, expected) in table {
         let arguments = [&["t-1"], bounds].concat();
@@ -47,8 +48,8 @@ async fn a_bound_may_be_written_in_many_ways() {
     let app = demo(5).await;
     let count = |arguments: &[&str]| {
         let arguments = [&[DEMO_TASK, "--json"], arguments].concat();
-        let text = succeed(&mut history(&app, &arguments));
-        let rows: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+        let ran = run(&mut history(&app, &arguments));
+        let rows: Vec<Value> = serde_json::from_str(&ran.stdout).expect("JSON");
         rows.len()
     };
     let seconds = (FIRST + 2 * MINUTE).to_string();
@@ -69,29 +70,38 @@ async fn a_bound_may_be_written_in_many_ways() {
         count(&["--since", "2026-09-13", "--until", "2026-09-14"]),
         5
     );
+    assert_eq!(count(&["--since", "20260913", "--until", "20260914"]), 5);
     assert_eq!(count(&["--since", "2026-09-14"]), 0);
     assert_eq!(count(&["--until", "2026-09-13"]), 0);
+    assert_eq!(
+        count(&["--until", "20260913"]),
+        0,
+        "a date, not a second of 1970"
+    );
     assert_eq!(count(&["--since", "3d", "--until", "7m"]), 1);
     let berlin = ["--tz", "Europe/Berlin", "--since", "2026-09-13T10:04"];
     assert_eq!(count(&berlin), 1);
     // The newest snapshot before the bound.
-    assert_eq!(count(&["--until", "5m", "--latest"]), 1);
+    assert_eq!(count(&["--until", "5m", "--last", "1"]), 1);
 }
 
 #[tokio::test]
 async fn an_invalid_bound_is_an_error_that_says_what_to_write() {
     let app = TestApp::embedded().await;
-    let error = fail(&mut history(&app, &["t-1", "--since", "yesterday"])).stderr;
-    assert!(
-        error.contains(r#"--since: "yesterday" is no time: write 2h or 3d"#),
-        "{error}"
-    );
+    for time in ["yesterday", "999999999", "20261340", "1789286400000"] {
+        for option in ["--since", "--until"] {
+            let ran = fail(&mut history(&app, &["t-1", option, time]));
+            let named = format!("invalid value '{time}' for '{option} <TIME>': write 2h or 3d");
+            assert!(ran.stderr.contains(&named), "{ran:?}");
+            assert_eq!(ran.exit_code, Some(2), "{ran:?}");
+        }
+    }
     let error = fail(&mut history(
         &app,
         &["t-1", "--since", "1h", "--until", "2h"],
     ))
     .stderr;
-    assert!(error.contains("nothing can lie between"), "{error}");
+    assert!(error.contains("must be before --until"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
