@@ -67,11 +67,11 @@ help: ## List the targets
 	@echo '  ROUNDS=$(ROUNDS) (of bench)  TASKS=$(TASKS)  OUTAGE=$(OUTAGE) (of soak)  FUZZ_SECONDS=$(FUZZ_SECONDS) (of fuzz, for each target)'
 	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)  TABLE=(of a deployed stack, for history)'
 
+# The packages are always named together, so that each use finds everything built.
+TEST := cargo test --locked --package task-callback --package callbot
+
 demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, locally, and show the history
 	$(CALLBOT) -- demo
-
-# The packages are named together in both, so that the second finds everything built.
-TEST := cargo test --locked --package task-callback --package callbot
 
 test: $(CARGO_LAMBDA) $(MOTO) ## Run all tests, then those of the contract over a second engine (or DYNAMODB_ENDPOINT_URL=…)
 	env -u DYNAMODB_ENDPOINT_URL $(TEST)
@@ -89,6 +89,8 @@ lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies and the 
 	@echo 'The function alone, as it is deployed: no crate in two versions'
 	cargo deny --locked --exclude-dev check --deny unmatched-skip bans
 	cargo shear --locked --deny-warnings
+	@echo 'The links and the commands in the documents'
+	$(TEST) --quiet --test documents
 	sam validate --lint --region us-east-1
 	$(CHECKERS)/bin/cfn-lint --template template.yaml --include-checks I --append-rules cfn_lint_serverless.rules
 	$(CHECKERS)/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download

@@ -24,6 +24,9 @@ fn reference() -> Result<String, std::fmt::Error> {
     let mut root = Cli::command();
     root.build();
     let mut text = HEAD.to_owned();
+    if let Some(exit_codes) = root.get_after_help() {
+        writeln!(text, "\n{}", exit_codes.to_string().replace("\n ", "\n-"))?;
+    }
     for command in root.get_subcommands().filter(|command| is_shown(command)) {
         section(&mut text, command)?;
     }
@@ -55,10 +58,11 @@ fn section(text: &mut String, command: &Command) -> std::fmt::Result {
     if let Some(examples) = command.get_after_help() {
         let examples = examples.to_string();
         let (title, examples) = examples.split_once('\n').unwrap_or(("", &examples));
-        write!(text, "\n{title}\n\n")?;
+        write!(text, "\n{title}\n\n```sh\n")?;
         for example in examples.lines() {
-            writeln!(text, "  {example}")?;
+            writeln!(text, "{}", example.trim_start())?;
         }
+        writeln!(text, "```")?;
     }
     Ok(())
 }
