@@ -28,10 +28,10 @@ pub enum ParkingError {
     #[error("PARKED_QUEUE_URL is not set")]
     NoQueue,
     /// SQS did not take the message.
-    #[error("SQS did not take it: {0}")]
+    #[error("SQS did not accept the message: {0}")]
     NotTaken(String),
     /// No answer before the deadline.
-    #[error("SQS gave no answer in time")]
+    #[error("SQS did not answer in time")]
     TimedOut,
 }
 

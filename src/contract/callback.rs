@@ -128,7 +128,7 @@ pub enum BodyError {
         expected: &'static str,
     },
     /// A field occurs more than once, so its value is ambiguous.
-    #[error("{field} stands in the body more than once")]
+    #[error("{field} appears in the body more than once")]
     Repeated {
         /// The field.
         field: String,

@@ -116,7 +116,7 @@ fn value<'a>(
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err(malformed(header, "stands in the request more than once"));
+        return Err(malformed(header, "appears in the request more than once"));
     }
     if value.contains(char::is_control) {
         return Err(malformed(header, "must be text without control characters"));

@@ -42,10 +42,10 @@ pub enum ParkedError {
         column: usize,
     },
     /// A later form.
-    #[error("version is {0}, and only {VERSION} is known")]
+    #[error("version is {0}; only {VERSION} is supported")]
     Version(u32),
     /// No time in RFC 3339.
-    #[error("receivedAt is no UTC time with milliseconds, such as 2026-09-13T00:05:00.000Z")]
+    #[error("receivedAt is not a UTC time with milliseconds, such as 2026-09-13T00:05:00.000Z")]
     ReceivedAt,
     /// No base64.
     #[error("body is not base64: {0}")]

@@ -85,7 +85,7 @@ pub enum Unverified {
     WrongSignature,
     /// The body contains a text that was signed before, with its padding: a length extension, which needs an
     /// overheard message but no secret.
-    #[error("the signature was made out of another message's, by length extension")]
+    #[error("the signature extends another message's signature (length extension)")]
     Extended,
 }
 

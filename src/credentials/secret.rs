@@ -22,7 +22,7 @@ pub struct Secret {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretError {
     /// Secrets Manager did not return the secret.
-    #[error("Secrets Manager did not give the secret {id}: {cause}")]
+    #[error("the secret {id} could not be read from Secrets Manager: {cause}")]
     Unreadable {
         /// The secret's name or ARN.
         id: String,

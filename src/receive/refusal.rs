@@ -13,16 +13,16 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     /// The event is no HTTP request.
-    #[error("the event is no API Gateway request: {0}")]
+    #[error("the event is not an API Gateway request: {0}")]
     Event(String),
-    /// The queue's message is no parked callback.
-    #[error("the message is no parked callback: {0}")]
+    /// The queue's message is not a parked callback.
+    #[error("the message is not a parked callback: {0}")]
     Message(ParkedError),
     /// Another path than the callback's.
     #[error("no such path: {0}")]
     Path(String),
     /// Another method than POST.
-    #[error("no such method here: {0}")]
+    #[error("method not allowed: {0}")]
     Method(String),
     /// The body is larger than configured.
     #[error("the body has {bytes} bytes, over the limit of {limit}")]
@@ -92,7 +92,7 @@ impl Refusal {
             Self::Method(_) => (
                 4050,
                 405,
-                format!("no such method here: callbacks are sent by {CALLBACK_METHOD}").into(),
+                format!("method not allowed: callbacks are sent by {CALLBACK_METHOD}").into(),
             ),
             Self::TooLarge { .. } => (4130, 413, self.to_string().into()),
             Self::NoCredentials | Self::Store(StoreError::Refused(_)) => {
@@ -100,7 +100,7 @@ impl Refusal {
             }
             Self::Store(
                 StoreError::Unavailable(_) | StoreError::TimedOut { .. } | StoreError::SecondFull,
-            ) => (5030, 503, "not stored for now: please send it again".into()),
+            ) => (5030, 503, "not stored; send the callback again".into()),
         };
         RefusalAnswer {
             ret_code,

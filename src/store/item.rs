@@ -25,7 +25,7 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// An item that is no snapshot: this attribute is missing, or has another form than [`item_of`] gives it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the item's attribute {0} is missing or not as this program writes it")]
+#[error("the item's attribute {0} is missing or is not in the form that the function writes")]
 pub struct ItemError(pub &'static str);
 
 /// What DynamoDB answered to a conditional write.

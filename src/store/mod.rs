@@ -52,7 +52,7 @@ pub enum StoreError {
     #[error("DynamoDB could not take the snapshot: {0}")]
     Unavailable(String),
     /// No answer before the deadline.
-    #[error("DynamoDB gave no answer in time{}", cause(first_failure))]
+    #[error("DynamoDB did not answer in time{}", cause(first_failure))]
     TimedOut {
         /// Why the first attempt failed, where it ended before the deadline.
         first_failure: Option<String>,

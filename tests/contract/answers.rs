@@ -141,14 +141,14 @@ async fn a_repeated_field_is_refused_for_which_one_is_meant_is_unknown() {
     let answer = app
         .assert_refused("top", &Request::new(top), 400, 4001)
         .await;
-    assert_eq!(answer.ret_msg, "taskID stands in the body more than once");
+    assert_eq!(answer.ret_msg, "taskID appears in the body more than once");
     let nested = text.replace(r#""totalCall":"#, r#""totalCall":1,"totalCall":"#);
     let answer = app
         .assert_refused("nested", &Request::new(nested), 400, 4001)
         .await;
     assert_eq!(
         answer.ret_msg,
-        "taskStat.totalCall stands in the body more than once"
+        "taskStat.totalCall appears in the body more than once"
     );
 }
 

@@ -95,7 +95,7 @@ async fn a_repeated_header_is_refused_for_which_one_was_signed_is_unknown() {
     assert_eq!(answer.ret_code, 4000);
     assert_eq!(
         answer.ret_msg,
-        "header uuid stands in the request more than once"
+        "header uuid appears in the request more than once"
     );
     assert!(app.items().await.is_empty());
 }

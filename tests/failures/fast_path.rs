@@ -115,7 +115,7 @@ async fn where_the_deadline_ends_the_retries_the_log_keeps_the_first_cause() {
     assert_eq!(answer.ret_code, 5030);
     assert_eq!(
         log.lines()[0]["reason"],
-        "DynamoDB gave no answer in time; the first attempt failed: 500 Internal Server Error: \
+        "DynamoDB did not answer in time; the first attempt failed: 500 Internal Server Error: \
          InternalServerError by the proxy"
     );
     assert!(app.items().await.is_empty());

@@ -21,7 +21,7 @@ use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::request::{NOW, Request, body, body_with, now};
 
 const ACKNOWLEDGED: (u64, u64, &str) = (200, 0, "success");
-const SEND_AGAIN: (u64, u64, &str) = (503, 5030, "not stored for now: please send it again");
+const SEND_AGAIN: (u64, u64, &str) = (503, 5030, "not stored; send the callback again");
 const OWN_FAULT: (u64, u64, &str) = (500, 5000, "internal error");
 
 /// A fault, and what becomes of a callback that meets it each time.

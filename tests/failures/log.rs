@@ -98,7 +98,7 @@ async fn a_refusals_line_has_the_true_reason() {
         (
             good.clone().with_method("GET"),
             4050,
-            "no such method here: GET",
+            "method not allowed: GET",
         ),
         (
             good.clone().with_path("/elsewhere"),
@@ -177,7 +177,7 @@ async fn a_callback_from_the_queue_is_a_line_like_any_other() {
     assert_eq!(spoilt[0]["retCode"], 4000);
     let reason = spoilt[0]["reason"].as_str().expect("a reason");
     assert!(
-        reason.starts_with("the message is no parked callback: "),
+        reason.starts_with("the message is not a parked callback: "),
         "{reason}"
     );
 }

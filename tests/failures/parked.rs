@@ -162,7 +162,7 @@ async fn what_the_queue_does_not_take_is_in_the_log_and_can_be_sent_by_hand() {
         (
             "fails",
             Some(Fault::ResetBefore),
-            "SQS did not take it",
+            "SQS did not accept the message",
             denied,
         ),
         (

@@ -34,7 +34,7 @@ fn with_body(body: Vec<u8>) -> String {
         received_at: SystemTime::now().into(),
         response_id: "resp-1".to_owned(),
         ret_code: 5030,
-        reason: "DynamoDB gave no answer in time".to_owned(),
+        reason: "DynamoDB did not answer in time".to_owned(),
         headers: headers.into(),
         body,
     };

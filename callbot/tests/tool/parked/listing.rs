@@ -23,7 +23,7 @@ async fn a_list_shows_both_queues_and_takes_nothing_out() {
         ("t-2", "parked"),
         ("t-3", "dead letters"),
     ] {
-        for words in [queue, "5030", "DynamoDB gave no answer in time"] {
+        for words in [queue, "5030", "DynamoDB did not answer in time"] {
             assert!(row(task).contains(words), "{task}: {words}: {text}");
         }
     }
