@@ -33,13 +33,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Send signed task callbacks as the callbot platform does, read a task's history, run it all locally.
+/// Send signed task callbacks as the callbot platform does, read tasks' histories, and run everything locally.
 #[derive(Parser)]
 #[command(name = "callbot", version, max_term_width = 100)]
 #[command(after_help = "Exit codes:
-  0  done, and the result is what was looked for
-  1  done, but the result is another: a callback was refused, a check failed, nothing is stored
-  2  not done: the arguments are wrong, or something does not work")]
+  0  Done, and the result is as wanted
+  1  Done, but the result is not as wanted: a callback was refused, a check failed or nothing is stored
+  2  Not done: the arguments are wrong, or AWS, a file or a program failed")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -66,9 +66,9 @@ enum Command {
 /// The error of any command, printed to the user.
 type Failure = Box<dyn std::error::Error>;
 
-/// The exit code of a command that has done its work: 1 where the result is not what was looked for.
-fn exit_code(as_looked_for: bool) -> ExitCode {
-    ExitCode::from(u8::from(!as_looked_for))
+/// The exit code of a command that has done its work: 1 where the result is not as wanted.
+fn exit_code(as_wanted: bool) -> ExitCode {
+    ExitCode::from(u8::from(!as_wanted))
 }
 
 /// The exit code of a command that could not do its work. Clap ends with it, too, where the arguments are wrong.

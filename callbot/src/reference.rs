@@ -25,7 +25,15 @@ fn reference() -> Result<String, std::fmt::Error> {
     root.build();
     let mut text = HEAD.to_owned();
     if let Some(exit_codes) = root.get_after_help() {
-        writeln!(text, "\n{}", exit_codes.to_string().replace("\n ", "\n-"))?;
+        let exit_codes = exit_codes.to_string();
+        let lines = exit_codes
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.trim().split_once("  "));
+        writeln!(text, "\n## Exit codes\n")?;
+        for (code, meaning) in lines {
+            writeln!(text, "- `{code}`: {}", sentence(meaning))?;
+        }
     }
     for command in root.get_subcommands().filter(|command| is_shown(command)) {
         section(&mut text, command)?;
