@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 
 # Of a command, in seconds. The first build of the release takes minutes.
 BUILD_LIMIT = 1800
@@ -13,7 +14,7 @@ LIMIT = 120
 NOT_INHERITED = {
     *("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "GNUMAKEFLAGS"),
     *("ARCH", "CREDENTIALS", "FILE", "PARAMETERS", "REGION", "SECRET", "STACK", "URL"),
-    *("CALLBOT_CREDENTIALS", "PARKED_QUEUE_URL", "TABLE_NAME"),
+    *("CALLBOT_CREDENTIALS", "ENGINE_PORT", "EVENT", "FUNCTION_PORT", "PARKED_QUEUE_URL", "TABLE_NAME", "TASK"),
 }
 # How much of a failed command's output is shown.
 SHOWN_LINES = 60
@@ -62,6 +63,27 @@ class Commands:
             last = "\n".join(output.splitlines()[-SHOWN_LINES:])
             raise Different(f"status {process.returncode} instead of {status}: {shown}", f"$ {shown}\n{last}")
         return output
+
+    @contextmanager
+    def running(self, *command):
+        """Runs the command in the background, and interrupts it at the end as Ctrl-C does."""
+        with self.log.open("a") as log, subprocess.Popen(
+            command,
+            cwd=self.project,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                os.killpg(process.pid, signal.SIGINT)
+                try:
+                    process.wait(LIMIT)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def make(self, target, *variables, limit=LIMIT):
         return self.run("make", "--no-print-directory", target, *variables, limit=limit)

@@ -15,6 +15,7 @@ import traceback
 from actions import FOLDER, NEW, OLD, PROJECT, STACK, WRONG, Actions
 from commands import BUILD_LIMIT, Different, require, wait_for
 from emulator import REGION, Emulator
+from local import use_locally
 
 ANOTHER_STACK = "another"
 # The function reads the secret again when a signature does not verify, but not twice within ten seconds.
@@ -24,6 +25,9 @@ A_HUNDRED_YEARS = 3_153_600_000
 
 class Rehearsal(Actions):
     """The steps, in their order, each with the fact that its line shows."""
+
+    def locally(self):
+        return use_locally(self.commands)
 
     def build(self):
         self.commands.make("build", f"ARCH={self.arch}", limit=BUILD_LIMIT)
@@ -180,6 +184,7 @@ class Rehearsal(Actions):
 
 
 STEPS = [
+    ("make run, invoke, send, history, check", Rehearsal.locally),
     ("make build", Rehearsal.build),
     ("make deploy", Rehearsal.first_deployment),
     ("a callback before there is a secret", Rehearsal.before_the_secret),

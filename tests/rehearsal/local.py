@@ -1,0 +1,39 @@
+"""The commands of the README's chapter "Use it locally"."""
+
+import socket
+import urllib.error
+import urllib.request
+
+from commands import BUILD_LIMIT, require, wait_for
+
+TASK = "t-20260913-0007"
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def use_locally(commands):
+    """Runs the commands against a local stack of their own. Returns the end of the check."""
+    ports = f"ENGINE_PORT={free_port()}", f"FUNCTION_PORT={(port := free_port())}"
+    with commands.running("make", "run", *ports) as stack:
+        wait_for("the local function", lambda: stack.poll() is not None or answers(port), BUILD_LIMIT)
+        require(stack.poll() is None, "make run has ended")
+        commands.make("invoke", "EVENT=events/pending.json", *ports)
+        commands.make("send", "EVENT=events/in-progress.json events/completed.json", *ports)
+        history = commands.make("history", f"TASK={TASK}", *ports)
+        require("COMPLETED, 3 snapshots" in history, "the history does not have the three snapshots", history)
+        return commands.make("check", *ports).splitlines()[-1]
+
+
+def answers(port):
+    """Whether the function itself refuses a GET."""
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v3/taskCallback", timeout=60)
+    except urllib.error.HTTPError as error:
+        return error.code == 405
+    except OSError:
+        return False
+    return False
