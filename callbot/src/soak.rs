@@ -11,7 +11,7 @@ mod report;
 mod stage;
 mod tally;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ use crate::credentials::CredentialsArgs;
 use crate::process::shutdown_signal;
 use crate::table::{Range, Table, TableArgs};
 use crate::terminal::print;
-use crate::when::{now, parse_duration};
+use crate::when::parse_duration;
 use crate::{Failure, exit_code};
 use plan::Plan;
 use report::Report;
-use stage::{Settings, Stage};
+use stage::Stage;
 
 /// Act as the platform at scale, then read the table back and prove that nothing was lost, doubled or forged
 ///
@@ -117,66 +117,31 @@ pub(crate) struct Args {
     report: Option<PathBuf>,
 }
 
+/// What an interrupted run says that has read nothing back.
+const INTERRUPTED: &str = "interrupted before the table was read: the run proves nothing";
+
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let started = now();
-    let seed = args.seed.unwrap_or_else(rand::random);
-    let plan = Plan {
-        run: format!("soak-{started}-{}", seed % 10_000),
-        seed,
-        tasks: args.tasks as usize,
-        callbacks: args.callbacks as usize,
-        duplicates: if args.no_resend { 0.0 } else { args.duplicates },
-        forge: if args.no_resend { 0.0 } else { args.forge },
-        shuffle: args.shuffle,
-        started,
-    };
-    print(&format!(
-        "{} tasks with {} reports each, task ids from {}-000000, seed {seed}",
-        plan.tasks, plan.callbacks, plan.run
-    ))?;
-    let Some(function) = &args.function else {
-        let url = args.url.as_ref().ok_or("name the stack with --url")?;
-        let table = args.table.table().await?;
-        let credentials = args.credentials.load()?;
-        // An unreadable table is an error now, not after an hour of sending.
-        table.task_history(&plan.run, Range::LATEST).await?;
-        return soak(args, &plan, url.clone(), &credentials, &table, None).await;
-    };
-    let mut settings = Settings {
-        function,
-        template: &args.template,
-        instances: args.instances.into(),
-        faults: args.faults,
-        kills: args.kills,
-        seed,
-        environment: Vec::new(),
-        log: args.log.clone(),
-    };
-    if let Some(python) = &args.moto {
-        let options = no_resend::Options {
-            plan: &plan,
-            stage: settings,
-            python,
-            outage: args.outage,
-            report: args.report.as_deref(),
-        };
-        return no_resend::run(options).await;
+    let plan = Plan::new(args);
+    print(&plan.to_string())?;
+    match (&args.function, &args.moto, &args.url) {
+        (Some(function), Some(python), _) => no_resend::run(args, &plan, function, python).await,
+        (Some(function), None, _) => {
+            let credentials = stage_credentials();
+            let environment = vec![("CALLBOT_CREDENTIALS", credentials.clone())];
+            let stage = Stage::start(args, function, plan.seed, environment).await?;
+            let credentials = credentials.parse()?;
+            let url = stage.url().parse()?;
+            soak(args, &plan, url, &credentials, &stage.table(), Some(&stage)).await
+        }
+        (None, _, Some(url)) => {
+            let table = args.table.table().await?;
+            let credentials = args.credentials.load()?;
+            // An unreadable table is an error now, not after an hour of sending.
+            table.task_history(&plan.run, Range::LATEST).await?;
+            soak(args, &plan, url.clone(), &credentials, &table, None).await
+        }
+        (None, _, None) => Err("name the stack with --url".into()),
     }
-    let credentials = stage_credentials();
-    settings.environment = vec![("CALLBOT_CREDENTIALS", credentials.clone())];
-    let stage = Stage::start(&settings).await?;
-    let (url, table) = (stage.url().parse()?, stage.table());
-    let soaked = soak(
-        args,
-        &plan,
-        url,
-        &credentials.parse()?,
-        &table,
-        Some(&stage),
-    )
-    .await;
-    stage.stop().await;
-    soaked
 }
 
 /// Sends, reads back, compares, reports.
@@ -194,7 +159,7 @@ async fn soak(
         findings = audit::audit(plan, &ledger, credentials, table) => findings?,
         stopped = shutdown_signal() => {
             stopped?;
-            return Err("interrupted before the table was read: nothing is shown".into());
+            return Err(INTERRUPTED.into());
         }
     };
     let report = Report {
@@ -204,13 +169,13 @@ async fn soak(
         stage,
     };
     print(&report.to_string())?;
-    write_report(args.report.as_deref(), &report.to_json())?;
+    write_report(args, &report.to_json())?;
     Ok(exit_code(report.holds()))
 }
 
 /// Writes the figures to a file, if there is one.
-fn write_report(file: Option<&Path>, figures: &Value) -> Result<(), Failure> {
-    if let Some(file) = file {
+fn write_report(args: &Args, figures: &Value) -> Result<(), Failure> {
+    if let Some(file) = &args.report {
         let json = format!("{figures:#}\n");
         std::fs::write(file, json).map_err(|error| format!("{}: {error}", file.display()))?;
     }
