@@ -11,13 +11,16 @@ mod report;
 mod stage;
 mod tally;
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use reqwest::Url;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use task_callback::contract::account::Credentials;
+use task_callback::contract::callback::CALLBACK_PATH;
 
 use crate::client::Sender;
 use crate::credentials::CredentialsArgs;
@@ -122,6 +125,8 @@ const INTERRUPTED: &str = "interrupted before the table was read: the run proves
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let plan = Plan::new(args);
+    // A file that cannot be written is an error now, not after the run.
+    args.report.as_deref().map(open).transpose()?;
     print(&plan.to_string())?;
     match (&args.function, &args.moto, &args.url) {
         (Some(function), Some(python), _) => no_resend::run(args, &plan, function, python).await,
@@ -138,6 +143,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             let credentials = args.credentials.load()?;
             // An unreadable table is an error now, not after an hour of sending.
             table.task_history(&plan.run, Range::LATEST).await?;
+            answers(url).await?;
             soak(args, &plan, url.clone(), &credentials, &table, None).await
         }
         (None, _, None) => Err("name the stack with --url".into()),
@@ -171,6 +177,29 @@ async fn soak(
     print(&report.to_string())?;
     write_report(args, &report.to_json())?;
     Ok(exit_code(report.holds()))
+}
+
+/// Sends a request without headers and without a body, which is refused before anything is looked up or parked.
+///
+/// # Errors
+///
+/// There is no answer, or one that is not in the contract's form.
+async fn answers(url: &Url) -> Result<(), Failure> {
+    let sender = Sender::new(url.clone())?;
+    let reply = sender
+        .request(Method::POST, CALLBACK_PATH, HeaderMap::new(), Vec::new())
+        .await
+        .map_err(|error| format!("{url} does not answer: {error}"))?;
+    match reply.ret_code() {
+        Some(_) => Ok(()),
+        None => Err(format!("{url} is not the function's URL: {reply}").into()),
+    }
+}
+
+/// Opens a file to add to it, and makes it where there is none; the error names it.
+fn open(file: &Path) -> Result<File, String> {
+    let opened = File::options().create(true).append(true).open(file);
+    opened.map_err(|error| format!("cannot write {}: {error}", file.display()))
 }
 
 /// Writes the figures to a file, if there is one.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use local_stack::{Engine, Function, Lambda};
@@ -10,8 +11,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use super::Args;
 use super::faults::{self, FaultyProxy};
+use super::{Args, open};
 use crate::Failure;
 use crate::aws::Aws;
 use crate::stack::{self, start_engine};
@@ -36,10 +37,7 @@ impl Stage {
         seed: u64,
         environment: Vec<(&'static str, String)>,
     ) -> Result<Self, Failure> {
-        if !function.is_file() {
-            let function = function.display();
-            return Err(format!("there is no program {function}; `make soak` builds it").into());
-        }
+        let log = args.log.as_deref().map(open).transpose()?;
         let engine = start_engine(0, None, &args.template, TABLE).await?;
         let url = engine.endpoint_url();
         let proxy = FaultyProxy::start(&url, args.faults, faults::ANY, seed).await?;
@@ -51,7 +49,7 @@ impl Stage {
         let function = Function {
             program: function.to_path_buf(),
             environment: variables.collect(),
-            log: args.log.clone(),
+            log: log.map(Arc::new),
         };
         // Independent of the faults.
         let mut random = StdRng::seed_from_u64(seed.wrapping_add(1));

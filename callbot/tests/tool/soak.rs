@@ -1,5 +1,7 @@
 //! `callbot soak`: no finding about a correct function despite faults around it, and a finding for every defect.
 
+mod arguments;
+
 use std::path::Path;
 use std::process::Command;
 
