@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::ArgGroup;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
@@ -33,89 +34,84 @@ use plan::Plan;
 use report::Report;
 use stage::Stage;
 
-/// Act as the platform at scale, then read the table back and prove that nothing was lost, doubled or forged
+/// Load test as the platform, which then reads the table and proves that no report was lost, duplicated or forged
 ///
-/// With --url against a stack that runs: `callbot soak --url CallbackUrl --table TableName`. With --function
-/// against one of its own on this machine, in which everything goes wrong: the function's processes are killed
-/// in the middle of calls, and the engine behind them fails. Ends with an error where one acknowledged report is
-/// not in the table, or is there twice.
+/// With --url it tests a running stack. With --function it tests a local stack with faults: processes of the function
+/// are killed during calls, and requests to DynamoDB fail. The exit code is 1 if a report that was acknowledged is not in
+/// the table exactly once, if a forgery was accepted, or if the run was interrupted.
 ///
-/// With --no-resend the platform sends every report once, whatever the answer. The stack then has the parked queue,
-/// too, and one after the other Secrets Manager fails at cold starts, the secret is wrong, and DynamoDB is down. Ends
-/// with an error where one report that was answered, refused or not, is not in the table once the queue is empty.
+/// With --no-resend it sends each report once, whatever the answer. The local stack then also has the parked queue.
+/// Secrets Manager is down at cold starts, then the secret is wrong, then DynamoDB is down. The exit code is 1 if a report
+/// that was answered, even with a refusal, is not in the table exactly once when the queue is empty.
 #[derive(clap::Args)]
+#[command(group = ArgGroup::new("stack").required(true))]
 #[command(after_help = "Examples:
   callbot soak --url CALLBACK_URL --table TABLE_NAME --tasks 100 --credentials .local/credentials.json
   callbot soak --function target/lambda/task-callback/bootstrap --shuffle --report target/soak.json
   callbot soak --function target/lambda/task-callback/bootstrap --no-resend --moto \"$(make --silent moto)\"")]
 pub(crate) struct Args {
-    /// The stack's output CallbackUrl
-    #[arg(long, value_name = "URL", required_unless_present = "function")]
+    /// URL that the callbacks are sent to: the stack's output CallbackUrl
+    #[arg(long, value_name = "URL", group = "stack")]
+    #[arg(conflicts_with_all = ["instances", "faults", "kills", "no_resend", "moto", "outage", "log", "template"])]
     url: Option<Url>,
     #[command(flatten)]
     table: TableArgs,
     #[command(flatten)]
     credentials: CredentialsArgs,
-    /// Run this program, the function, in a stack of its own
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "endpoint_url"])]
+    /// Program of the function, run in a local stack with a table and credentials of its own
+    #[arg(long, value_name = "FILE", group = "stack", conflicts_with_all = ["endpoint_url", "credentials"])]
     function: Option<PathBuf>,
-    /// How many instances of the function, at the most
-    #[arg(long, value_name = "N", default_value_t = 8, requires = "function")]
+    /// Highest number of processes of the function at a time
+    #[arg(long, value_name = "N", default_value_t = 8)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     instances: u16,
-    /// How many requests to the engine meet a fault
-    #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = percent, requires = "function")]
+    /// Percentage of the function's requests to DynamoDB and Secrets Manager that fail
+    #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = percent)]
     faults: f64,
-    /// How many calls have their process killed meanwhile
-    #[arg(long, value_name = "PERCENT", default_value = "1%", value_parser = percent, requires = "function")]
+    /// Percentage of calls during which the function's process is killed
+    #[arg(long, value_name = "PERCENT", default_value = "1%", value_parser = percent)]
     kills: f64,
-    /// Send nothing twice and forge nothing
-    #[arg(long, requires = "function", requires = "moto")]
-    #[arg(conflicts_with_all = ["concurrency", "duplicates", "forge"])]
+    /// Send each report once, whatever the answer, and no forgeries
+    #[arg(long, requires = "moto", conflicts_with_all = ["concurrency", "duplicates", "forge"])]
     no_resend: bool,
-    /// The Python that has moto, for SQS and Secrets Manager: `make moto` prints it
+    /// Python with moto, which plays SQS and Secrets Manager: `make moto` installs it and prints its path
     #[arg(long, value_name = "PYTHON", requires = "no_resend")]
     moto: Option<PathBuf>,
-    /// How long DynamoDB is down
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "2m30s",
-        requires = "no_resend"
-    )]
-    #[arg(value_parser = parse_duration)]
+    /// Time for which DynamoDB is down, such as 2m30s
+    #[arg(long, value_name = "TIME", default_value = "2m30s", value_parser = parse_duration)]
+    #[arg(requires = "no_resend")]
     outage: Duration,
-    /// Add the function's log to this file
-    #[arg(long, value_name = "FILE", requires = "function")]
+    /// File that the function's output is added to
+    #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
-    /// The template that defines the table of a stack of its own
-    #[arg(long, default_value = "template.yaml", requires = "function")]
+    /// Template that defines the local stack's table
+    #[arg(long, value_name = "FILE", default_value = "template.yaml")]
     template: PathBuf,
-    /// How many tasks
+    /// Number of tasks
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     tasks: u32,
-    /// How many reports of each
+    /// Number of reports of each task
     #[arg(long, value_name = "M", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000))]
     callbacks: u32,
-    /// How many callbacks are on their way at once
+    /// Highest number of callbacks without an answer at a time
     #[arg(long, value_name = "C", default_value_t = 32)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
-    /// How many reports are sent again, half of them under a new requestID
+    /// Percentage of reports that are sent twice, half of them with a new requestID
     #[arg(long, value_name = "PERCENT", default_value = "10%", value_parser = percent)]
     duplicates: f64,
-    /// How many forgeries there are, in per cent of the reports
+    /// Number of forgeries, as a percentage of the number of reports
     #[arg(long, value_name = "PERCENT", default_value = "2%", value_parser = percent)]
     forge: f64,
-    /// Send the reports out of order
+    /// Send the reports in random order
     #[arg(long)]
     shuffle: bool,
-    /// What decides all that is random but the time: the same seed, the same tasks
+    /// Seed of the random generator: the same seed makes the same tasks
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Write the figures to this file, as JSON
+    /// File for the figures, as JSON
     #[arg(long, value_name = "FILE.json")]
     report: Option<PathBuf>,
 }
@@ -124,6 +120,12 @@ pub(crate) struct Args {
 const INTERRUPTED: &str = "interrupted before the table was read: the run proves nothing";
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+    // Clap would refuse the variable TABLE_NAME, too.
+    if args.function.is_some() && args.table.is_argument() {
+        return Err(
+            "--table cannot be used with --function, whose stack has a table of its own".into(),
+        );
+    }
     let plan = Plan::new(args);
     // A file that cannot be written is an error now, not after the run.
     args.report.as_deref().map(open).transpose()?;

@@ -90,3 +90,62 @@ fn what_a_process_writes_before_it_ends_is_in_the_log() {
     let text = fs::read_to_string(log).expect("the log");
     assert_eq!(text, "an older run\nstarted\nno such table\n");
 }
+
+#[test]
+fn an_option_that_does_not_apply_is_refused() {
+    let url = ["--url", "http://127.0.0.1:1"];
+    let function = ["--function", "bootstrap"];
+    let no_resend = ["--function", "bootstrap", "--no-resend", "--moto", "python"];
+    let cases: [(&[&str], &[[&str; 2]]); 4] = [
+        (
+            &url,
+            &[
+                ["--instances", "4"],
+                ["--faults", "0%"],
+                ["--kills", "0%"],
+                ["--log", "log"],
+                ["--template", "template.yaml"],
+                ["--outage", "9s"],
+                ["--moto", "python"],
+                ["--function", "bootstrap"],
+            ],
+        ),
+        (
+            &function,
+            &[
+                ["--table", "snapshots"],
+                ["--endpoint-url", "http://127.0.0.1:1"],
+                ["--credentials", "credentials.json"],
+            ],
+        ),
+        (&function, &[["--outage", "9s"], ["--moto", "python"]]),
+        (
+            &no_resend,
+            &[
+                ["--concurrency", "4"],
+                ["--duplicates", "0%"],
+                ["--forge", "0%"],
+            ],
+        ),
+    ];
+    for (stack, options) in cases {
+        for option in options {
+            let error = refused(&[stack, option].concat()).stderr;
+            assert!(error.contains(option[0]), "{option:?}: {error}");
+            let words = ["cannot be used with", "required arguments"];
+            assert!(
+                words.iter().any(|words| error.contains(words)),
+                "{option:?}: {error}"
+            );
+        }
+    }
+    let switch = refused(&[&url[..], &["--no-resend"]].concat()).stderr;
+    assert!(switch.contains("--no-resend"), "{switch}");
+}
+
+#[test]
+fn a_variable_that_names_a_table_is_no_argument() {
+    let mut soak = callbot(&["soak", "--function", "none"]);
+    let error = fail(soak.env("TABLE_NAME", "snapshots")).stderr;
+    assert!(error.contains("cannot run none"), "{error}");
+}
