@@ -178,7 +178,7 @@ async fn soak(
     };
     print(&report.to_string())?;
     write_report(args, &report.to_json())?;
-    Ok(exit_code(report.holds()))
+    Ok(exit_code(report.holds() && !tally.interrupted))
 }
 
 /// Sends a request without headers and without a body, which is refused before anything is looked up or parked.

@@ -12,7 +12,7 @@ use task_callback::store::Item;
 use tempfile::{NamedTempFile, tempdir};
 use tokio::runtime::Runtime;
 
-use crate::check::start_accepting_server;
+use crate::check::{start_accepting_server, start_server};
 use crate::runner::{Running, callbot, eventually, run};
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::aws::local_aws;
@@ -90,7 +90,7 @@ fn an_interrupted_run_tells_the_truth_about_what_was_sent() {
     let text = soak.until("Interrupted before all was sent.");
     assert!(text.contains("lost: 0, doubled: 0"), "{text}");
     assert!(!text.contains("NOT as promised"), "{text}");
-    assert_eq!(status.code(), Some(0), "{text}");
+    assert_eq!(status.code(), Some(1), "{text}");
 }
 
 /// What is wrong with one snapshot in the table.
@@ -212,6 +212,22 @@ async fn an_accepted_forgery_is_found() {
     assert_eq!(report["table"]["lost"], 120, "{text}");
     let taken = report["sent"]["forgeriesTaken"].as_array().map(Vec::len);
     assert!(taken > Some(0), "{text}");
+}
+
+/// A refusal has the HTTP status that belongs to its retCode.
+#[tokio::test]
+async fn a_refusal_with_the_status_of_success_is_none() {
+    let app = TestApp::embedded().await;
+    let answer = r#"{"retCode":4010,"retMsg":"refused","responseID":"x"}"#;
+    let url = start_server(answer.to_owned());
+    let stack = ["--url", &url, "--table", &app.table_name];
+    let options = ["--endpoint-url", &app.engine_url, "--forge", "20%"];
+    let (holds, text, report) = soak(&[&stack[..], &options].concat());
+    assert!(!holds, "{text}");
+    assert_eq!(report["sent"]["forgeriesRefused"], 0, "{text}");
+    let taken = report["sent"]["forgeriesTaken"].as_array().map(Vec::len);
+    assert!(taken > Some(0), "{text}");
+    assert!(text.contains("HTTP 200 retCode 4010"), "{text}");
 }
 
 #[test]

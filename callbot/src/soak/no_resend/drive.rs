@@ -198,14 +198,13 @@ impl Record {
             .phases
             .entry(done.phase)
             .or_insert_with(PhaseRecord::new);
-        let answered = done.reply.as_ref().ok();
-        let Some((reply, ret_code)) = answered.and_then(|reply| Some((reply, reply.ret_code()?)))
-        else {
+        let is_answer = |reply: &&Reply| reply.ret_code().is_some_and(|code| reply.is(code));
+        let Some(reply) = done.reply.as_ref().ok().filter(is_answer) else {
             phase.unanswered += 1;
             return;
         };
         phase.answers.record(name(reply), done.took);
-        phase.refused += u64::from(ret_code != 0);
+        phase.refused += u64::from(!reply.is_acknowledged());
         // Whatever the answer is: stored, or parked and stored later.
         self.ledger[done.message.task][done.message.report].expected = true;
     }
