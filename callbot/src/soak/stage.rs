@@ -114,20 +114,23 @@ impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let faults = self.faults();
         let sum: usize = faults.values().sum();
-        writeln!(f, "faults        {sum} between the function and the engine")?;
+        writeln!(
+            f,
+            "faults        {sum} requests of the function to DynamoDB failed"
+        )?;
         for (fault, count) in faults {
             writeln!(f, "{:14}{count:>8}  {fault}", "")?;
         }
         let (starts, kills) = (self.lambda.starts(), self.kills());
         writeln!(
             f,
-            "processes     {starts} started, {kills} killed in the middle of a call"
+            "processes     {starts} started, {kills} killed during a call"
         )?;
         if self.deaths() > 0 {
             let deaths = self.deaths();
             writeln!(
                 f,
-                "{:14}{deaths} ended by themselves: --log FILE keeps what they said",
+                "{:14}{deaths} crashed or did not answer in time: --log FILE keeps their output",
                 ""
             )?;
         }

@@ -87,9 +87,9 @@ fn an_interrupted_run_tells_the_truth_about_what_was_sent() {
         (text.matches("\"stored\"").count() > 50).then_some(())
     });
     let status = soak.interrupt();
-    let text = soak.until("Interrupted before all was sent.");
-    assert!(text.contains("lost: 0, doubled: 0"), "{text}");
-    assert!(!text.contains("NOT as promised"), "{text}");
+    let text = soak.until("Interrupted before everything was sent.");
+    assert!(text.contains("lost: 0, duplicated: 0"), "{text}");
+    assert!(!text.contains("FAILED"), "{text}");
     assert_eq!(status.code(), Some(1), "{text}");
 }
 

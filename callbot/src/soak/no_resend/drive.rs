@@ -28,7 +28,7 @@ const ONCE: RetryPolicy = RetryPolicy {
     longest_pause: Duration::ZERO,
 };
 /// How long the parked queue may take to become empty.
-const DRAIN_LIMIT: Duration = Duration::from_secs(180);
+pub(super) const DRAIN_LIMIT: Duration = Duration::from_secs(180);
 /// How often the parked queue is looked at.
 const DRAIN_POLL: Duration = Duration::from_millis(500);
 
