@@ -120,7 +120,7 @@ pub(crate) struct Args {
 const INTERRUPTED: &str = "interrupted before the table was read: the run proves nothing";
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    // Clap would refuse the variable TABLE_NAME, too.
+    // Not refused by clap, which makes no difference between the option and the variable TABLE_NAME.
     if args.function.is_some() && args.table.is_argument() {
         return Err(
             "--table cannot be used with --function, whose stack has a table of its own".into(),
@@ -145,7 +145,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             let credentials = args.credentials.load()?;
             // An unreadable table is an error now, not after an hour of sending.
             table.task_history(&plan.run, Range::LATEST).await?;
-            answers(url).await?;
+            probe(url).await?;
             soak(args, &plan, url.clone(), &credentials, &table, None).await
         }
         (None, _, None) => Err("name the stack with --url".into()),
@@ -181,20 +181,23 @@ async fn soak(
     Ok(exit_code(report.holds() && !tally.interrupted))
 }
 
+/// What to do about an address that is not the function's.
+const CHECK_URL: &str = "is --url the stack's output CallbackUrl?";
+
 /// Sends a request without headers and without a body, which is refused before anything is looked up or parked.
 ///
 /// # Errors
 ///
 /// There is no answer, or one that is not in the contract's form.
-async fn answers(url: &Url) -> Result<(), Failure> {
+async fn probe(url: &Url) -> Result<(), Failure> {
     let sender = Sender::new(url.clone())?;
     let reply = sender
         .request(Method::POST, CALLBACK_PATH, HeaderMap::new(), Vec::new())
         .await
-        .map_err(|error| format!("{url} does not answer: {error}"))?;
+        .map_err(|error| format!("{error}; {CHECK_URL}"))?;
     match reply.ret_code() {
         Some(_) => Ok(()),
-        None => Err(format!("{url} is not the function's URL: {reply}").into()),
+        None => Err(format!("{url} is not the function: {reply}; {CHECK_URL}").into()),
     }
 }
 

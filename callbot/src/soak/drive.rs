@@ -135,19 +135,10 @@ async fn deliver_message(
         let mut tally = tally.borrow_mut();
         tally.retries += u64::from(attempts > 0);
         attempts += 1;
-        let answer = reply.as_ref().map_or("no answer".to_owned(), name);
-        tally.answers.record(answer, took);
+        tally.answers.record(reply.as_ref().ok(), took);
     };
     let reply = deliver(sender, &headers, body.as_bytes(), RETRY_POLICY, each).await;
     reply.ok().filter(Reply::is_final)
-}
-
-/// The HTTP status of an answer, and its retCode if present.
-pub(super) fn name(reply: &Reply) -> String {
-    match reply.ret_code() {
-        Some(ret_code) => format!("HTTP {} retCode {ret_code}", reply.status()),
-        None => format!("HTTP {}", reply.status()),
-    }
 }
 
 /// The account of a task: accounts are assigned in turn.

@@ -116,7 +116,7 @@ impl fmt::Display for Stage {
         let sum: usize = faults.values().sum();
         writeln!(
             f,
-            "faults        {sum} requests of the function to DynamoDB failed"
+            "faults        {sum} requests of the function to DynamoDB met a fault"
         )?;
         for (fault, count) in faults {
             writeln!(f, "{:14}{count:>8}  {fault}", "")?;

@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::answers::Answers;
-use super::drive::name;
+use super::answers::{Answers, name};
 use super::plan::Kind;
 use crate::client::Reply;
 

@@ -11,7 +11,7 @@ use task_callback::contract::account::Credentials;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::super::answers::Answers;
-use super::super::drive::{Ledger, Sent, account, name, request};
+use super::super::drive::{Ledger, Sent, account, request};
 use super::super::plan::{Message, Plan};
 use super::super::stage::Stage;
 use super::services::Services;
@@ -203,7 +203,7 @@ impl Record {
             phase.unanswered += 1;
             return;
         };
-        phase.answers.record(name(reply), done.took);
+        phase.answers.record(Some(reply), done.took);
         phase.refused += u64::from(!reply.is_acknowledged());
         // Whatever the answer is: stored, or parked and stored later.
         self.ledger[done.message.task][done.message.report].expected = true;

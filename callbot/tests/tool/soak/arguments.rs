@@ -43,7 +43,10 @@ fn a_function_that_cannot_be_run_is_named() {
         ("true".to_owned(), "No such file"),
     ];
     for (program, reason) in programs {
-        let error = refused(&["--function", &program]).stderr;
+        let ran = refused(&["--function", &program]);
+        let words = "1 task with 1 report each,";
+        assert!(ran.stdout.starts_with(words), "{ran:#?}");
+        let error = ran.stderr;
         assert!(error.contains(&program), "{program}: {error}");
         assert!(error.contains(reason), "{program}: {error}");
     }
