@@ -15,23 +15,22 @@ use crate::{Failure, exit_code};
 use listing::Listing;
 use queue::Queue;
 
-/// List the callbacks that were refused and are parked, or move the dead letters back
+/// List the refused callbacks that wait in the parked queue, or move the dead letters back to it
 ///
-/// A refused callback waits in the parked queue, from which the function tries it again every 5 minutes. After 100 tries
-/// it is a dead letter. The list takes nothing out of the queues, but for SQS it counts as one of the 100 tries of each
-/// message of the parked queue that it shows.
+/// The function tries each parked callback again every 5 minutes. After 100 tries the callback is a dead letter. Every
+/// message stays in its queue when it is listed, but SQS counts the listing as one of the 100 tries.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   callbot parked --queue PARKED_QUEUE_URL
   callbot parked --queue PARKED_QUEUE_URL --redrive")]
 pub(crate) struct Args {
-    /// The parked queue's URL: the stack's output ParkedQueueUrl
+    /// URL of the parked queue: the stack's output ParkedQueueUrl
     #[arg(long, value_name = "URL", env = "PARKED_QUEUE_URL")]
     queue: String,
     #[command(flatten)]
     endpoint: EndpointArgs,
-    /// Move the dead letters back to the parked queue, and wait for up to 30 seconds until the function has stored them;
-    /// ends with an error where something still waits
+    /// Move the dead letters back to the parked queue, and wait up to 30 seconds until the function has stored them; the
+    /// exit code is 1 if messages are left in one of the queues
     #[arg(long)]
     redrive: bool,
     /// Print JSON

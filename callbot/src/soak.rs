@@ -11,172 +11,145 @@ mod report;
 mod stage;
 mod tally;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use reqwest::Url;
+use clap::ArgGroup;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use task_callback::contract::account::Credentials;
+use task_callback::contract::callback::CALLBACK_PATH;
 
 use crate::client::Sender;
 use crate::credentials::CredentialsArgs;
 use crate::process::shutdown_signal;
 use crate::table::{Range, Table, TableArgs};
 use crate::terminal::print;
-use crate::when::{now, parse_duration};
+use crate::when::parse_duration;
 use crate::{Failure, exit_code};
 use plan::Plan;
 use report::Report;
-use stage::{Settings, Stage};
+use stage::Stage;
 
-/// Act as the platform at scale, then read the table back and prove that nothing was lost, doubled or forged
+/// Load test as the platform, which then reads the table and proves that no report was lost, duplicated or forged
 ///
-/// With --url against a stack that runs: `callbot soak --url CallbackUrl --table TableName`. With --function
-/// against one of its own on this machine, in which everything goes wrong: the function's processes are killed
-/// in the middle of calls, and the engine behind them fails. Ends with an error where one acknowledged report is
-/// not in the table, or is there twice.
+/// With --url it tests a running stack. With --function it tests a local stack with faults: processes of the function
+/// are killed during calls, and requests to DynamoDB fail. The exit code is 1 if a report that was acknowledged is not in
+/// the table exactly once, if a forgery was accepted, or if the run was interrupted.
 ///
-/// With --no-resend the platform sends every report once, whatever the answer. The stack then has the parked queue,
-/// too, and one after the other Secrets Manager fails at cold starts, the secret is wrong, and DynamoDB is down. Ends
-/// with an error where one report that was answered, refused or not, is not in the table once the queue is empty.
+/// With --no-resend it sends each report once, whatever the answer. The local stack then also has the parked queue.
+/// Secrets Manager is down at cold starts, then the secret is wrong, then DynamoDB is down. The exit code is 1 if a report
+/// that was answered, even with a refusal, is not in the table exactly once when the queue is empty.
 #[derive(clap::Args)]
+#[command(group = ArgGroup::new("stack").required(true))]
 #[command(after_help = "Examples:
   callbot soak --url CALLBACK_URL --table TABLE_NAME --tasks 100 --credentials .local/credentials.json
   callbot soak --function target/lambda/task-callback/bootstrap --shuffle --report target/soak.json
   callbot soak --function target/lambda/task-callback/bootstrap --no-resend --moto \"$(make --silent moto)\"")]
 pub(crate) struct Args {
-    /// The stack's output CallbackUrl
-    #[arg(long, value_name = "URL", required_unless_present = "function")]
+    /// URL that the callbacks are sent to: the stack's output CallbackUrl
+    #[arg(long, value_name = "URL", group = "stack")]
+    #[arg(conflicts_with_all = ["instances", "faults", "kills", "no_resend", "moto", "outage", "log", "template"])]
     url: Option<Url>,
     #[command(flatten)]
     table: TableArgs,
     #[command(flatten)]
     credentials: CredentialsArgs,
-    /// Run this program, the function, in a stack of its own
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "endpoint_url"])]
+    /// Program of the function, run in a local stack with a table and credentials of its own
+    #[arg(long, value_name = "FILE", group = "stack", conflicts_with_all = ["endpoint_url", "credentials"])]
     function: Option<PathBuf>,
-    /// How many instances of the function, at the most
-    #[arg(long, value_name = "N", default_value_t = 8, requires = "function")]
+    /// Highest number of processes of the function at a time
+    #[arg(long, value_name = "N", default_value_t = 8)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     instances: u16,
-    /// How many requests to the engine meet a fault
-    #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = percent, requires = "function")]
+    /// Percentage of the function's requests to DynamoDB and Secrets Manager that fail
+    #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = percent)]
     faults: f64,
-    /// How many calls have their process killed meanwhile
-    #[arg(long, value_name = "PERCENT", default_value = "1%", value_parser = percent, requires = "function")]
+    /// Percentage of calls during which the function's process is killed
+    #[arg(long, value_name = "PERCENT", default_value = "1%", value_parser = percent)]
     kills: f64,
-    /// Send nothing twice and forge nothing
-    #[arg(long, requires = "function", requires = "moto")]
-    #[arg(conflicts_with_all = ["concurrency", "duplicates", "forge"])]
+    /// Send each report once, whatever the answer, and no forgeries
+    #[arg(long, requires = "moto", conflicts_with_all = ["concurrency", "duplicates", "forge"])]
     no_resend: bool,
-    /// The Python that has moto, for SQS and Secrets Manager: `make moto` prints it
+    /// Python with moto, which plays SQS and Secrets Manager: `make moto` installs it and prints its path
     #[arg(long, value_name = "PYTHON", requires = "no_resend")]
     moto: Option<PathBuf>,
-    /// How long DynamoDB is down
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "2m30s",
-        requires = "no_resend"
-    )]
-    #[arg(value_parser = parse_duration)]
+    /// Time for which DynamoDB is down, such as 2m30s
+    #[arg(long, value_name = "TIME", default_value = "2m30s", value_parser = parse_duration)]
+    #[arg(requires = "no_resend")]
     outage: Duration,
-    /// Add the function's log to this file
-    #[arg(long, value_name = "FILE", requires = "function")]
+    /// File that the function's output is added to
+    #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
-    /// The template that defines the table of a stack of its own
-    #[arg(long, default_value = "template.yaml", requires = "function")]
+    /// Template that defines the local stack's table
+    #[arg(long, value_name = "FILE", default_value = "template.yaml")]
     template: PathBuf,
-    /// How many tasks
+    /// Number of tasks
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     tasks: u32,
-    /// How many reports of each
+    /// Number of reports of each task
     #[arg(long, value_name = "M", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000))]
     callbacks: u32,
-    /// How many callbacks are on their way at once
+    /// Highest number of callbacks without an answer at a time
     #[arg(long, value_name = "C", default_value_t = 32)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
-    /// How many reports are sent again, half of them under a new requestID
+    /// Percentage of reports that are sent twice, half of them with a new requestID
     #[arg(long, value_name = "PERCENT", default_value = "10%", value_parser = percent)]
     duplicates: f64,
-    /// How many forgeries there are, in per cent of the reports
+    /// Number of forgeries, as a percentage of the number of reports
     #[arg(long, value_name = "PERCENT", default_value = "2%", value_parser = percent)]
     forge: f64,
-    /// Send the reports out of order
+    /// Send the reports in random order
     #[arg(long)]
     shuffle: bool,
-    /// What decides all that is random but the time: the same seed, the same tasks
+    /// Seed of the random generator: the same seed makes the same tasks
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Write the figures to this file, as JSON
+    /// File for the figures, as JSON
     #[arg(long, value_name = "FILE.json")]
     report: Option<PathBuf>,
 }
 
+/// What an interrupted run says that has read nothing back.
+const INTERRUPTED: &str = "interrupted before the table was read: the run proves nothing";
+
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let started = now();
-    let seed = args.seed.unwrap_or_else(rand::random);
-    let plan = Plan {
-        run: format!("soak-{started}-{}", seed % 10_000),
-        seed,
-        tasks: args.tasks as usize,
-        callbacks: args.callbacks as usize,
-        duplicates: if args.no_resend { 0.0 } else { args.duplicates },
-        forge: if args.no_resend { 0.0 } else { args.forge },
-        shuffle: args.shuffle,
-        started,
-    };
-    print(&format!(
-        "{} tasks with {} reports each, task ids from {}-000000, seed {seed}",
-        plan.tasks, plan.callbacks, plan.run
-    ))?;
-    let Some(function) = &args.function else {
-        let url = args.url.as_ref().ok_or("name the stack with --url")?;
-        let table = args.table.table().await?;
-        let credentials = args.credentials.load()?;
-        // An unreadable table is an error now, not after an hour of sending.
-        table.task_history(&plan.run, Range::LATEST).await?;
-        return soak(args, &plan, url.clone(), &credentials, &table, None).await;
-    };
-    let mut settings = Settings {
-        function,
-        template: &args.template,
-        instances: args.instances.into(),
-        faults: args.faults,
-        kills: args.kills,
-        seed,
-        environment: Vec::new(),
-        log: args.log.clone(),
-    };
-    if let Some(python) = &args.moto {
-        let options = no_resend::Options {
-            plan: &plan,
-            stage: settings,
-            python,
-            outage: args.outage,
-            report: args.report.as_deref(),
-        };
-        return no_resend::run(options).await;
+    // Not refused by clap, which makes no difference between the option and the variable TABLE_NAME.
+    if args.function.is_some() && args.table.is_argument() {
+        return Err(
+            "--table cannot be used with --function, whose stack has a table of its own".into(),
+        );
     }
-    let credentials = stage_credentials();
-    settings.environment = vec![("CALLBOT_CREDENTIALS", credentials.clone())];
-    let stage = Stage::start(&settings).await?;
-    let (url, table) = (stage.url().parse()?, stage.table());
-    let soaked = soak(
-        args,
-        &plan,
-        url,
-        &credentials.parse()?,
-        &table,
-        Some(&stage),
-    )
-    .await;
-    stage.stop().await;
-    soaked
+    let plan = Plan::new(args);
+    // A file that cannot be written is an error now, not after the run.
+    args.report.as_deref().map(open).transpose()?;
+    print(&plan.to_string())?;
+    match (&args.function, &args.moto, &args.url) {
+        (Some(function), Some(python), _) => no_resend::run(args, &plan, function, python).await,
+        (Some(function), None, _) => {
+            let credentials = stage_credentials();
+            let environment = vec![("CALLBOT_CREDENTIALS", credentials.clone())];
+            let stage = Stage::start(args, function, plan.seed, environment).await?;
+            let credentials = credentials.parse()?;
+            let url = stage.url().parse()?;
+            soak(args, &plan, url, &credentials, &stage.table(), Some(&stage)).await
+        }
+        (None, _, Some(url)) => {
+            let table = args.table.table().await?;
+            let credentials = args.credentials.load()?;
+            // An unreadable table is an error now, not after an hour of sending.
+            table.task_history(&plan.run, Range::LATEST).await?;
+            probe(url).await?;
+            soak(args, &plan, url.clone(), &credentials, &table, None).await
+        }
+        (None, _, None) => Err("name the stack with --url".into()),
+    }
 }
 
 /// Sends, reads back, compares, reports.
@@ -194,7 +167,7 @@ async fn soak(
         findings = audit::audit(plan, &ledger, credentials, table) => findings?,
         stopped = shutdown_signal() => {
             stopped?;
-            return Err("interrupted before the table was read: nothing is shown".into());
+            return Err(INTERRUPTED.into());
         }
     };
     let report = Report {
@@ -204,13 +177,39 @@ async fn soak(
         stage,
     };
     print(&report.to_string())?;
-    write_report(args.report.as_deref(), &report.to_json())?;
-    Ok(exit_code(report.holds()))
+    write_report(args, &report.to_json())?;
+    Ok(exit_code(report.holds() && !tally.interrupted))
+}
+
+/// What to do about an address that is not the function's.
+const CHECK_URL: &str = "is --url the stack's output CallbackUrl?";
+
+/// Sends a request without headers and without a body, which is refused before anything is looked up or parked.
+///
+/// # Errors
+///
+/// There is no answer, or one that is not in the contract's form.
+async fn probe(url: &Url) -> Result<(), Failure> {
+    let sender = Sender::new(url.clone())?;
+    let reply = sender
+        .request(Method::POST, CALLBACK_PATH, HeaderMap::new(), Vec::new())
+        .await
+        .map_err(|error| format!("{error}; {CHECK_URL}"))?;
+    match reply.ret_code() {
+        Some(_) => Ok(()),
+        None => Err(format!("{url} is not the function: {reply}; {CHECK_URL}").into()),
+    }
+}
+
+/// Opens a file to add to it, and makes it where there is none; the error names it.
+fn open(file: &Path) -> Result<File, String> {
+    let opened = File::options().create(true).append(true).open(file);
+    opened.map_err(|error| format!("cannot write {}: {error}", file.display()))
 }
 
 /// Writes the figures to a file, if there is one.
-fn write_report(file: Option<&Path>, figures: &Value) -> Result<(), Failure> {
-    if let Some(file) = file {
+fn write_report(args: &Args, figures: &Value) -> Result<(), Failure> {
+    if let Some(file) = &args.report {
         let json = format!("{figures:#}\n");
         std::fs::write(file, json).map_err(|error| format!("{}: {error}", file.display()))?;
     }

@@ -31,6 +31,11 @@ pub(crate) struct TableArgs {
 }
 
 impl TableArgs {
+    /// Whether --table names the table, and not the variable TABLE_NAME.
+    pub(crate) fn is_argument(&self) -> bool {
+        self.table.is_some() && self.table != std::env::var("TABLE_NAME").ok()
+    }
+
     /// The table, on AWS or in a local engine.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 mod instance;
 
 use std::convert::Infallible;
+use std::fs::File;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -34,8 +35,9 @@ pub struct Function {
     pub program: PathBuf,
     /// Its environment, in addition to Lambda's own variables.
     pub environment: Vec<(String, String)>,
-    /// The file that its log is appended to. Without one the log is discarded.
-    pub log: Option<PathBuf>,
+    /// The file that its standard output and its standard error are appended to. Without one its standard output is
+    /// discarded, and its standard error is this process's.
+    pub log: Option<Arc<File>>,
 }
 
 /// The running service. Dropping it ends the service and its instances.
@@ -83,12 +85,13 @@ impl Lambda {
     ///
     /// # Errors
     ///
-    /// No port is free.
+    /// The program cannot be run or does not ask for an event, or no port is free.
     pub async fn start(
         function: Function,
         instances: usize,
         kills: impl FnMut() -> Option<Duration> + Send + 'static,
     ) -> io::Result<Self> {
+        instance::try_out(&function).await?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let counts = Arc::new(Counts::default());

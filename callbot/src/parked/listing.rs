@@ -94,7 +94,7 @@ impl Listing {
 
 /// What to say of a listing that is not complete.
 pub(super) const INCOMPLETE: &str =
-    "the list is not complete: it ends after 20 seconds or 1000 messages of a queue";
+    "the list is incomplete: it ends after 20 seconds or 1000 messages per queue";
 
 /// The messages of a queue, the oldest first, and whether they are all.
 async fn rows(queue: &Queue) -> Result<(Vec<Row>, bool), Failure> {

@@ -15,6 +15,7 @@ use crate::terminal::print;
 
 /// How long to wait until the function has stored them.
 const MAX_WAIT: Duration = Duration::from_secs(30);
+/// Between two readings of the queues' numbers of messages.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The numbers of SQS are approximate and may be a moment old, so a single 0 is not believed.
 const EMPTY_READINGS: u32 = 3;
@@ -27,9 +28,11 @@ const EMPTY_ANSWERS: u32 = 2;
 struct Outcome {
     moved_back: u64,
     still_waiting: u64,
+    /// How many dead letters there are at the end: they came in the meantime, or again.
+    dead_letters: u64,
 }
 
-/// Moves all dead letters back and says what became of them. Returns whether the parked queue is empty.
+/// Moves all dead letters back and says what became of them. Returns whether both queues are empty.
 pub(super) async fn run(parked: &Queue, dead_letters: &Queue, json: bool) -> Result<bool, Failure> {
     let mut moved_back = 0;
     if let Err(error) = move_back(parked, dead_letters, &mut moved_back).await {
@@ -43,19 +46,20 @@ pub(super) async fn run(parked: &Queue, dead_letters: &Queue, json: bool) -> Res
             count => format!("{}.", moved(count)),
         })?;
     }
-    let still_waiting = match moved_back {
-        0 => parked.counts().await?.all(),
-        _ => wait(parked).await?,
+    let (still_waiting, dead_letters) = match moved_back {
+        0 => counts(parked, dead_letters).await?,
+        _ => wait(parked, dead_letters).await?,
     };
     let outcome = Outcome {
         moved_back,
         still_waiting,
+        dead_letters,
     };
     print(&match json {
         true => serde_json::to_string_pretty(&outcome)?,
         false => outcome.sentence(),
     })?;
-    Ok(still_waiting == 0)
+    Ok(outcome.still_waiting + outcome.dead_letters == 0)
 }
 
 /// Moves dead letters until there are no more, and counts them.
@@ -86,18 +90,24 @@ async fn move_one(parked: &Queue, dead_letters: &Queue, message: &Message) -> Re
     dead_letters.delete(&message.receipt_handle).await
 }
 
-/// Waits until the parked queue is empty. Returns how many messages still wait in it.
-async fn wait(parked: &Queue) -> Result<u64, Failure> {
+/// How many messages each queue has.
+async fn counts(parked: &Queue, dead_letters: &Queue) -> Result<(u64, u64), Failure> {
+    let parked = parked.counts().await?.all();
+    Ok((parked, dead_letters.counts().await?.all()))
+}
+
+/// Waits until both queues are empty. Returns how many messages each has at the end.
+async fn wait(parked: &Queue, dead_letters: &Queue) -> Result<(u64, u64), Failure> {
     let started = Instant::now();
     let mut empty_readings = 0;
     loop {
-        let waiting = parked.counts().await?.all();
-        empty_readings = match waiting {
-            0 => empty_readings + 1,
+        let counts = counts(parked, dead_letters).await?;
+        empty_readings = match counts {
+            (0, 0) => empty_readings + 1,
             _ => 0,
         };
         if empty_readings == EMPTY_READINGS || started.elapsed() >= MAX_WAIT {
-            return Ok(waiting);
+            return Ok(counts);
         }
         sleep(PAUSE).await;
     }
@@ -113,18 +123,19 @@ fn moved(count: u64) -> String {
 
 impl Outcome {
     fn sentence(&self) -> String {
-        match (self.moved_back, self.still_waiting) {
-            (0, 0) => "The parked queue is empty.".to_owned(),
-            (_, 0) => "The parked queue is empty: all of them are stored.".to_owned(),
-            (_, 1) => format!("1 still waits in the parked queue: {}", waits("it")),
-            (_, count) => format!("{count} still wait in the parked queue: {}", waits("them")),
+        let parked = match (self.moved_back, self.still_waiting, self.dead_letters) {
+            (0, 0, _) | (_, 0, 1..) => "The parked queue is empty.".to_owned(),
+            (_, 0, 0) => "The parked queue is empty: the function has stored them.".to_owned(),
+            (_, count, _) => format!(
+                "Parked callbacks that still wait: {count}. The function tries each again every 5 minutes; its log lines \
+                 with \"from\":\"queue\" have the reason."
+            ),
+        };
+        match self.dead_letters {
+            0 => parked,
+            count => format!(
+                "{parked}\nDead letters since then: {count}. `callbot parked` lists them with the reason."
+            ),
         }
     }
-}
-
-fn waits(what: &str) -> String {
-    format!(
-        "the function could not store {what} yet and tries again every 5 minutes; its log lines with \
-         \"from\":\"queue\" have the reason."
-    )
 }

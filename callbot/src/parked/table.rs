@@ -22,16 +22,16 @@ fn render(listing: &Listing, terminal: Terminal) -> String {
     match listing.between_tries {
         0 => {}
         1 => lines.push(
-            "1 parked callback is between two tries, and SQS does not show it meanwhile."
+            "1 parked callback is not listed: SQS hides it for up to 5 minutes after each try."
                 .to_owned(),
         ),
         count => lines.push(format!(
-            "{count} parked callbacks are between two tries, and SQS does not show them meanwhile."
+            "{count} parked callbacks are not listed: SQS hides each for up to 5 minutes after each try."
         )),
     }
     if !listing.dead_letters.is_empty() {
         lines.push(
-            "The function does not try dead letters again. Once the cause is mended, --redrive moves them back."
+            "The function does not try dead letters again. --redrive moves them back after the cause is repaired."
                 .to_owned(),
         );
     }
@@ -82,7 +82,7 @@ fn cells(queue: &str, row: &Row, now: u64) -> [String; 6] {
         ),
         Content::Other { error } => (
             none(),
-            format!("no parked callback: {}", shown(error)),
+            format!("not a parked callback: {}", shown(error)),
             none(),
         ),
     };

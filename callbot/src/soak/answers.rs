@@ -6,6 +6,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 
+use crate::client::Reply;
+
 /// How often each answer was received, and after what time.
 pub(super) struct Answers {
     /// The latency of every request, in microseconds.
@@ -23,9 +25,10 @@ impl Answers {
     }
 
     /// Records the answer, or the missing answer, to one request.
-    pub(super) fn record(&mut self, answer: String, took: Duration) {
+    pub(super) fn record(&mut self, reply: Option<&Reply>, took: Duration) {
         self.latencies
             .saturating_record(took.as_micros().try_into().unwrap_or(u64::MAX));
+        let answer = reply.map_or("no answer".to_owned(), name);
         *self.counts.entry(answer).or_default() += 1;
     }
 
@@ -50,5 +53,13 @@ impl Answers {
         json!({
             "p50": millis(50.0), "p90": millis(90.0), "p99": millis(99.0), "max": millis(100.0),
         })
+    }
+}
+
+/// The HTTP status of an answer, and its retCode if present.
+pub(super) fn name(reply: &Reply) -> String {
+    match reply.ret_code() {
+        Some(ret_code) => format!("HTTP {} retCode {ret_code}", reply.status()),
+        None => format!("HTTP {}", reply.status()),
     }
 }

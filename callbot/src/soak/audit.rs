@@ -72,7 +72,7 @@ impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "in the table  {} snapshots; lost: {}, doubled: {}, never sent: {}, not as sent: {}",
+            "table         {} snapshots; lost: {}, duplicated: {}, unexpected: {}, changed: {}",
             self.snapshots, self.lost, self.doubled, self.not_sent, self.different
         )?;
         for place in &self.places {
@@ -134,7 +134,7 @@ fn compare(
         let key = (create_ts.seconds, snapshot.body_sha256);
         let Some(&number) = reports.get(&key) else {
             findings.not_sent += 1;
-            findings.note("never sent", life, create_ts);
+            findings.note("unexpected", life, create_ts);
             continue;
         };
         found[number] += 1;
@@ -147,7 +147,7 @@ fn compare(
             || !is_as_sent(plan, task, number, life, snapshot)
         {
             findings.different += 1;
-            findings.note("not as it was sent", life, create_ts);
+            findings.note("changed", life, create_ts);
         }
     }
     for (sent, found) in sent.iter().zip(found) {
@@ -162,7 +162,7 @@ fn compare(
         }
         if found > 1 {
             findings.doubled += found - 1;
-            findings.note("doubled", life, sent.create_ts);
+            findings.note("duplicated", life, sent.create_ts);
         }
     }
 }

@@ -9,7 +9,7 @@ use task_callback::contract::account::{Credential, Credentials};
 
 use super::forgery::forged;
 use super::plan::{Kind, Message, Plan};
-use super::tally::{Outcome, Tally};
+use super::tally::Tally;
 use crate::Failure;
 use crate::client::{Reply, Sender};
 use crate::deliver::{RetryPolicy, deliver};
@@ -56,8 +56,8 @@ pub(super) async fn drive(
         }
     });
     let sent = stream::iter(messages).map(async |message| {
-        let outcome = deliver_message(plan, sender, credentials, &message, &tally).await;
-        (message, outcome)
+        let reply = deliver_message(plan, sender, credentials, &message, &tally).await;
+        (message, reply)
     });
     let mut sent = std::pin::pin!(sent.buffer_unordered(concurrency));
 
@@ -65,7 +65,7 @@ pub(super) async fn drive(
     let mut last_line = Instant::now();
     let mut stop = std::pin::pin!(shutdown_signal());
     loop {
-        let (message, outcome) = tokio::select! {
+        let (message, reply) = tokio::select! {
             next = sent.next() => match next {
                 Some(sent) => sent,
                 None => break,
@@ -77,10 +77,10 @@ pub(super) async fn drive(
             }
         };
         let mut tally = tally.borrow_mut();
-        tally.done(message.kind, &outcome);
+        tally.done(message.kind, reply.as_ref());
         if !matches!(message.kind, Kind::Forgery(_)) {
             let sent = &mut ledger.borrow_mut()[message.task][message.report];
-            sent.expected |= outcome == Outcome::Acknowledged;
+            sent.expected |= reply.as_ref().is_some_and(Reply::is_acknowledged);
         }
         if let Kind::Report = message.kind {
             bar.inc(1);
@@ -121,36 +121,24 @@ fn progress(tally: &Tally) -> String {
     )
 }
 
-/// Sends one message until the answer is final.
+/// Sends one message until the answer is final. Returns that answer.
 async fn deliver_message(
     plan: &Plan,
     sender: &Sender,
     credentials: &Credentials,
     message: &Message,
     tally: &RefCell<Tally>,
-) -> Outcome {
+) -> Option<Reply> {
     let (headers, body) = request(plan, account(credentials, message.task), message);
     let mut attempts = 0;
     let each = |reply: &Result<Reply, Failure>, took: Duration| {
         let mut tally = tally.borrow_mut();
         tally.retries += u64::from(attempts > 0);
         attempts += 1;
-        let answer = reply.as_ref().map_or("no answer".to_owned(), name);
-        tally.answers.record(answer, took);
+        tally.answers.record(reply.as_ref().ok(), took);
     };
-    match deliver(sender, &headers, body.as_bytes(), RETRY_POLICY, each).await {
-        Ok(reply) if reply.is_acknowledged() => Outcome::Acknowledged,
-        Ok(reply) if reply.is_final() => Outcome::Refused(name(&reply)),
-        _ => Outcome::GivenUp,
-    }
-}
-
-/// The HTTP status of an answer, and its retCode if present.
-pub(super) fn name(reply: &Reply) -> String {
-    match reply.ret_code() {
-        Some(ret_code) => format!("HTTP {} retCode {ret_code}", reply.status()),
-        None => format!("HTTP {}", reply.status()),
-    }
+    let reply = deliver(sender, &headers, body.as_bytes(), RETRY_POLICY, each).await;
+    reply.ok().filter(Reply::is_final)
 }
 
 /// The account of a task: accounts are assigned in turn.

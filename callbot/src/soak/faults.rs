@@ -17,12 +17,20 @@ const BAD_SPELL: f64 = 1.0 / 4_000.0;
 const SPELL_MILLIS: std::ops::Range<u64> = 200..9_000;
 
 /// What a request to the engine may meet, with its name in the report.
-pub(super) const ANY: [(&str, Fault); 14] = [
+pub(super) const ANY: &[(&str, Fault)] = &[
+    // Those of `DOWN`.
     ("internal error", Fault::Answer(500, "InternalServerError")),
     (
         "service unavailable",
         Fault::Answer(503, "ServiceUnavailable"),
     ),
+    ("reset before the write", Fault::ResetBefore),
+    (
+        "connections refused",
+        Fault::Refuse(Duration::from_millis(150)),
+    ),
+    ("no answer", Fault::Silence),
+    // The others.
     ("throttling", Fault::Answer(400, "ThrottlingException")),
     (
         "table throttled",
@@ -33,33 +41,15 @@ pub(super) const ANY: [(&str, Fault); 14] = [
         "missing table",
         Fault::Answer(400, "ResourceNotFoundException"),
     ),
-    ("reset before the write", Fault::ResetBefore),
     ("reset after the write", Fault::ResetAfter),
     ("answer cut short", Fault::CutShort),
-    (
-        "connections refused",
-        Fault::Refuse(Duration::from_millis(150)),
-    ),
     ("slow answer", Fault::Slow(Duration::from_millis(300))),
     ("answer too late", Fault::Slow(Duration::from_millis(2_500))),
-    ("no answer", Fault::Silence),
     ("garbage with 200", Fault::Garbage),
 ];
 
 /// What a request to a service that is down meets: nothing that reaches the service.
-pub(super) const DOWN: [(&str, Fault); 5] = [
-    ("internal error", Fault::Answer(500, "InternalServerError")),
-    (
-        "service unavailable",
-        Fault::Answer(503, "ServiceUnavailable"),
-    ),
-    ("reset before the write", Fault::ResetBefore),
-    (
-        "connections refused",
-        Fault::Refuse(Duration::from_millis(150)),
-    ),
-    ("no answer", Fault::Silence),
-];
+pub(super) const DOWN: &[(&str, Fault)] = ANY.split_at(5).0;
 
 /// A proxy in front of a service, which makes requests fail and counts the faults.
 pub(super) struct FaultyProxy {

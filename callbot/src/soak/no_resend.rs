@@ -7,14 +7,13 @@ mod timeline;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use local_stack::EventSource;
 
 use super::audit::audit;
 use super::plan::Plan;
-use super::stage::{Settings, Stage};
-use super::{stage_credentials, write_report};
+use super::stage::Stage;
+use super::{Args, INTERRUPTED, stage_credentials, write_report};
 use crate::client::Sender;
 use crate::process::shutdown_signal;
 use crate::terminal::print;
@@ -24,45 +23,38 @@ use report::Report;
 use services::Services;
 use timeline::timeline;
 
-/// The options of a run.
-pub(super) struct Options<'a> {
-    pub(super) plan: &'a Plan,
-    /// The stack, but for the variables that lead the function to what is in moto.
-    pub(super) stage: Settings<'a>,
-    /// The Python that has moto.
-    pub(super) python: &'a Path,
-    /// How long DynamoDB is down.
-    pub(super) outage: Duration,
-    /// The file for the figures.
-    pub(super) report: Option<&'a Path>,
-}
-
-/// Runs until the end or an interrupt.
-pub(super) async fn run(options: Options<'_>) -> Result<ExitCode, Failure> {
+/// Runs until the end or an interrupt, with moto in this Python.
+pub(super) async fn run(
+    args: &Args,
+    plan: &Plan,
+    function: &Path,
+    python: &Path,
+) -> Result<ExitCode, Failure> {
     tokio::select! {
-        ended = run_to_end(options) => ended,
+        ended = run_to_end(args, plan, function, python) => ended,
         stopped = shutdown_signal() => {
             stopped?;
-            Err("interrupted before the table was read: nothing is shown".into())
+            Err(INTERRUPTED.into())
         }
     }
 }
 
-async fn run_to_end(options: Options<'_>) -> Result<ExitCode, Failure> {
-    let Options {
-        plan, mut stage, ..
-    } = options;
-    let timeline = timeline(options.outage, plan.reports())?;
+async fn run_to_end(
+    args: &Args,
+    plan: &Plan,
+    function: &Path,
+    python: &Path,
+) -> Result<ExitCode, Failure> {
+    let timeline = timeline(args.outage, plan.reports())?;
     let (right_secret, wrong_secret) = (stage_credentials(), stage_credentials());
     let credentials = right_secret.parse()?;
     // The faults of the two proxies are independent.
     let seed = plan.seed.wrapping_add(2);
-    let services = Services::start(options.python, &right_secret, stage.faults, seed).await?;
-    stage.environment = services.environment();
-    // Requests do not wait for an instance: the time of an answer is the function's.
-    let concurrency = stage.instances.saturating_sub(EventSource::MAX_CONCURRENCY);
-    let stage = Stage::start(&stage).await?;
+    let services = Services::start(python, &right_secret, args.faults, seed).await?;
+    let stage = Stage::start(args, function, plan.seed, services.environment()).await?;
     let events = services.consume(stage.lambda().invoker()).await?;
+    // Requests do not wait for an instance: the time of an answer is the function's.
+    let concurrency = usize::from(args.instances).saturating_sub(EventSource::MAX_CONCURRENCY);
     let drive = Drive {
         plan,
         sender: &Sender::new(stage.url().parse()?)?,
@@ -78,7 +70,7 @@ async fn run_to_end(options: Options<'_>) -> Result<ExitCode, Failure> {
     let findings = audit(plan, &record.ledger, &credentials, &stage.table()).await?;
     let report = Report {
         plan,
-        outage: options.outage,
+        outage: args.outage,
         record: &record,
         left,
         deleted: events.deleted(),
@@ -87,9 +79,6 @@ async fn run_to_end(options: Options<'_>) -> Result<ExitCode, Failure> {
         stage: &stage,
     };
     print(&report.to_string())?;
-    write_report(options.report, &report.to_json())?;
-    let holds = report.holds();
-    drop(events);
-    stage.stop().await;
-    Ok(exit_code(holds))
+    write_report(args, &report.to_json())?;
+    Ok(exit_code(report.holds()))
 }

@@ -1,11 +1,15 @@
 //! The callbacks of a run: reports, resends and forgeries, determined by the seed.
 
+use std::fmt;
+
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
+use super::Args;
 use super::forgery::Forgery;
 use crate::life::Life;
+use crate::when::now;
 
 /// The reports in a cohort. Tasks are sent in cohorts so that no report is stale when it is sent.
 const COHORT: usize = 1_000;
@@ -58,6 +62,22 @@ pub(super) enum Kind {
 }
 
 impl Plan {
+    /// The run that the arguments ask for, from now on.
+    pub(super) fn new(args: &Args) -> Self {
+        let started = now();
+        let seed = args.seed.unwrap_or_else(rand::random);
+        Self {
+            run: format!("soak-{started}-{}", seed % 10_000),
+            seed,
+            tasks: args.tasks as usize,
+            callbacks: args.callbacks as usize,
+            duplicates: if args.no_resend { 0.0 } else { args.duplicates },
+            forge: if args.no_resend { 0.0 } else { args.forge },
+            shuffle: args.shuffle,
+            started,
+        }
+    }
+
     /// The number of reports of all tasks.
     pub(super) fn reports(&self) -> usize {
         self.tasks * self.callbacks
@@ -156,5 +176,21 @@ impl Plan {
         seed[8..16].copy_from_slice(&purpose.to_le_bytes());
         seed[16..24].copy_from_slice(&(number as u64).to_le_bytes());
         StdRng::from_seed(seed)
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count| if count == 1 { "" } else { "s" };
+        write!(
+            f,
+            "{} task{} with {} report{} each, task ids from {}-000000, seed {}",
+            self.tasks,
+            plural(self.tasks),
+            self.callbacks,
+            plural(self.callbacks),
+            self.run,
+            self.seed
+        )
     }
 }

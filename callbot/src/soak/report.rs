@@ -9,6 +9,11 @@ use super::plan::Plan;
 use super::stage::Stage;
 use super::tally::Tally;
 
+/// The verdict on a run that failed.
+pub(super) const FAILED: &str = "FAILED: the lines above say what is wrong.";
+/// The beginning of the verdict on a run that proves nothing.
+pub(super) const NO_PROOF: &str = "The run proves nothing: ";
+
 /// The result of a run.
 pub(super) struct Report<'a> {
     pub(super) plan: &'a Plan,
@@ -49,19 +54,18 @@ impl Report<'_> {
     fn verdict(&self) -> String {
         if self.holds() {
             let sent = match self.tally.interrupted {
-                true => "Interrupted before all was sent. ",
+                true => "Interrupted before everything was sent. ",
                 false => "",
             };
             return format!(
-                "{sent}All {} acknowledged reports are in the table, each once, as they were sent.",
+                "{sent}All {} acknowledged reports are in the table, each exactly once and unchanged.",
                 self.findings.expected
             );
         }
         if self.findings.expected == 0 {
-            return "Nothing was acknowledged, so nothing is shown: look at the answers."
-                .to_owned();
+            return NO_PROOF.to_owned() + "no report was acknowledged. See the answers above.";
         }
-        "NOT as promised: see above.".to_owned()
+        FAILED.to_owned()
     }
 }
 
@@ -72,7 +76,7 @@ impl fmt::Display for Report<'_> {
         } = self;
         writeln!(
             f,
-            "sent          {} requests in {:.0} s, {:.0} a second; {} of them again after a 5xx or no answer",
+            "sent          {} requests in {:.0} s, {:.0} per second; {} retries after HTTP 429, 5xx or no answer",
             tally.answers.requests(),
             tally.elapsed().as_secs_f64(),
             tally.rate(),
@@ -81,7 +85,7 @@ impl fmt::Display for Report<'_> {
         let [p50, p90, p99, max] = [50.0, 90.0, 99.0, 100.0].map(|p| tally.answers.percentile(p));
         writeln!(
             f,
-            "answered      half within {p50:.1?}, 90 % within {p90:.1?}, 99 % within {p99:.1?}, all within {max:.1?}"
+            "answered      50 % within {p50:.1?}, 90 % within {p90:.1?}, 99 % within {p99:.1?}, all within {max:.1?}"
         )?;
         for (answer, count) in tally.answers.counts() {
             writeln!(f, "{:14}{count:>8}  {answer}", "")?;
@@ -91,12 +95,12 @@ impl fmt::Display for Report<'_> {
         }
         writeln!(
             f,
-            "acknowledged  {} reports, {} resends; given up after many attempts: {}",
+            "acknowledged  {} reports, {} resends; messages without a final answer: {}",
             findings.expected, tally.resends_acknowledged, tally.given_up
         )?;
         writeln!(
             f,
-            "refused       {} forgeries; taken or answered wrongly: {}; genuine reports refused: {}",
+            "refused       {} forgeries; forgeries with another answer: {}; genuine reports refused: {}",
             tally.forgeries_refused,
             tally.forgeries_taken.len(),
             tally.refused.len()

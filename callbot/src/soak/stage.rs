@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use local_stack::{Engine, Function, Lambda};
@@ -11,29 +12,15 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 use super::faults::{self, FaultyProxy};
+use super::{Args, open};
 use crate::Failure;
 use crate::aws::Aws;
-use crate::stack::{environment, start_engine};
+use crate::stack::{self, start_engine};
 use crate::table::Table;
 
 const TABLE: &str = "soak";
 /// The longest time from the start of a call to a kill. A call takes about a millisecond.
 const LONGEST_LIFE: Duration = Duration::from_millis(3);
-/// The settings of a stack.
-pub(super) struct Settings<'a> {
-    pub(super) function: &'a Path,
-    pub(super) template: &'a Path,
-    pub(super) instances: usize,
-    /// The probability of a fault for each request to the engine, 0 to 1.
-    pub(super) faults: f64,
-    /// The probability of a kill for each call, 0 to 1.
-    pub(super) kills: f64,
-    pub(super) seed: u64,
-    /// Variables of the function, in addition to those that lead it to the engine.
-    pub(super) environment: Vec<(&'static str, String)>,
-    /// The file that the function's log is added to.
-    pub(super) log: Option<PathBuf>,
-}
 
 /// The running stack.
 pub(super) struct Stage {
@@ -43,33 +30,35 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) async fn start(settings: &Settings<'_>) -> Result<Self, Failure> {
-        let Settings { function, .. } = settings;
-        if !function.is_file() {
-            let function = function.display();
-            return Err(format!("there is no program {function}; `make soak` builds it").into());
-        }
-        let engine = start_engine(0, None, settings.template, TABLE).await?;
-        let (likely, seed) = (settings.faults, settings.seed);
-        let proxy = FaultyProxy::start(&engine.endpoint_url(), likely, &faults::ANY, seed).await?;
+    /// Starts a stack for this function. It gets these variables in addition to those that lead it to the engine.
+    pub(super) async fn start(
+        args: &Args,
+        function: &Path,
+        seed: u64,
+        environment: Vec<(&'static str, String)>,
+    ) -> Result<Self, Failure> {
+        let log = args.log.as_deref().map(open).transpose()?;
+        let engine = start_engine(0, None, &args.template, TABLE).await?;
+        let url = engine.endpoint_url();
+        let proxy = FaultyProxy::start(&url, args.faults, faults::ANY, seed).await?;
 
-        let variables = environment(&engine, TABLE).into_iter();
+        let variables = stack::environment(&engine, TABLE).into_iter();
         let variables = variables.chain([("AWS_ENDPOINT_URL_DYNAMODB", proxy.url().to_owned())]);
-        let variables = variables.chain(settings.environment.iter().cloned());
+        let variables = variables.chain(environment);
         let variables = variables.map(|(name, value)| (name.to_owned(), value));
         let function = Function {
             program: function.to_path_buf(),
             environment: variables.collect(),
-            log: settings.log.clone(),
+            log: log.map(Arc::new),
         };
         // Independent of the faults.
         let mut random = StdRng::seed_from_u64(seed.wrapping_add(1));
-        let likely = settings.kills;
+        let likely = args.kills;
         let kills = move || {
             let dies = random.random_bool(likely);
             dies.then(|| LONGEST_LIFE.mul_f64(random.random()))
         };
-        let lambda = Lambda::start(function, settings.instances, kills).await?;
+        let lambda = Lambda::start(function, args.instances.into(), kills).await?;
         Ok(Self {
             engine,
             proxy,
@@ -119,31 +108,29 @@ impl Stage {
             "processesEndedThemselves": self.deaths(),
         })
     }
-
-    pub(super) async fn stop(self) {
-        drop(self.lambda);
-        self.engine.stop().await;
-    }
 }
 
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let faults = self.faults();
         let sum: usize = faults.values().sum();
-        writeln!(f, "faults        {sum} between the function and the engine")?;
+        writeln!(
+            f,
+            "faults        {sum} requests of the function to DynamoDB met a fault"
+        )?;
         for (fault, count) in faults {
             writeln!(f, "{:14}{count:>8}  {fault}", "")?;
         }
         let (starts, kills) = (self.lambda.starts(), self.kills());
         writeln!(
             f,
-            "processes     {starts} started, {kills} killed in the middle of a call"
+            "processes     {starts} started, {kills} killed during a call"
         )?;
         if self.deaths() > 0 {
             let deaths = self.deaths();
             writeln!(
                 f,
-                "{:14}{deaths} ended by themselves: --log FILE keeps what they said",
+                "{:14}{deaths} crashed or did not answer in time: --log FILE keeps their output",
                 ""
             )?;
         }

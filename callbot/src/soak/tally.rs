@@ -4,19 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::answers::Answers;
+use super::answers::{Answers, name};
 use super::plan::Kind;
-
-/// The final outcome of one message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// retCode 0.
-    Acknowledged,
-    /// The final answer, which refuses the message.
-    Refused(String),
-    /// No final answer within the attempts.
-    GivenUp,
-}
+use crate::client::Reply;
 
 /// Counts and times of a run.
 pub(super) struct Tally {
@@ -55,22 +45,21 @@ impl Tally {
         }
     }
 
-    /// Records the outcome of one message.
-    pub(super) fn done(&mut self, kind: Kind, outcome: &Outcome) {
-        match (kind, outcome) {
-            (_, Outcome::GivenUp) => self.given_up += 1,
-            (Kind::Report, Outcome::Acknowledged) => self.reports_acknowledged += 1,
-            (Kind::Resend { .. }, Outcome::Acknowledged) => self.resends_acknowledged += 1,
-            (Kind::Forgery(forgery), Outcome::Refused(answer))
-                if answer.ends_with(&format!("retCode {}", forgery.ret_code())) =>
-            {
-                self.forgeries_refused += 1;
-            }
-            (Kind::Forgery(forgery), outcome) => {
-                let taken = format!("{forgery:?}: {outcome:?}");
+    /// Records the final answer to one message: `None` where there was none within the attempts.
+    pub(super) fn done(&mut self, kind: Kind, reply: Option<&Reply>) {
+        let Some(reply) = reply else {
+            self.given_up += 1;
+            return;
+        };
+        match kind {
+            Kind::Forgery(forgery) if reply.is(forgery.ret_code()) => self.forgeries_refused += 1,
+            Kind::Forgery(forgery) => {
+                let taken = format!("{forgery:?}: {}", name(reply));
                 self.forgeries_taken.push(taken);
             }
-            (_, Outcome::Refused(answer)) => self.refused.push(answer.clone()),
+            _ if !reply.is_acknowledged() => self.refused.push(name(reply)),
+            Kind::Report => self.reports_acknowledged += 1,
+            Kind::Resend { .. } => self.resends_acknowledged += 1,
         }
     }
 

@@ -50,7 +50,7 @@ pub(crate) fn start_accepting_server() -> String {
 }
 
 /// Starts a server that answers every request with status 200 and this body; its address.
-fn start_server(body: String) -> String {
+pub(crate) fn start_server(body: String) -> String {
     let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = server.local_addr().expect("an address");
     std::thread::spawn(move || {

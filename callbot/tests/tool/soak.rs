@@ -1,20 +1,21 @@
 //! `callbot soak`: no finding about a correct function despite faults around it, and a finding for every defect.
 
-use std::path::Path;
+mod arguments;
+mod no_resend;
+
 use std::process::Command;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use local_stack::{Fault, Proxy};
 use serde_json::Value;
 use task_callback::store::Item;
-use tempfile::{NamedTempFile, tempdir};
+use tempfile::NamedTempFile;
 use tokio::runtime::Runtime;
 
-use crate::check::start_accepting_server;
+use crate::check::{start_accepting_server, start_server};
 use crate::runner::{Running, callbot, eventually, run};
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::aws::local_aws;
-use task_callback_test_support::moto;
 use task_callback_test_support::proxy::split;
 use task_callback_test_support::service;
 
@@ -22,16 +23,6 @@ use task_callback_test_support::service;
 fn soak(arguments: &[&str]) -> (bool, String, Value) {
     let size = ["--tasks", "24", "--callbacks", "5"];
     soaked(callbot(&["soak"]).args(size).args(arguments))
-}
-
-/// Runs a soak of 240 reports without resends, over a moto that finds Python modules in this folder.
-fn soak_without_resends(python_path: &Path, arguments: &[&str]) -> (bool, String, Value) {
-    let (function, python) = (service::program(), moto::python());
-    let function = function.to_str().expect("text");
-    let stack = ["--function", function, "--no-resend", "--moto", &python];
-    let mut soak = callbot(&["soak", "--tasks", "24"]);
-    soak.env("PYTHONPATH", python_path);
-    soaked(soak.args(stack).args(arguments))
 }
 
 /// Runs a soak: whether it passes, its output and its report.
@@ -85,10 +76,10 @@ fn an_interrupted_run_tells_the_truth_about_what_was_sent() {
         (text.matches("\"stored\"").count() > 50).then_some(())
     });
     let status = soak.interrupt();
-    let text = soak.until("Interrupted before all was sent.");
-    assert!(text.contains("lost: 0, doubled: 0"), "{text}");
-    assert!(!text.contains("NOT as promised"), "{text}");
-    assert_eq!(status.code(), Some(0), "{text}");
+    let text = soak.until("Interrupted before everything was sent.");
+    assert!(text.contains("lost: 0, duplicated: 0"), "{text}");
+    assert!(!text.contains("FAILED"), "{text}");
+    assert_eq!(status.code(), Some(1), "{text}");
 }
 
 /// What is wrong with one snapshot in the table.
@@ -212,61 +203,18 @@ async fn an_accepted_forgery_is_found() {
     assert!(taken > Some(0), "{text}");
 }
 
-#[test]
-fn what_is_refused_is_stored_later_without_a_resend() {
-    let empty = tempdir().expect("a folder");
-    // DynamoDB is down for longer than the function tries to store a report.
-    let arguments = ["--outage", "9s", "--kills", "10%"];
-    let (holds, text, report) = soak_without_resends(empty.path(), &arguments);
-    assert!(holds, "{text}");
-    let refusals = [
-        ("SecretsManagerDown", "HTTP 500 retCode 5000"),
-        ("WrongSecret", "HTTP 401 retCode 4010"),
-        ("DynamoDbDown", "HTTP 503 retCode 5030"),
-    ];
-    for (phase, refusal) in refusals {
-        let count = report["phases"][phase]["answers"][refusal].as_u64();
-        assert!(count > Some(0), "{phase}: {text}");
-    }
-    let number = |pointer| report.pointer(pointer).and_then(Value::as_u64);
-    assert!(number("/stage/processesKilled") > Some(0), "{text}");
-    let answered = number("/table/expected").expect("a number");
-    let unanswered = number("/unanswered").expect("a number");
-    assert_eq!(answered + unanswered, 240, "{text}");
-    let absent = number("/table/absent").expect("a number");
-    assert_eq!(number("/table/snapshots"), Some(240 - absent), "{text}");
-}
-
-/// The first message to the parked queue is confirmed and lost, and the second goes to the dead-letter queue.
-const DEFECTIVE_QUEUE: &str = r#"
-from moto.sqs.models import Queue
-
-add_message = Queue.add_message
-parked = []
-
-def lose_first(queue, message):
-    if queue.name == "parked":
-        parked.append(message)
-        if len(parked) == 1:
-            return
-        if len(parked) == 2:
-            queue = queue.dead_letter_queue
-    add_message(queue, message)
-
-Queue.add_message = lose_first
-"#;
-
-#[test]
-fn what_the_parked_queue_loses_is_found() {
-    let folder = tempdir().expect("a folder");
-    // Python imports a module of this name when it starts.
-    let module = folder.path().join("sitecustomize.py");
-    std::fs::write(module, DEFECTIVE_QUEUE).expect("written");
-    let arguments = ["--outage", "1s", "--faults", "0%", "--kills", "0%"];
-    let (holds, text, report) = soak_without_resends(folder.path(), &arguments);
+/// A refusal has the HTTP status that belongs to its retCode.
+#[tokio::test]
+async fn a_refusal_with_the_status_of_success_is_none() {
+    let app = TestApp::embedded().await;
+    let answer = r#"{"retCode":4010,"retMsg":"refused","responseID":"x"}"#;
+    let url = start_server(answer.to_owned());
+    let stack = ["--url", &url, "--table", &app.table_name];
+    let options = ["--endpoint-url", &app.engine_url, "--forge", "20%"];
+    let (holds, text, report) = soak(&[&stack[..], &options].concat());
     assert!(!holds, "{text}");
-    assert_eq!(report["parked"]["deadLetters"], 1, "{text}");
-    assert_eq!(report["table"]["lost"], 2, "{text}");
-    assert_eq!(report["table"]["snapshots"], 238, "{text}");
-    assert_eq!(report["unanswered"], 0, "{text}");
+    assert_eq!(report["sent"]["forgeriesRefused"], 0, "{text}");
+    let taken = report["sent"]["forgeriesTaken"].as_array().map(Vec::len);
+    assert!(taken > Some(0), "{text}");
+    assert!(text.contains("HTTP 200 retCode 4010"), "{text}");
 }

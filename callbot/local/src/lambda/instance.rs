@@ -1,7 +1,7 @@
 //! One instance of the function: a process that is started for its first call and answers one call at a time.
 
-use std::fs::File;
 use std::io;
+use std::path::absolute;
 use std::process::Stdio;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use super::{Counts, Function, Generation, Invocation, Kills, Queue};
-use crate::runtime_api::{FUNCTION_TIMEOUT, RuntimeApi};
+use crate::runtime_api::{FUNCTION_TIMEOUT, Poll, RuntimeApi};
 
 /// Lambda's own variables.
 const LAMBDA: [(&str, &str); 6] = [
@@ -23,6 +23,9 @@ const LAMBDA: [(&str, &str); 6] = [
     ("AWS_LAMBDA_LOG_STREAM_NAME", "local"),
     ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
 ];
+
+/// What to do without a program.
+const BUILD: &str = "`make soak` builds it as target/lambda/task-callback/bootstrap";
 
 pub(super) struct Instance {
     function: Function,
@@ -109,14 +112,31 @@ impl Instance {
     }
 }
 
+/// Starts a process of the function and ends it when it asks for an event.
+///
+/// # Errors
+///
+/// The program cannot be run, or does not ask for an event.
+pub(super) async fn try_out(function: &Function) -> io::Result<()> {
+    let mut process = Process::start(function, 0).await?;
+    let poll = process.poll().await.map(drop);
+    poll.ok_or_else(|| {
+        let program = function.program.display();
+        io::Error::other(format!(
+            "{program} did not ask Lambda for an event within {FUNCTION_TIMEOUT:?}: is it the function? {BUILD}"
+        ))
+    })
+}
+
 impl Process {
     async fn start(function: &Function, generation: usize) -> io::Result<Self> {
         let api = RuntimeApi::start().await?;
-        let log = match &function.log {
-            Some(file) => File::options().create(true).append(true).open(file)?.into(),
-            None => Stdio::null(),
+        let (stdout, stderr) = match &function.log {
+            Some(log) => (log.try_clone()?.into(), log.try_clone()?.into()),
+            None => (Stdio::null(), Stdio::inherit()),
         };
-        let child = Command::new(&function.program)
+        // A name without a folder is that of a file here, too, and is not looked for in PATH.
+        let child = Command::new(absolute(&function.program)?)
             .env_clear()
             .envs(LAMBDA)
             .envs(
@@ -127,12 +147,19 @@ impl Process {
             )
             .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
             .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(Stdio::null())
+            .stdout(stdout)
+            .stderr(stderr)
             // In a group of its own, so that Ctrl-C in a terminal ends the caller and not this process in a call.
             .process_group(0)
             .kill_on_drop(true)
-            .spawn()?;
+            .spawn();
+        let child = child.map_err(|error| {
+            let program = function.program.display();
+            io::Error::new(
+                error.kind(),
+                format!("cannot run {program}: {error}; {BUILD}"),
+            )
+        })?;
         Ok(Self {
             generation,
             child,
@@ -140,16 +167,21 @@ impl Process {
         })
     }
 
-    /// Hands the event out and waits for the answer, or for what comes before it.
-    async fn call(&mut self, event: Bytes, kill: Option<Duration>) -> io::Result<Call> {
+    /// Waits until the process asks for an event: `None` where it ends or does not ask in time.
+    async fn poll(&mut self) -> Option<Poll> {
         let Self { child, api, .. } = self;
-        let started = tokio::select! {
+        tokio::select! {
             poll = timeout(FUNCTION_TIMEOUT, api.polls.recv()) => poll.ok().flatten(),
             _ = child.wait() => None,
-        };
-        let Some(poll) = started else {
+        }
+    }
+
+    /// Hands the event out and waits for the answer, or for what comes before it.
+    async fn call(&mut self, event: Bytes, kill: Option<Duration>) -> io::Result<Call> {
+        let Some(poll) = self.poll().await else {
             return Ok(Call::Died);
         };
+        let Self { child, api, .. } = self;
         poll.hand_out(event, &uuid::Uuid::new_v4().to_string());
         let killed = async {
             match kill {

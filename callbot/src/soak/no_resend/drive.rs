@@ -11,7 +11,7 @@ use task_callback::contract::account::Credentials;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::super::answers::Answers;
-use super::super::drive::{Ledger, Sent, account, name, request};
+use super::super::drive::{Ledger, Sent, account, request};
 use super::super::plan::{Message, Plan};
 use super::super::stage::Stage;
 use super::services::Services;
@@ -28,7 +28,7 @@ const ONCE: RetryPolicy = RetryPolicy {
     longest_pause: Duration::ZERO,
 };
 /// How long the parked queue may take to become empty.
-const DRAIN_LIMIT: Duration = Duration::from_secs(180);
+pub(super) const DRAIN_LIMIT: Duration = Duration::from_secs(180);
 /// How often the parked queue is looked at.
 const DRAIN_POLL: Duration = Duration::from_millis(500);
 
@@ -198,14 +198,13 @@ impl Record {
             .phases
             .entry(done.phase)
             .or_insert_with(PhaseRecord::new);
-        let answered = done.reply.as_ref().ok();
-        let Some((reply, ret_code)) = answered.and_then(|reply| Some((reply, reply.ret_code()?)))
-        else {
+        let is_answer = |reply: &&Reply| reply.ret_code().is_some_and(|code| reply.is(code));
+        let Some(reply) = done.reply.as_ref().ok().filter(is_answer) else {
             phase.unanswered += 1;
             return;
         };
-        phase.answers.record(name(reply), done.took);
-        phase.refused += u64::from(ret_code != 0);
+        phase.answers.record(Some(reply), done.took);
+        phase.refused += u64::from(!reply.is_acknowledged());
         // Whatever the answer is: stored, or parked and stored later.
         self.ledger[done.message.task][done.message.report].expected = true;
     }

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::audit::Findings;
 use super::super::plan::Plan;
+use super::super::report::{FAILED, NO_PROOF};
 use super::super::stage::Stage;
-use super::drive::{PhaseRecord, Record};
+use super::drive::{DRAIN_LIMIT, PhaseRecord, Record};
 
 /// The result of a run.
 pub(super) struct Report<'a> {
@@ -87,14 +88,14 @@ impl Report<'_> {
 
     fn verdict(&self) -> String {
         if self.refused() == 0 {
-            return "Nothing was refused, so nothing is shown: look at the answers.".to_owned();
+            return NO_PROOF.to_owned() + "no report was refused. See the answers above.";
         }
         if !self.holds() {
-            return "NOT as promised: see above.".to_owned();
+            return FAILED.to_owned();
         }
         format!(
-            "All {} reports that were answered, {} of them with a refusal, are in the table, each once, as they were \
-             sent. None was sent twice.",
+            "All {} answered reports, {} of them refused, are in the table, each exactly once and unchanged. None was \
+             sent twice.",
             self.findings.expected,
             self.refused()
         )
@@ -108,7 +109,7 @@ impl fmt::Display for Report<'_> {
             let [p50, p99, max] = [50.0, 99.0, 100.0].map(|p| answers.percentile(p));
             writeln!(
                 f,
-                "{phase}: {} requests; half answered within {p50:.1?}, 99 % within {p99:.1?}, all within {max:.1?}",
+                "{phase}: {} requests; answered 50 % within {p50:.1?}, 99 % within {p99:.1?}, all within {max:.1?}",
                 answers.requests() + record.unanswered
             )?;
             for (answer, count) in answers.counts() {
@@ -121,7 +122,7 @@ impl fmt::Display for Report<'_> {
         }
         writeln!(
             f,
-            "parked        {} reports were refused; messages that left the queue: {}, left in it: {}, dead letters: {}",
+            "parked        {} reports refused; messages deleted from the queue: {}, still in the queue: {}, dead letters: {}",
             self.refused(),
             self.deleted,
             self.left,
@@ -134,18 +135,22 @@ impl fmt::Display for Report<'_> {
             .zip(["DynamoDB was back", "the last report"])
         {
             match drain {
-                Some(took) => writeln!(f, "{:14}empty {took:.1?} after {since}", "")?,
-                None => writeln!(f, "{:14}not empty in time after {since}", "")?,
+                Some(took) => writeln!(f, "{:14}the queue was empty {took:.1?} after {since}", "")?,
+                None => writeln!(
+                    f,
+                    "{:14}the queue was not empty {DRAIN_LIMIT:?} after {since}",
+                    ""
+                )?,
             }
         }
         write!(f, "{}", self.stage)?;
         writeln!(
             f,
-            "no answer     {} requests{}; {} of their reports are not in the table",
+            "no answer     {} requests{}; {} reports sent with them are not in the table",
             self.unanswered(),
             match self.kills_explain_no_answers() {
-                true => ", whose processes were killed",
-                false => ", more than killed processes explain",
+                true => ", no more than processes were killed",
+                false => ", more than processes were killed",
             },
             self.findings.absent
         )?;

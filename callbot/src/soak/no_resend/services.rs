@@ -64,7 +64,7 @@ impl Services {
         );
         let parked = parked.attributes(QueueAttributeName::RedrivePolicy, redrive.to_string());
         let parked = parked.send().await.map_err(failed)?;
-        let secrets_proxy = FaultyProxy::start(moto.url(), likely, &faults::DOWN, seed).await?;
+        let secrets_proxy = FaultyProxy::start(moto.url(), likely, faults::DOWN, seed).await?;
         Ok(Self {
             moto,
             secrets,

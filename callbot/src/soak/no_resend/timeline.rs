@@ -98,7 +98,7 @@ pub(super) fn timeline(outage: Duration, reports: usize) -> Result<Vec<Step>, St
     let well = reports.saturating_sub(during_failures) / 2;
     if well == 0 {
         return Err(format!(
-            "{reports} reports are too few: more than {during_failures} are sent while something is down; raise --tasks"
+            "{reports} reports are too few: {during_failures} are sent during the failures alone; raise --tasks or --callbacks"
         ));
     }
     let well = Duration::from_secs_f64(well as f64 / f64::from(WELL_RATE));
@@ -123,11 +123,11 @@ impl Step {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Well => "all is well",
-            Self::SecretsManagerDown => "Secrets Manager is down twice, at cold starts",
-            Self::WrongSecret => "the secret is wrong, then right again",
+            Self::Well => "no failure",
+            Self::SecretsManagerDown => "Secrets Manager is down at cold starts, twice",
+            Self::WrongSecret => "the secret is wrong, then right",
             Self::DynamoDbDown => "DynamoDB is down",
-            Self::WellAgain => "all is well again",
+            Self::WellAgain => "no failure, again",
         })
     }
 }

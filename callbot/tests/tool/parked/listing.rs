@@ -28,7 +28,7 @@ async fn a_list_shows_both_queues_and_takes_nothing_out() {
         }
     }
     assert!(text.contains("--redrive moves them back"), "{text}");
-    assert!(!text.contains("between two tries"), "{text}");
+    assert!(!text.contains("not listed"), "{text}");
 
     let narrow = succeed(&mut queues.command(&["--width", "60"]));
     let widths = narrow.lines().filter(|line| line.starts_with('│'));
@@ -99,7 +99,7 @@ async fn a_message_that_is_no_parked_callback_is_shown_as_such() {
     queues.send(&queues.dead_letters, &["no JSON"]).await;
 
     let text = succeed(&mut queues.command(&[]));
-    let error = "no parked callback: it is no JSON object with the fields of a parked callback";
+    let error = "not a parked callback: it is no JSON object with the fields of a parked callback";
     assert_eq!(text.matches(error).count(), 2, "{text}");
     assert!(
         !text.contains("hello") && !text.contains("no JSON │"),
@@ -133,7 +133,8 @@ async fn messages_between_two_tries_are_counted() {
         .await;
     assert_eq!(queues.received(&queues.parked).await.len(), 2);
     let text = succeed(&mut queues.command(&[]));
-    let count = "2 parked callbacks are between two tries, and SQS does not show them meanwhile.\n";
+    let count =
+        "2 parked callbacks are not listed: SQS hides each for up to 5 minutes after each try.\n";
     assert_eq!(text, count);
     let list = json_of(&succeed(&mut queues.command(&["--json"])));
     assert_eq!(list["betweenTries"], 2);
@@ -182,6 +183,6 @@ async fn a_list_that_is_interrupted_gives_back_what_it_has_received() {
 
     let mut listing = Running::start(&mut queues.command_at(proxy.url(), &[]));
     reached.recv().await.expect("a second request");
-    assert_eq!(listing.interrupt().code(), Some(1));
+    assert_eq!(listing.interrupt().code(), Some(2));
     assert_eq!(queues.received(&queues.parked).await, [text]);
 }

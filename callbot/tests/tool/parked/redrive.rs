@@ -4,7 +4,7 @@ use local_stack::Fault;
 use serde_json::json;
 
 use super::{NO_CALLBACK, Queues, json_of, parked, sorted};
-use crate::runner::{Ran, fail, run, succeed};
+use crate::runner::{Ran, Running, eventually, fail, run, succeed};
 
 #[tokio::test]
 async fn nothing_to_move_is_a_sentence() {
@@ -23,15 +23,15 @@ async fn a_redrive_moves_all_dead_letters_and_says_that_they_wait() {
     queues.send(&queues.dead_letters, &texts).await;
 
     let ran = fail(&mut queues.command(&["--redrive"]));
-    let words = "12 dead letters moved back.\n12 still wait in the parked queue: the function could not store them yet and \
-                 tries again every 5 minutes; its log lines with \"from\":\"queue\" have the reason.\n";
+    let words = "12 dead letters moved back.\nParked callbacks that still wait: 12. The function tries each again every 5 \
+                 minutes; its log lines with \"from\":\"queue\" have the reason.\n";
     assert_eq!(ran.stdout, words, "{ran:?}");
     assert_eq!(ran.exit_code, Some(1));
     assert_eq!(queues.received(&queues.parked).await, sorted(&texts));
     assert!(queues.received(&queues.dead_letters).await.is_empty());
 
     let ran = fail(&mut queues.command(&["--redrive", "--json"]));
-    let outcome = json!({"movedBack": 0, "stillWaiting": 12});
+    let outcome = json!({"movedBack": 0, "stillWaiting": 12, "deadLetters": 0});
     assert_eq!(json_of(&ran.stdout), outcome);
 }
 
@@ -58,10 +58,29 @@ async fn a_redrive_succeeds_once_the_function_has_stored_all() {
     let ran = tokio::task::spawn_blocking(move || run(&mut command));
     let ran = ran.await.expect("no panic");
     function.abort();
-    let words = "2 dead letters moved back.\nThe parked queue is empty: all of them are stored.\n";
+    let words =
+        "2 dead letters moved back.\nThe parked queue is empty: the function has stored them.\n";
     assert_eq!(ran.stdout, words, "{ran:?}");
     assert_eq!(ran.exit_code, Some(0), "{ran:?}");
     assert!(queues.received(&queues.dead_letters).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_becomes_a_dead_letter_again_is_not_called_stored() {
+    let queues = Queues::create().await;
+    let texts = [parked("t-1"), parked("t-2")];
+    let texts = [texts[0].as_str(), texts[1].as_str()];
+    queues.send(&queues.dead_letters, &texts).await;
+    let mut redrive = Running::start(&mut queues.command(&["--redrive"]));
+    redrive.until("2 dead letters moved back.");
+    // Never are both queues empty.
+    queues.send(&queues.dead_letters, &texts).await;
+    let purge = queues.client.purge_queue().queue_url(&queues.parked);
+    purge.send().await.expect("the parked queue is emptied");
+    let text = redrive.until("Dead letters since then: 2.");
+    assert!(text.contains("The parked queue is empty.\n"), "{text}");
+    let status = eventually("the end", || redrive.exit_status());
+    assert_eq!(status.code(), Some(1), "{text}");
 }
 
 /// Redrives three dead letters while this call of SQS fails from the second time on. Returns what the tool printed, and
