@@ -1,9 +1,11 @@
 //! `callbot check`: whether a deployment refuses and accepts what it must.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use comfy_table::Table;
-use comfy_table::presets::UTF8_FULL_CONDENSED;
+use anstyle::AnsiColor;
+use comfy_table::presets::NOTHING;
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use reqwest::Url;
 use serde_json::json;
 use task_callback::contract::account::Credentials;
@@ -12,90 +14,114 @@ use task_callback::contract::callback::{CALLBACK_METHOD, CALLBACK_PATH};
 use crate::client::{Reply, Sender, is_local};
 use crate::credentials::CredentialsArgs;
 use crate::event::Event;
+use crate::terminal::{Terminal, TerminalArgs, print};
 use crate::when::now;
 use crate::{Failure, exit_code};
 
-/// Check a deployment: what must be refused is refused, in the right form, and a signed callback is stored
+/// The function's timeout is 10 s. A cold start and the network add to it.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Check that a deployment refuses wrong requests and stores signed callbacks
 ///
-/// Without credentials the last part is left out. With them it stores one snapshot, of a task whose id says
-/// that it is a test.
+/// With credentials, the command stores one snapshot of a task whose id begins with callbot-check-. Without
+/// credentials, it sends neither a forged nor a signed callback. It ends at the first request without an answer.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot check --url CALLBACK_URL --credentials .local/credentials.json")]
 pub(crate) struct Args {
-    /// The stack's output CallbackUrl
+    /// URL of the function: the stack's output CallbackUrl
     #[arg(long, value_name = "URL")]
     url: Url,
     #[command(flatten)]
     credentials: CredentialsArgs,
+    #[command(flatten)]
+    terminal: TerminalArgs,
 }
 
-/// One line of the result.
-struct Finding {
+/// A request and the answer that it must get.
+struct Check<'a> {
     what: &'static str,
-    found: String,
-    holds: Holds,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Holds {
-    Yes,
-    No,
-    NotChecked,
+    sender: &'a Sender,
+    event: Event,
+    /// What the request is signed with. Without it, the check is not made.
+    credentials: Option<&'a Credentials>,
+    ret_code: u16,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let credentials = args.credentials.load_if_given()?;
+    let given = args.credentials.load_if_given()?;
+    let forger = given.as_ref().map(forger_of).transpose()?;
     let stranger: Credentials = r#"[{"uuid":"callbot-check","secretKey":"nobody's"}]"#.parse()?;
-    let known = credentials.as_ref().unwrap_or(&stranger);
-    let endpoint = Sender::new(args.url.clone())?;
+    let known = Some(given.as_ref().unwrap_or(&stranger));
     let mut elsewhere = args.url.clone();
     elsewhere.set_path(&format!(
         "{}-elsewhere",
         args.url.path().trim_end_matches('/')
     ));
-    let elsewhere = Sender::new(elsewhere)?;
-    let now = now();
+    let elsewhere = Sender::with_timeout(elsewhere, ANSWER_TIMEOUT)?;
+    let sender = Sender::with_timeout(args.url.clone(), ANSWER_TIMEOUT)?;
+    let check = |what, event: &Event, credentials, ret_code| Check {
+        what,
+        sender: &sender,
+        event: event.clone(),
+        credentials,
+        ret_code,
+    };
     let callback = event(CALLBACK_METHOD, &[])?;
-    let unsigned = event(CALLBACK_METHOD, &["sign"])?;
+    let (put, unsigned) = (event("PUT", &[])?, event(CALLBACK_METHOD, &["sign"])?);
+    let checks = [
+        Check {
+            sender: &elsewhere,
+            ..check("another path", &callback, known, 4040)
+        },
+        check("another method", &put, known, 4050),
+        check("an unsigned callback", &unsigned, known, 4000),
+        check("an unknown account", &callback, Some(&stranger), 4010),
+        check("a forged callback", &callback, forger.as_ref(), 4010),
+        check("a signed callback", &callback, given.as_ref(), 0),
+        check("the same callback again", &callback, given.as_ref(), 0),
+    ];
 
-    let reply = elsewhere.send(callback.clone(), known, now).await;
-    let mut findings = vec![tls(&args.url, reply.is_ok())];
-    findings.push(refused("another path", reply, 4040));
-    let reply = endpoint.send(event("PUT", &[])?, known, now).await;
-    findings.push(refused("another method", reply, 4050));
-    let reply = endpoint.send(unsigned, known, now).await;
-    findings.push(refused("an unsigned callback", reply, 4000));
-    let reply = endpoint.send(callback.clone(), &stranger, now).await;
-    findings.push(refused("a callback of an unknown account", reply, 4010));
-    if let Some(credentials) = &credentials {
-        let reply = endpoint
-            .send(callback.clone(), &forger_of(credentials)?, now)
-            .await;
-        findings.push(refused("a forged callback", reply, 4010));
-        let reply = endpoint.send(callback.clone(), credentials, now).await;
-        findings.push(taken("a signed callback", reply));
-        let reply = endpoint.send(callback, credentials, now).await;
-        findings.push(taken("the same one resent", reply));
-    } else {
-        findings.push(Finding {
-            what: "forged and signed callbacks",
-            found: "no credentials given: set CALLBOT_CREDENTIALS, or use --credentials".to_owned(),
-            holds: Holds::NotChecked,
-        });
-    }
-
-    println!("{}", render(&findings));
-    let all_hold = findings.iter().all(|finding| finding.holds != Holds::No);
-    println!(
-        "{}",
-        if all_hold {
-            "What was checked holds."
-        } else {
-            "Not everything holds."
+    let mut results = Results {
+        terminal: args.terminal.stdout(),
+        // TLS is a check, too.
+        not_made: checks.len() + 1,
+        passed: 0,
+        failed: 0,
+    };
+    let now = now();
+    for check in checks {
+        let (what, ret_code) = (check.what, check.ret_code);
+        let Some(credentials) = check.credentials else {
+            let why = "no credentials given: set CALLBOT_CREDENTIALS, or use --credentials";
+            results.add(None, what, why)?;
+            continue;
+        };
+        match check.sender.send(check.event, credentials, now).await {
+            Ok(reply) => results.add(Some(passes(&reply, ret_code)), what, &reply.to_string())?,
+            Err(error) => {
+                results.add(Some(false), what, &error.to_string())?;
+                return results.finish();
+            }
         }
-    );
-    Ok(exit_code(all_hold))
+    }
+    // Each answer over https has proven that the certificate is valid.
+    let (passed, found) = match args.url.scheme() {
+        "https" => (Some(true), "https, with a certificate that verifies"),
+        _ if is_local(&args.url) => (None, "plain http, on this machine"),
+        _ => (
+            Some(false),
+            "plain http: callbacks can be read and replayed on their way",
+        ),
+    };
+    results.add(passed, "TLS", found)?;
+    results.finish()
+}
+
+/// Whether the function gave this answer, or API Gateway refused the request before it invoked the function.
+fn passes(reply: &Reply, ret_code: u16) -> bool {
+    let no_route = matches!(ret_code, 4040 | 4050) && reply.is_gateway_not_found();
+    reply.is(ret_code) || no_route
 }
 
 /// The account and its algorithm with a wrong secret.
@@ -131,61 +157,58 @@ fn event(method: &str, keep: &[&str]) -> Result<Event, Failure> {
     }))
 }
 
-/// An answer over https proves that the certificate is valid.
-fn tls(url: &Url, reached: bool) -> Finding {
-    let (found, holds) = match url.scheme() {
-        "https" if reached => ("https, with a certificate that verifies", Holds::Yes),
-        "https" => ("no connection: see below", Holds::No),
-        _ if is_local(url) => ("plain http, on this machine", Holds::NotChecked),
-        _ => (
-            "plain http: callbacks can be read and replayed on their way",
-            Holds::No,
-        ),
-    };
-    Finding {
-        what: "TLS",
-        found: found.to_owned(),
-        holds,
-    }
+/// The results, each printed as soon as it is there.
+struct Results {
+    terminal: Terminal,
+    not_made: usize,
+    passed: usize,
+    failed: usize,
 }
 
-/// Refused by the function, or by API Gateway before it invokes the function.
-fn refused(what: &'static str, reply: Result<Reply, Failure>, ret_code: u16) -> Finding {
-    finding(what, reply, |reply| {
-        let no_route = matches!(ret_code, 4040 | 4050) && reply.is_gateway_not_found();
-        reply.is(ret_code) || no_route
-    })
-}
-
-fn taken(what: &'static str, reply: Result<Reply, Failure>) -> Finding {
-    finding(what, reply, Reply::is_acknowledged)
-}
-
-fn finding(
-    what: &'static str,
-    reply: Result<Reply, Failure>,
-    as_it_must_be: impl Fn(&Reply) -> bool,
-) -> Finding {
-    let (found, holds) = match reply {
-        Ok(reply) if as_it_must_be(&reply) => (reply.to_string(), Holds::Yes),
-        Ok(reply) => (reply.to_string(), Holds::No),
-        Err(error) => (error.to_string(), Holds::No),
-    };
-    Finding { what, found, holds }
-}
-
-fn render(findings: &[Finding]) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_FULL_CONDENSED)
-        .set_header(["", "checked", "found"]);
-    for finding in findings {
-        let mark = match finding.holds {
-            Holds::Yes => "✓",
-            Holds::No => "✗",
-            Holds::NotChecked => "–",
+impl Results {
+    /// Prints and counts a result. `passed` is `None` for a check that was not made.
+    fn add(&mut self, passed: Option<bool>, what: &str, found: &str) -> Result<(), Failure> {
+        let (mark, color) = match passed {
+            Some(true) => ("✓", AnsiColor::Green),
+            Some(false) => ("✗", AnsiColor::Red),
+            None => ("–", AnsiColor::Yellow),
         };
-        table.add_row([mark, finding.what, &finding.found]);
+        self.passed += usize::from(passed == Some(true));
+        self.failed += usize::from(passed == Some(false));
+        self.not_made -= usize::from(passed.is_some());
+        let mark = self.terminal.paint(color.on_default(), mark);
+        print(&row(self.terminal, &mark, what, found))?;
+        Ok(())
     }
-    table.to_string()
+
+    /// Prints the sum.
+    fn finish(self) -> Result<ExitCode, Failure> {
+        let mut sum = match self.failed {
+            0 => "All checks passed.".to_owned(),
+            failed => format!("{failed} of {} checks failed.", failed + self.passed),
+        };
+        if self.not_made > 0 {
+            sum += &format!(" Checks not made: {}.", self.not_made);
+        }
+        print(&sum)?;
+        Ok(exit_code(self.failed == 0))
+    }
+}
+
+/// A line, or several where the terminal is too narrow for one.
+fn row(terminal: Terminal, mark: &str, what: &str, found: &str) -> String {
+    const COLUMNS: [u16; 2] = [2, 24];
+    let mut table = Table::new();
+    table.load_style(NOTHING).add_row([mark, what, found]);
+    let fixed = COLUMNS.map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
+    table.set_constraints(fixed);
+    if let Some(width) = terminal.width.and_then(|width| width.try_into().ok()) {
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
+    table.trim_fmt()
 }

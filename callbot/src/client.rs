@@ -1,34 +1,41 @@
 //! The HTTP client that sends callbacks and reads the answers.
 
+use std::error::Error;
 use std::fmt;
+use std::iter::successors;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde::Deserialize;
 use task_callback::contract::account::Credentials;
-use task_callback::error_chain::error_chain;
 
 use crate::Failure;
 use crate::event::Event;
 use crate::platform;
 use crate::terminal::shown_beginning;
 
-/// The function's timeout is 10 s; API Gateway, the network and a local build add to it.
+/// The longest time until there is a connection, with TLS where the URL is https.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest time of a request. The function's timeout is 10 s; API Gateway, the network and a local build add to it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// API Gateway's status when it throttles.
 const TOO_MANY_REQUESTS: u16 = 429;
 
-/// Whether the address is on this machine.
+/// Whether the URL is on this machine.
 pub(crate) fn is_local(url: &Url) -> bool {
-    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// Sends callbacks to one address.
+/// Sends callbacks to one URL.
 pub(crate) struct Sender {
     client: reqwest::Client,
     url: Url,
+    answer_timeout: Duration,
 }
 
 /// An answer, in the contract's form or not.
@@ -49,15 +56,29 @@ struct Answer {
 
 impl Sender {
     pub(crate) fn new(url: Url) -> Result<Self, Failure> {
+        Self::with_timeout(url, ANSWER_TIMEOUT)
+    }
+
+    /// A sender whose requests take no longer than this.
+    pub(crate) fn with_timeout(url: Url, answer_timeout: Duration) -> Result<Self, Failure> {
         // A redirect would send a valid signature to another server.
         let client = reqwest::Client::builder()
-            .timeout(ANSWER_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(answer_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { client, url })
+        Ok(Self {
+            client,
+            url,
+            answer_timeout,
+        })
     }
 
     /// Signs the event as of `create_ts` and sends it.
+    ///
+    /// # Errors
+    ///
+    /// There is no answer.
     pub(crate) async fn send(
         &self,
         mut event: Event,
@@ -84,11 +105,27 @@ impl Sender {
             url.set_path(path);
         }
         let request = self.client.request(method, url).headers(headers).body(body);
-        let response = request.send().await.map_err(|error| error_chain(&error))?;
+        let no_answer = |error| self.no_answer(&error);
+        let response = request.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
-        let text = response.text().await.map_err(|error| error_chain(&error))?;
+        let text = response.text().await.map_err(no_answer)?;
         let answer = serde_json::from_str(&text).map_err(|_| text);
         Ok(Reply { status, answer })
+    }
+
+    /// Why there is no answer: the time limit, or the error's innermost cause.
+    fn no_answer(&self, error: &reqwest::Error) -> String {
+        let (what, limit) = match error.is_connect() {
+            true => ("connection to", CONNECT_TIMEOUT),
+            false => ("answer from", self.answer_timeout),
+        };
+        let server = self.url.origin().ascii_serialization();
+        if error.is_timeout() {
+            return format!("no {what} {server} within {} s", limit.as_secs());
+        }
+        let causes = successors(Some(error as &dyn Error), |&error| error.source());
+        let cause = causes.last().map(ToString::to_string).unwrap_or_default();
+        format!("no {what} {server}: {cause}")
     }
 }
 

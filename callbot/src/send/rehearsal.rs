@@ -138,7 +138,7 @@ impl Rehearsal<'_> {
         let report = &life.reports[message.report];
         let answer = match reply {
             Ok(reply) => reply.to_string(),
-            Err(error) => format!("no answer: {error}"),
+            Err(error) => error.to_string(),
         };
         let kind = match message {
             Message { resend: true, .. } => "resent",

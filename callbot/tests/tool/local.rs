@@ -121,7 +121,7 @@ fn every_sample_gets_its_answer(stack: &LocalStack) {
 fn the_check_finds_what_holds(stack: &LocalStack) {
     let url = format!("{}/api/v3/taskCallback", stack.url());
     let table = succeed(&mut callbot(&["check", "--url", &url]));
-    assert!(table.contains("What was checked holds"), "{table}");
+    assert!(table.contains("All checks passed."), "{table}");
     assert_eq!(table.matches('✓').count(), 7, "{table}");
     let table = succeed(callbot(&["check", "--url", &url]).env_remove("CALLBOT_CREDENTIALS"));
     assert!(table.contains("no credentials given"), "{table}");
@@ -157,8 +157,6 @@ fn the_history_has_what_was_sent(stack: &LocalStack) {
     let table = stack.history(&["autumn-renewals", "--user-task"]);
     assert!(table.contains("COMPLETED"), "{table}");
     assert!(table.contains("120 of 120 (100 %)"), "{table}");
-    let nothing = stack.history(&["no-such-task"]);
-    assert!(nothing.contains("nothing stored"), "{nothing}");
 }
 
 #[tokio::test]
