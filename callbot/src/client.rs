@@ -13,7 +13,6 @@ use task_callback::contract::account::Credentials;
 
 use crate::Failure;
 use crate::event::Event;
-use crate::platform;
 use crate::terminal::shown_beginning;
 
 /// The longest time until there is a connection, with TLS where the URL is https.
@@ -85,25 +84,26 @@ impl Sender {
         credentials: &Credentials,
         create_ts: u64,
     ) -> Result<Reply, Failure> {
-        platform::sign(&mut event, credentials, create_ts)?;
+        event.sign(credentials, create_ts)?;
         let method = event.method().unwrap_or_default().parse()?;
         let path = event.http_path().unwrap_or_default();
-        self.request(method, path, sender_headers(&event)?, event.body()?)
+        self.request(method, path, event.headers(), event.body()?)
             .await
     }
 
     /// Sends a request; `path` is used if the address has none.
-    pub(crate) async fn request(
+    pub(crate) async fn request<'a>(
         &self,
         method: Method,
         path: &str,
-        headers: HeaderMap,
+        headers: impl Iterator<Item = (&'a str, &'a str)>,
         body: Vec<u8>,
     ) -> Result<Reply, Failure> {
         let mut url = self.url.clone();
         if url.path() == "/" {
             url.set_path(path);
         }
+        let headers = header_map(headers)?;
         let request = self.client.request(method, url).headers(headers).body(body);
         let no_answer = |error| self.no_answer(&error);
         let response = request.send().await.map_err(no_answer)?;
@@ -129,19 +129,21 @@ impl Sender {
     }
 }
 
-/// The event's headers without those that the connection and API Gateway add.
-fn sender_headers(event: &Event) -> Result<HeaderMap, Failure> {
+/// The header map without those headers that the connection and API Gateway add.
+fn header_map<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<HeaderMap, Failure> {
     let added_in_transit = |name: &str| {
         let name = name.to_ascii_lowercase();
         ["content-length", "connection", "host"].contains(&name.as_str())
             || name.starts_with("x-forwarded-")
             || name.starts_with("x-amzn-")
     };
-    let mut headers = HeaderMap::new();
-    for (name, value) in event.headers().filter(|(name, _)| !added_in_transit(name)) {
-        headers.insert(HeaderName::try_from(name)?, HeaderValue::from_str(value)?);
+    let mut map = HeaderMap::new();
+    for (name, value) in headers.filter(|(name, _)| !added_in_transit(name)) {
+        // `from_str` would refuse characters outside ASCII.
+        let value = HeaderValue::from_bytes(value.as_bytes())?;
+        map.insert(HeaderName::try_from(name)?, value);
     }
-    Ok(headers)
+    Ok(map)
 }
 
 impl Reply {

@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt;
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use task_callback::contract::callback::CALLBACK_PATH;
 use tokio::time::sleep;
 
 use crate::Failure;
 use crate::client::{Reply, Sender};
-use crate::platform::Headers;
+use crate::headers::Headers;
+
+const CONTENT_TYPE: (&str, &str) = ("content-type", "application/json");
 
 /// How often, and after which pauses, a callback is sent again.
 #[derive(Clone, Copy, Debug)]
@@ -42,14 +43,13 @@ pub(crate) async fn deliver(
     policy: RetryPolicy,
     mut each: impl FnMut(&Result<Reply, Failure>, Duration),
 ) -> Result<Reply, Failure> {
-    let headers = header_map(headers)?;
     let mut pause = policy.pause;
     let mut left = policy.attempts;
     loop {
         let started = Instant::now();
-        let (headers, body) = (headers.clone(), body.to_owned());
+        let headers = headers.iter().chain([CONTENT_TYPE]);
         let reply = sender
-            .request(Method::POST, CALLBACK_PATH, headers, body)
+            .request(Method::POST, CALLBACK_PATH, headers, body.to_owned())
             .await;
         each(&reply, started.elapsed());
         left = left.saturating_sub(1);
@@ -59,15 +59,4 @@ pub(crate) async fn deliver(
         sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0))).await;
         pause = policy.longest_pause.min(pause * 2);
     }
-}
-
-fn header_map(headers: &Headers) -> Result<HeaderMap, Failure> {
-    let mut map = HeaderMap::new();
-    map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    for (name, value) in headers.iter() {
-        // `from_str` would refuse characters outside ASCII.
-        let value = HeaderValue::from_bytes(value.as_bytes())?;
-        map.insert(HeaderName::try_from(name)?, value);
-    }
-    Ok(map)
 }

@@ -6,24 +6,22 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde::Deserialize;
 use task_callback::contract::account::Credentials;
 use task_callback::contract::callback::CALLBACK_PATH;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::aws::Aws;
 use crate::client::Sender;
+use crate::engine::LocalEngine;
 use crate::event::Event;
 use crate::process::{Process, shutdown_signal};
-use crate::stack::{environment, start_engine};
 use crate::table::{Range, Table};
-use crate::terminal::TerminalArgs;
-use crate::when::ZoneArgs;
-use crate::when::now;
+use crate::terminal::{TerminalArgs, print};
+use crate::when::{ZoneArgs, now};
 use crate::{Failure, exit_code};
 
-const TABLE_NAME: &str = "task-callback-demo";
 const BUILD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 
@@ -32,13 +30,12 @@ const REPORTS: [&str; 5] = ["pending", "in-progress", "paused", "resumed", "comp
 const AFTERWARDS: [&str; 3] = ["resend", "forged", "bad-body"];
 const SECONDS_BETWEEN_REPORTS: u64 = 60;
 
-/// Send the sample events through the real function into a local DynamoDB engine, and show the task's
-/// history
+/// Send sample events to the function on this machine and show the task's history
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot demo")]
 pub(crate) struct Args {
-    /// The project's folder
+    /// Folder of the project
     #[arg(long, default_value = ".")]
     project: PathBuf,
     #[command(flatten)]
@@ -49,15 +46,11 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let project = &args.project;
-    println!("Building the function; the first time takes a minute or two.");
+    print("Building the function. The first build takes a minute or two.")?;
     build(project).await?;
 
-    let template = project.join("template.yaml");
-    let engine = start_engine(0, None, &template, TABLE_NAME).await?;
-    println!(
-        "DynamoDB engine  {}, with the table of template.yaml",
-        engine.endpoint_url()
-    );
+    let engine = LocalEngine::start(0, None, "task-callback-demo").await?;
+    print(&format!("DynamoDB engine  {}", engine.url()))?;
 
     let secret = uuid::Uuid::new_v4().simple();
     let credentials = format!(r#"[{{"uuid":"demo-account","secretKey":"{secret}"}}]"#);
@@ -74,23 +67,23 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         ])
         .args(["--invoke-port", &port.to_string()])
         .current_dir(project)
-        .envs(environment(&engine, TABLE_NAME))
+        .envs(engine.environment())
         .env("CALLBOT_CREDENTIALS", &credentials)
+        .stdin(Stdio::null())
         .stdout(File::create(&log)?)
         .stderr(File::options().append(true).open(&log)?);
     let mut function = Process::start(&mut watch)?;
 
     let url = format!("http://127.0.0.1:{port}");
-    let engine_url = engine.endpoint_url();
-    let credentials = credentials.parse()?;
+    let (table, credentials) = (engine.table(), credentials.parse()?);
     let played = tokio::select! {
-        played = play(args, &url, &engine_url, &credentials) => played,
+        played = play(args, &url, &table, &credentials) => played,
         status = function.wait() => Err(format!("cargo lambda watch ended: {}", status?).into()),
         _ = shutdown_signal() => Err("interrupted".into()),
     };
-    function.stop().await;
+    function.stop(Some(Signal::INT)).await?;
     engine.stop().await;
-    println!("\nThe function's own log is in {}.", log.display());
+    print(&format!("\nThe function's log is in {}.", log.display()))?;
     played
 }
 
@@ -99,13 +92,14 @@ async fn build(project: &Path) -> Result<(), Failure> {
     let mut command = Command::new("cargo");
     command
         .args(["build", "--bin", "task-callback"])
+        .stdin(Stdio::null())
         .current_dir(project);
     let mut build = Process::start(&mut command)?;
     let status = timeout(BUILD_TIMEOUT, build.wait())
         .await
-        .map_err(|_| "the build takes too long")??;
+        .map_err(|_| "the build of the function took more than 30 minutes")??;
     if !status.success() {
-        return Err("the function does not build".into());
+        return Err("the function does not build: see cargo's errors above".into());
     }
     let version = Command::new("cargo")
         .args(["lambda", "--version"])
@@ -113,7 +107,7 @@ async fn build(project: &Path) -> Result<(), Failure> {
         .output()
         .await?;
     if !version.status.success() {
-        return Err("cargo-lambda is not installed; `make demo` installs it for you".into());
+        return Err("cargo-lambda is not installed; `make demo` installs it".into());
     }
     Ok(())
 }
@@ -122,12 +116,12 @@ async fn build(project: &Path) -> Result<(), Failure> {
 async fn play(
     args: &Args,
     url: &str,
-    engine_url: &str,
+    table: &Table,
     credentials: &Credentials,
 ) -> Result<ExitCode, Failure> {
     let project = &args.project;
     wait_for_function(url).await?;
-    println!("Lambda function  {url}{CALLBACK_PATH}, under cargo lambda watch\n");
+    print(&format!("Lambda function  {url}{CALLBACK_PATH}\n"))?;
 
     let sender = Sender::new(url.parse()?)?;
     let mut as_expected = true;
@@ -143,17 +137,17 @@ async fn play(
         let reply = sender.send(event, credentials, create_ts).await?;
         let expected = reply.is(about.ret_code);
         as_expected &= expected;
-        println!("{name:<12} {}", about.about);
-        println!("{:12} {} {reply}", "", if expected { "✓" } else { "✗" });
+        print(&format!("{name:<12} {}", about.about))?;
+        let mark = if expected { "✓" } else { "✗" };
+        print(&format!("{:12} {mark} {reply}", ""))?;
         create_ts = last.min(create_ts + SECONDS_BETWEEN_REPORTS);
     }
 
     let reported = &sent[..REPORTS.len()];
-    let table = Table::new(&Aws::local(engine_url), TABLE_NAME);
     let history = table.task_history(&reported[0].task_id, Range::ALL).await?;
     let clock = args.zone.clock(now());
     let table = crate::history::render(&history, &clock, args.terminal.stdout());
-    println!("\n{table}\n");
+    print(&format!("\n{table}\n"))?;
     let picture = project.join("target/callbot-demo.svg");
     crate::history::write_picture(&history, &clock, &picture)?;
 
@@ -161,16 +155,13 @@ async fn play(
         .iter()
         .map(|snapshot| snapshot.callback.status.number());
     as_expected &= stored.eq(reported.iter().map(|report| report.task_status));
-    if as_expected {
-        println!(
-            "\nAll as it should be: {} reports stored, each once.",
-            history.len()
-        );
-    } else {
-        println!(
-            "\nNot as it should be: see the marks above, and whether each report is in the history once."
-        );
-    }
+    let result = match as_expected {
+        true => "The result is as expected: each report is stored once.",
+        false => {
+            "The result is not as expected: an answer above has a ✗, or the history does not have each report once."
+        }
+    };
+    print(&format!("\n{result}"))?;
     Ok(exit_code(as_expected))
 }
 

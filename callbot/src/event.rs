@@ -1,5 +1,7 @@
 //! An API Gateway event in a file: the samples in `events/`, or one recorded from a log.
 
+mod sign;
+
 use std::path::{Path, PathBuf};
 
 use base64::Engine;

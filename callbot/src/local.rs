@@ -1,69 +1,81 @@
 //! `callbot local`: a DynamoDB engine to develop against.
 
+use std::io::{Write, stderr};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::pin::pin;
+use std::process::{ExitCode, ExitStatus};
 
+use rustix::process::Signal;
 use tokio::process::Command;
 
-use crate::Failure;
+use crate::engine::LocalEngine;
 use crate::process::{Process, shutdown_signal};
-use crate::stack::{environment, start_engine};
+use crate::terminal::print;
+use crate::{Failure, TROUBLE};
 
-/// Run a local DynamoDB engine with the template's table, until interrupted or, given a command, until that
-/// ends
+/// Run a local DynamoDB engine with the snapshots table
+///
+/// Without a command, the engine runs until Ctrl-C. With a command, it runs until the command ends; callbot then ends
+/// with the command's exit code, or with 128 plus the number of the signal that ended the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   callbot local --db .local/snapshots.db
   callbot local -- cargo lambda watch")]
 pub(crate) struct Args {
-    /// The engine's port on this machine; 0 takes any free one
+    /// Port of the engine on this machine; 0 is any free port
     #[arg(long, default_value_t = 8000)]
     port: u16,
-    /// Keep the data in this file; without it they are in memory
+    /// File that keeps the data [default: the data are kept in memory]
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
-    /// The table's name
+    /// Name of the table
     #[arg(long, default_value = "snapshots")]
     table: String,
-    /// The template that defines the table
-    #[arg(long, default_value = "template.yaml")]
-    template: PathBuf,
-    /// A command to run against the engine, which gets it as its AWS environment
+    /// Command to run; AWS_ENDPOINT_URL_DYNAMODB, TABLE_NAME and AWS credentials in its environment lead it to the engine
     #[arg(last = true)]
     command: Vec<String>,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let engine = start_engine(args.port, args.db.as_deref(), &args.template, &args.table).await?;
-    let environment = environment(&engine, &args.table);
-    let url = engine.endpoint_url();
-    println!("DynamoDB engine at {url}, table {}", args.table);
+    let mut stop = pin!(shutdown_signal());
+    let engine = LocalEngine::start(args.port, args.db.as_deref(), &args.table).await?;
+    let started = format!("DynamoDB engine at {}, table {}", engine.url(), args.table);
     let exit_code = match args.command.split_first() {
         None => {
-            println!("To use it from another terminal:");
-            for (name, value) in &environment {
-                println!("  export {name}={value}");
+            print(&started)?;
+            print("To use it from another terminal:")?;
+            for (name, value) in engine.environment() {
+                print(&format!("  export {name}={value}"))?;
             }
-            println!("Ctrl-C stops it.");
-            shutdown_signal().await?;
+            print("Ctrl-C stops it.")?;
+            stop.await?;
             ExitCode::SUCCESS
         }
         Some((program, arguments)) => {
+            // The standard output is the command's.
+            let _ = writeln!(stderr(), "{started}");
             let mut command = Command::new(program);
-            let mut process = Process::start(command.args(arguments).envs(environment))?;
-            tokio::select! {
-                status = process.wait() => match status?.code() {
-                    Some(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
-                    None => ExitCode::FAILURE,
-                },
-                stop = shutdown_signal() => {
-                    process.stop().await;
-                    stop?;
-                    ExitCode::SUCCESS
+            command.args(arguments).envs(engine.environment());
+            let mut process = Process::start(&mut command)?;
+            let status = tokio::select! {
+                status = process.wait() => status?,
+                signal = &mut stop => {
+                    // Ctrl-C interrupts the command, too: both are in the terminal's foreground.
+                    let pass_on = Some(signal?).filter(|signal| *signal != Signal::INT);
+                    process.stop(pass_on).await?
                 }
-            }
+            };
+            exit_code(status)
         }
     };
     engine.stop().await;
     Ok(exit_code)
+}
+
+/// The exit code that a shell gives a command.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().or_else(|| Some(128 + status.signal()?));
+    let code = code.and_then(|code| u8::try_from(code).ok());
+    code.unwrap_or(TROUBLE).into()
 }

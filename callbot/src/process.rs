@@ -1,6 +1,6 @@
 //! Child processes, and the signals that end this one.
 
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,14 +10,14 @@ use tokio::time::timeout;
 
 use crate::Failure;
 
-/// How long a child process may take to end after an interrupt.
+/// How long a child process may take to end after a signal.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A child process, killed when dropped.
 pub(crate) struct Process(Child);
 
 impl Process {
-    /// Starts the command with nothing on its standard input.
+    /// Starts the command.
     pub(crate) fn start(command: &mut Command) -> Result<Self, Failure> {
         // These are set if cargo started this program, and would make another cargo rebuild ring, whose build
         // script depends on them.
@@ -32,7 +32,7 @@ impl Process {
             .get_program()
             .to_string_lossy()
             .into_owned();
-        let child = command.stdin(Stdio::null()).kill_on_drop(true).spawn();
+        let child = command.kill_on_drop(true).spawn();
         Ok(Self(
             child.map_err(|error| format!("cannot run {name}: {error}"))?,
         ))
@@ -43,28 +43,32 @@ impl Process {
         Ok(self.0.wait().await?)
     }
 
-    /// Interrupts the command so that it can stop its own children, and kills it if it does not end.
-    pub(crate) async fn stop(mut self) {
+    /// Sends the signal, so that the command can stop its own children, waits until the command ends, and kills it if
+    /// it does not. Without a signal, the command has already got one.
+    pub(crate) async fn stop(mut self, signal: Option<Signal>) -> Result<ExitStatus, Failure> {
         let id = self
             .0
             .id()
             .and_then(|id| Pid::from_raw(id.try_into().ok()?));
-        if let Some(id) = id {
-            let _ = kill_process(id, Signal::INT);
+        if let (Some(id), Some(signal)) = (id, signal) {
+            let _ = kill_process(id, signal);
         }
         if timeout(STOP_TIMEOUT, self.0.wait()).await.is_err() {
-            let _ = self.0.kill().await;
+            self.0.start_kill()?;
         }
+        self.wait().await
     }
 }
 
-/// Waits for an interrupt (Ctrl-C) or a termination signal.
-pub(crate) async fn shutdown_signal() -> Result<(), Failure> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// Waits for an interrupt (Ctrl-C) or a termination signal. From the call on, neither ends this process.
+pub(crate) fn shutdown_signal() -> impl Future<Output = Result<Signal, Failure>> {
+    let interrupt = signal(SignalKind::interrupt());
+    let terminate = signal(SignalKind::terminate());
+    async {
+        let (mut interrupt, mut terminate) = (interrupt?, terminate?);
+        tokio::select! {
+            _ = interrupt.recv() => Ok(Signal::INT),
+            _ = terminate.recv() => Ok(Signal::TERM),
+        }
     }
-    Ok(())
 }

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use crate::Failure;
 use crate::credentials::CredentialsArgs;
 use crate::event::{Event, queue_event};
-use crate::platform;
 use crate::terminal::print;
 use crate::when::now;
 
@@ -30,7 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut event = Event::load(&args.event)?;
-    platform::sign(&mut event, &args.credentials.load()?, now())?;
+    event.sign(&args.credentials.load()?, now())?;
     print(&event.to_json())?;
     Ok(ExitCode::SUCCESS)
 }

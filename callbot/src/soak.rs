@@ -17,7 +17,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ArgGroup;
-use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use task_callback::contract::account::Credentials;
@@ -52,7 +51,7 @@ use stage::Stage;
 pub(crate) struct Args {
     /// URL that the callbacks are sent to: the stack's output CallbackUrl
     #[arg(long, value_name = "URL", group = "stack")]
-    #[arg(conflicts_with_all = ["instances", "faults", "kills", "no_resend", "moto", "outage", "log", "template"])]
+    #[arg(conflicts_with_all = ["instances", "faults", "kills", "no_resend", "moto", "outage", "log"])]
     url: Option<Url>,
     #[command(flatten)]
     table: TableArgs,
@@ -84,9 +83,6 @@ pub(crate) struct Args {
     /// File that the function's output is added to
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
-    /// Template that defines the local stack's table
-    #[arg(long, value_name = "FILE", default_value = "template.yaml")]
-    template: PathBuf,
     /// Number of tasks
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -192,7 +188,7 @@ const CHECK_URL: &str = "is --url the stack's output CallbackUrl?";
 async fn probe(url: &Url) -> Result<(), Failure> {
     let sender = Sender::new(url.clone())?;
     let reply = sender
-        .request(Method::POST, CALLBACK_PATH, HeaderMap::new(), Vec::new())
+        .request(Method::POST, CALLBACK_PATH, std::iter::empty(), Vec::new())
         .await
         .map_err(|error| format!("{error}; {CHECK_URL}"))?;
     match reply.ret_code() {

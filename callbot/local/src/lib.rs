@@ -23,4 +23,4 @@ pub use lambda::{Function, Invoker, Lambda};
 pub use moto::{Moto, MotoError};
 pub use proxy::{Fault, Proxy};
 #[cfg(feature = "dynamodb")]
-pub use table::{TableDefinition, TableError};
+pub use table::{TableError, create_table};

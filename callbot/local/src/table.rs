@@ -1,6 +1,5 @@
-//! The table's definition, read from `template.yaml`, its only source.
+//! The table as `template.yaml`, the only source of its definition, has it.
 
-use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -13,13 +12,16 @@ use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 use yaml_serde::Value;
 
+/// The template of this build.
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+
 /// An engine creates a table at once; DynamoDB takes about ten seconds.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The properties of the template's `AWS::DynamoDB::Table` that a local table needs, too.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct TableDefinition {
+struct TableDefinition {
     attribute_definitions: Vec<Attribute>,
     key_schema: Vec<Key>,
     global_secondary_indexes: Vec<Index>,
@@ -65,41 +67,27 @@ struct TimeToLive {
 /// Why the table could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The template cannot be read.
-    #[error(
-        "cannot read {path}: {source}; run this in the project's folder, or name it with --template"
-    )]
-    Read {
-        /// The file.
-        path: String,
-        /// The system's error.
-        source: std::io::Error,
-    },
-    /// The template has not the expected form.
-    #[error("the template does not describe the snapshots table: {0}")]
+    /// The template does not have the expected form.
+    #[error("template.yaml does not define the snapshots table: {0}")]
     Template(String),
     /// DynamoDB did not create the table.
-    #[error("cannot make the table: {0}")]
+    #[error("cannot create the table: {0}")]
     Create(String),
 }
 
-impl TableDefinition {
-    /// Reads the definition from a template file.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError::Read`], [`TableError::Template`]
-    pub fn from_template(path: &Path) -> Result<Self, TableError> {
-        let template = std::fs::read_to_string(path).map_err(|source| TableError::Read {
-            path: path.display().to_string(),
-            source,
-        })?;
-        Self::from_yaml(&template)
-    }
+/// Creates a table of this name and waits until it is active. An existing table stays as it is.
+///
+/// # Errors
+///
+/// [`TableError`]
+pub async fn create_table(client: &Client, table_name: &str) -> Result<(), TableError> {
+    TableDefinition::read()?.create(client, table_name).await
+}
 
-    fn from_yaml(template: &str) -> Result<Self, TableError> {
+impl TableDefinition {
+    fn read() -> Result<Self, TableError> {
         let wrong = |error: yaml_serde::Error| TableError::Template(error.to_string());
-        let template: Value = yaml_serde::from_str(template).map_err(wrong)?;
+        let template: Value = yaml_serde::from_str(TEMPLATE).map_err(wrong)?;
         let mut tables = template["Resources"]
             .as_mapping()
             .into_iter()
@@ -115,12 +103,7 @@ impl TableDefinition {
         }
     }
 
-    /// Creates a table of this name and waits until it is active. An existing table stays as it is.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError::Create`]
-    pub async fn create(&self, client: &Client, table_name: &str) -> Result<(), TableError> {
+    async fn create(&self, client: &Client, table_name: &str) -> Result<(), TableError> {
         let invalid = |error: BuildError| TableError::Template(error.to_string());
         let request = client
             .create_table()

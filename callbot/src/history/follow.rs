@@ -28,7 +28,7 @@ const BAR_WIDTH: usize = 10;
 pub(super) async fn follow(source: &Source<'_>, range: Range) -> Result<ExitCode, Failure> {
     tokio::select! {
         watched = watch(source, range) => watched?,
-        stop = shutdown_signal() => stop?,
+        stop = shutdown_signal() => { stop?; }
     }
     Ok(ExitCode::SUCCESS)
 }

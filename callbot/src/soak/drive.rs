@@ -13,7 +13,7 @@ use super::tally::Tally;
 use crate::Failure;
 use crate::client::{Reply, Sender};
 use crate::deliver::{RetryPolicy, deliver};
-use crate::platform::Headers;
+use crate::headers::Headers;
 use crate::process::shutdown_signal;
 use crate::terminal::print;
 use crate::when::now;

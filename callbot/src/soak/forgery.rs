@@ -3,8 +3,8 @@
 use rand::RngExt;
 use task_callback::contract::account::{Algorithm, Credential, SecretKey};
 
+use crate::headers::Headers;
 use crate::life::Report;
-use crate::platform::Headers;
 
 /// One way to forge a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

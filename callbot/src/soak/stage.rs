@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use local_stack::{Engine, Function, Lambda};
+use local_stack::{Function, Lambda};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -14,17 +14,15 @@ use serde_json::{Value, json};
 use super::faults::{self, FaultyProxy};
 use super::{Args, open};
 use crate::Failure;
-use crate::aws::Aws;
-use crate::stack::{self, start_engine};
+use crate::engine::LocalEngine;
 use crate::table::Table;
 
-const TABLE: &str = "soak";
 /// The longest time from the start of a call to a kill. A call takes about a millisecond.
 const LONGEST_LIFE: Duration = Duration::from_millis(3);
 
 /// The running stack.
 pub(super) struct Stage {
-    engine: Engine,
+    engine: LocalEngine,
     proxy: FaultyProxy,
     lambda: Lambda,
 }
@@ -38,11 +36,10 @@ impl Stage {
         environment: Vec<(&'static str, String)>,
     ) -> Result<Self, Failure> {
         let log = args.log.as_deref().map(open).transpose()?;
-        let engine = start_engine(0, None, &args.template, TABLE).await?;
-        let url = engine.endpoint_url();
-        let proxy = FaultyProxy::start(&url, args.faults, faults::ANY, seed).await?;
+        let engine = LocalEngine::start(0, None, "soak").await?;
+        let proxy = FaultyProxy::start(&engine.url(), args.faults, faults::ANY, seed).await?;
 
-        let variables = stack::environment(&engine, TABLE).into_iter();
+        let variables = engine.environment().into_iter();
         let variables = variables.chain([("AWS_ENDPOINT_URL_DYNAMODB", proxy.url().to_owned())]);
         let variables = variables.chain(environment);
         let variables = variables.map(|(name, value)| (name.to_owned(), value));
@@ -72,7 +69,7 @@ impl Stage {
 
     /// The table, reached without the proxy.
     pub(super) fn table(&self) -> Table {
-        Table::new(&Aws::local(&self.engine.endpoint_url()), TABLE)
+        self.engine.table()
     }
 
     /// The function.

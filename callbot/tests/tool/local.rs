@@ -1,12 +1,14 @@
 //! `callbot local`: an engine to develop against, and the built function over the engine under cargo-lambda.
 
+use std::fs::File;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use task_callback_test_support::moto::{self, TestSecret};
-use task_callback_test_support::sample_events;
+use task_callback_test_support::{project, sample_events};
 
 use crate::runner::{CREDENTIALS, Ran, Running, callbot, fail, program, run, succeed};
 
@@ -26,13 +28,14 @@ impl LocalStack {
         let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let function_port = port.local_addr().expect("an address").port().to_string();
         drop(port);
-        let process = Running::start(
+        let mut process = Running::start(
             callbot(&["local", "--port", "0", "--", "cargo", "lambda", "watch"])
                 .args(["--ignore-changes", "--invoke-address", "127.0.0.1"])
                 .args(["--invoke-port", &function_port])
-                .envs(variables.iter().copied()),
+                .envs(variables.iter().copied())
+                .stderr(Stdio::piped()),
         );
-        let line = process.line();
+        let line = process.error_line();
         let url = line.strip_prefix("DynamoDB engine at ");
         let url = url.and_then(|rest| rest.split(',').next());
         let mut stack = Self {
@@ -171,6 +174,13 @@ async fn the_built_function_reads_its_credentials_from_the_secret() {
     assert_eq!(sent.exit_code, Some(0), "{sent:?}");
 }
 
+/// `callbot local` around a shell script, in another folder than the project's.
+fn local(script: &str) -> Command {
+    let mut local = callbot(&["local", "--port", "0", "--", "sh", "-c", script]);
+    local.current_dir(std::env::temp_dir());
+    local
+}
+
 #[test]
 fn an_engine_starts_again_with_the_data_in_its_file() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -178,20 +188,54 @@ fn an_engine_starts_again_with_the_data_in_its_file() {
     let file = file.to_str().expect("text");
     for _ in 0..2 {
         let local = ["local", "--port", "0", "--db", file, "--", "true"];
-        let text = succeed(&mut callbot(&local));
-        assert!(text.contains("DynamoDB engine at"), "{text}");
+        succeed(&mut callbot(&local));
     }
 }
 
 #[test]
 fn the_exit_code_is_that_of_the_command() {
-    let shell = ["--", "sh", "-c", "exit 7"];
-    let ran = run(callbot(&["local", "--port", "0"]).args(shell));
-    assert_eq!(ran.exit_code, Some(7), "{ran:?}");
+    for (script, exit_code) in [("exit 7", 7), ("kill -9 $$", 128 + 9)] {
+        let ran = run(&mut local(script));
+        assert_eq!(ran.exit_code, Some(exit_code), "{script}: {ran:?}");
+    }
 }
 
 #[test]
-fn a_missing_template_is_an_error_that_says_what_to_do() {
-    let error = fail(&mut callbot(&["local", "--template", "nowhere.yaml"])).stderr;
-    assert!(error.contains("name it with --template"), "{error}");
+fn the_standard_input_and_output_are_the_commands() {
+    let input = project().join("events/pending.json");
+    let text = std::fs::read_to_string(&input).expect("a sample");
+    let ran = run(local("cat").stdin(File::open(input).expect("a sample")));
+    assert_eq!(ran.stdout, text);
+    assert!(ran.stderr.starts_with("DynamoDB engine at"), "{ran:?}");
+}
+
+#[test]
+fn a_termination_is_passed_on_to_the_command() {
+    let script = "trap 'exit 5' TERM; echo ready; while :; do sleep 0.1; done";
+    let mut process = Running::start(&mut local(script));
+    process.until("ready");
+    process.signal("-TERM", false);
+    assert_eq!(process.end().code(), Some(5));
+}
+
+#[test]
+fn an_interrupt_reaches_the_command_once_and_its_end_is_awaited() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = "trap 'echo interrupted' INT; echo ready; until test -e end; do sleep 0.1; done; echo ended; exit 5";
+    let mut process = Running::start(local(script).current_dir(&folder));
+    process.until("ready");
+    process.signal("-INT", true);
+    process.until("interrupted");
+    std::fs::write(folder.path().join("end"), "").expect("written");
+    assert_eq!(process.line(), "ended");
+    assert_eq!(process.end().code(), Some(5));
+}
+
+#[test]
+fn a_command_that_does_not_end_is_killed() {
+    let script = "trap '' TERM; echo ready; while :; do sleep 0.1; done";
+    let mut process = Running::start(&mut local(script));
+    process.until("ready");
+    process.signal("-TERM", false);
+    assert_eq!(process.end().code(), Some(128 + 9));
 }

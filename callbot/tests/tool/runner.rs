@@ -146,14 +146,24 @@ impl Running {
         self.process.try_wait().expect("the process is a child")
     }
 
+    /// Sends a signal to the program alone or, as a terminal does, to all of its group.
+    pub(crate) fn signal(&self, signal: &str, to_group: bool) {
+        let sign = if to_group { "-" } else { "" };
+        let id = format!("{sign}{}", self.process.id());
+        succeed(program("kill").args([signal, "--", &id]));
+    }
+
+    /// Waits until the program ends.
+    pub(crate) fn end(&mut self) -> ExitStatus {
+        eventually("the program ends", || self.exit_status())
+    }
+
     /// Interrupts the program and all of its group, as Ctrl-C does, and waits until it ends.
     pub(crate) fn interrupt(&mut self) -> ExitStatus {
         if self.exit_status().is_none() {
-            let group = format!("-{}", self.process.id());
-            let killed = program("kill").args(["-INT", "--", &group]).status();
-            assert!(killed.expect("kill starts").success());
+            self.signal("-INT", true);
         }
-        eventually("an interrupted program ends", || self.exit_status())
+        self.end()
     }
 }
 

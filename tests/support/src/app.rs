@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use local_stack::{Engine, TableDefinition};
+use local_stack::{Engine, create_table};
 use task_callback::aws::Aws;
 use task_callback::contract::snapshot::Snapshot;
 use task_callback::credentials::Keyring;
@@ -17,7 +17,6 @@ use tokio::runtime::Runtime;
 use crate::aws::{callers_aws, local_aws};
 use crate::function::{Answer, function, function_of, invoke};
 use crate::moto;
-use crate::project;
 use crate::queue::TestQueue;
 use crate::request::{Request, now};
 
@@ -83,13 +82,8 @@ impl TestApp {
     ) -> Self {
         let client = aws.dynamodb();
         let table_name = format!("task-callback-test-{}", uuid::Uuid::new_v4());
-        let template = project().join("template.yaml");
-        let definition =
-            TableDefinition::from_template(&template).expect("the template has the table");
-        definition
-            .create(&client, &table_name)
-            .await
-            .expect("the table is made");
+        let created = create_table(&client, &table_name).await;
+        created.expect("the table is created");
 
         let store = Store::new(aws.clone(), &table_name);
         let parking = Parking::new(aws, None);

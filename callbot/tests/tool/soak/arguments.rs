@@ -107,7 +107,6 @@ fn an_option_that_does_not_apply_is_refused() {
                 ["--faults", "0%"],
                 ["--kills", "0%"],
                 ["--log", "log"],
-                ["--template", "template.yaml"],
                 ["--outage", "9s"],
                 ["--moto", "python"],
                 ["--function", "bootstrap"],
