@@ -11,8 +11,7 @@ const VARIABLE: &str = "CALLBOT_CREDENTIALS";
 /// The source of the account's secret. An argument would show in the process list and in the shell's history.
 #[derive(clap::Args)]
 pub(crate) struct CredentialsArgs {
-    /// File with the credentials, in the form of the variable CALLBOT_CREDENTIALS; without it the variable
-    /// itself is used
+    /// File with the credentials as JSON, instead of the variable CALLBOT_CREDENTIALS
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
 }

@@ -11,40 +11,45 @@ use reqwest::Url;
 use crate::client::Sender;
 use crate::credentials::CredentialsArgs;
 use crate::event::Event;
+use crate::table::TableArgs;
 use crate::terminal::print;
 use crate::when::now;
 use crate::{Failure, exit_code};
 use scenario::Scenario;
 
-/// Sign events now and send them, or rehearse a life, as the platform does
+/// Sign events and send them as the platform does, or simulate a task's whole lifecycle
 ///
-/// Ends with an error where one is not acknowledged.
+/// The exit code is 1 if a callback was not acknowledged.
 #[derive(clap::Args)]
+#[command(mut_arg("table", |arg| arg.help("Table in the callbot history command that --scenario prints")))]
+#[command(mut_arg("endpoint_url", |arg| arg.help("Endpoint URL in the callbot history command that --scenario prints")))]
 #[command(after_help = "Examples:
   callbot send events/pending.json events/completed.json --url http://127.0.0.1:9000
   callbot send --scenario pauses --speed 600x --url CALLBACK_URL --credentials .local/credentials.json")]
 pub(crate) struct Args {
-    /// API Gateway events, such as events/pending.json events/completed.json
+    /// Files with API Gateway events, such as events/pending.json
     #[arg(required_unless_present = "scenario", conflicts_with = "scenario")]
     events: Vec<PathBuf>,
-    /// Rehearse this instead: new tasks, whose ids begin with rehearsal-
+    /// Lifecycle to simulate, with new tasks whose ids begin with rehearsal-
     #[arg(long, value_name = "NAME")]
     scenario: Option<Scenario>,
-    /// How many times as fast the scenario goes; the table has the times at which the reports were really made
+    /// Speed of the scenario as a multiple of real time, from 1x to 100000x; the table has the real times of the reports
     #[arg(long, default_value = "60x", value_parser = rehearsal::speed)]
     #[arg(requires = "scenario", conflicts_with = "events")]
     speed: f64,
-    /// Where to: the stack's CallbackUrl; to an address without a path, each event's own path is added
+    /// URL to send to: the stack's output CallbackUrl. If the URL has no path, each event's own path is appended
     #[arg(long, value_name = "URL")]
     url: Url,
     #[command(flatten)]
     credentials: CredentialsArgs,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let credentials = args.credentials.load()?;
     if let Some(scenario) = args.scenario {
-        return rehearsal::play(scenario, args.speed, &args.url, &credentials).await;
+        return rehearsal::play(scenario, args, &credentials).await;
     }
     let events: Vec<Event> = args
         .events

@@ -31,6 +31,11 @@ pub(crate) struct TableArgs {
 }
 
 impl TableArgs {
+    /// The table's name and the URL of the engine or emulator, as far as they are given.
+    pub(crate) fn given(&self) -> (Option<&str>, Option<&str>) {
+        (self.table.as_deref(), self.endpoint.url())
+    }
+
     /// Whether --table names the table, and not the variable TABLE_NAME.
     pub(crate) fn is_argument(&self) -> bool {
         self.table.is_some() && self.table != std::env::var("TABLE_NAME").ok()

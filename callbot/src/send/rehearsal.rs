@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use rand::RngExt;
-use reqwest::Url;
 use task_callback::contract::account::{Credential, Credentials};
 use tokio::time::{Instant, sleep_until};
 
+use super::Args;
 use super::scenario::{Message, Scenario};
 use crate::client::{Reply, Sender, is_local};
 use crate::deliver::{INTERACTIVE, deliver};
@@ -36,8 +36,7 @@ struct Rehearsal<'a> {
 /// Plays a scenario at this speed, and prints the command that shows the result.
 pub(crate) async fn play(
     scenario: Scenario,
-    speed: f64,
-    url: &Url,
+    args: &Args,
     credentials: &Credentials,
 ) -> Result<ExitCode, Failure> {
     let mut random = rand::rng();
@@ -46,10 +45,10 @@ pub(crate) async fn play(
     let run = format!("rehearsal-{name}-{started}-{:04x}", random.random::<u16>());
     let messages = scenario.messages(&mut random);
     let rehearsal = Rehearsal {
-        sender: &Sender::new(url.clone())?,
+        sender: &Sender::new(args.url.clone())?,
         credential: credentials.first(),
         lives: scenario.lives(&run, started, &mut random),
-        speed,
+        speed: args.speed,
         started,
         begun: Instant::now(),
     };
@@ -62,11 +61,11 @@ pub(crate) async fn play(
         },
         messages.len(),
         duration(length.as_secs()),
-        duration(length.div_f64(speed).as_secs().max(1)),
+        duration(length.div_f64(args.speed).as_secs().max(1)),
     ))?;
 
     let count = messages.len();
-    let mut taken = 0;
+    let (mut taken, mut interrupted) = (0, false);
     let sent = stream::iter(messages).map(async |message| {
         let reply = rehearsal.send(&message).await;
         (message, reply)
@@ -79,8 +78,9 @@ pub(crate) async fn play(
                 Some(sent) => sent,
                 None => break,
             },
-            stopped = &mut stop => {
-                stopped?;
+            signal = &mut stop => {
+                signal?;
+                interrupted = true;
                 break;
             }
         };
@@ -88,20 +88,37 @@ pub(crate) async fn play(
         taken += usize::from(reply.is_ok_and(|reply| reply.is_acknowledged()));
     }
 
+    let interrupted_text = if interrupted { "Interrupted: " } else { "" };
     print(&format!(
-        "\n{taken} of {count} callbacks acknowledged. What is stored of them:"
+        "\n{interrupted_text}{taken} of {count} callbacks acknowledged."
     ))?;
-    let place = match is_local(url) {
-        true => "--table snapshots --endpoint-url http://127.0.0.1:8000",
-        false => "--table TABLE_NAME",
-    };
-    let whole_run = if rehearsal.lives.len() > 1 {
-        " --user-task"
+    if taken == 0 {
+        print(
+            "Nothing is known to be stored. Check --url, the credentials and the answers above.",
+        )?;
     } else {
-        ""
+        print("The stored snapshots:")?;
+        let command = history_command(&run, rehearsal.lives.len() > 1, args)?;
+        print(&format!("  {command}"))?;
+    }
+    Ok(exit_code(taken == count && !interrupted))
+}
+
+/// The command that shows what is stored, as the table's arguments or, without any, those of `callbot local` have it.
+fn history_command(run: &str, is_user_task: bool, args: &Args) -> Result<String, Failure> {
+    let (table, endpoint_url) = match args.table.given() {
+        (None, None) if is_local(&args.url) => ("snapshots", Some("http://127.0.0.1:8000")),
+        (table, endpoint_url) => (table.unwrap_or("TABLE_NAME"), endpoint_url),
     };
-    print(&format!("  callbot history {run}{whole_run} {place}"))?;
-    Ok(exit_code(taken == count))
+    let mut words = vec!["callbot", "history", run];
+    words.extend(is_user_task.then_some("--user-task"));
+    words.extend(["--table", table]);
+    words.extend(
+        endpoint_url
+            .into_iter()
+            .flat_map(|url| ["--endpoint-url", url]),
+    );
+    Ok(shlex::try_join(words)?)
 }
 
 impl Rehearsal<'_> {

@@ -20,16 +20,16 @@ const OVERTAKEN: usize = 7;
 const RESENT_AFTER: Duration = Duration::from_secs(5);
 const OVERTAKEN_BY: Duration = Duration::from_secs(20);
 
-/// A life to rehearse
+/// A lifecycle to simulate
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scenario {
-    /// A small task, completed within two minutes
+    /// One task that completes within two minutes
     Success,
-    /// A campaign of two hours that is paused twice
+    /// One task of two hours that is paused twice
     Pauses,
-    /// A campaign that fails after ten minutes, before a fifth of it is done
+    /// One task that fails after ten minutes, with 18 % of its orders finished
     Failure,
-    /// 20 tasks within a minute, many callbacks at once: several reports of one second, resends, reports out of order
+    /// 20 tasks within a minute, with reports of the same second, resends and reports out of order
     Storm,
 }
 

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use local_stack::{Fault, Proxy};
 use task_callback::store::Item;
 
-use crate::runner::{Ran, callbot, fail, run, succeed};
+use crate::check::start_accepting_server;
+use crate::runner::{Ran, Running, callbot, fail, run, succeed};
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::service;
 
@@ -27,33 +28,27 @@ async fn rehearse(scenario: &str, speed: &str, faults: usize) -> (Ran, Vec<Item>
     let proxy = proxy.await.expect("a free port");
     let lambda = service::start(&app, proxy.url()).await;
     let mut send = callbot(&["send", "--scenario", scenario, "--speed", speed]);
-    let ran = run(send.args(["--url", lambda.url()]));
+    send.args(["--url", lambda.url(), "--table", &app.table_name]);
+    let ran = run(send.args(["--endpoint-url", &app.engine_url]));
     let items = app.items().await;
 
     // The command printed at the end finds what was sent.
-    let printed = &ran.stdout;
-    let hint = printed
-        .lines()
-        .find_map(|line| line.strip_prefix("  callbot history "));
-    let hint = hint.unwrap_or_else(|| panic!("no hint: {printed}"));
-    let (id, place) = hint.split_once(' ').expect("an id and options");
-    assert!(id.starts_with(&format!("rehearsal-{scenario}-")), "{hint}");
-    assert!(
-        place.ends_with("--table snapshots --endpoint-url http://127.0.0.1:8000"),
-        "{hint}"
-    );
-    let mut history = callbot(&["history", id, "--table", &app.table_name]);
-    history.args(["--endpoint-url", &app.engine_url]);
-    if place.starts_with("--user-task") {
-        history.arg("--user-task");
+    match history_command(&ran) {
+        Some(arguments) => {
+            let id = format!("rehearsal-{scenario}-");
+            assert!(arguments[1].starts_with(&id), "{arguments:?}");
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            succeed(&mut callbot(&arguments));
+        }
+        None => assert!(items.is_empty(), "no command: {ran:#?}"),
     }
-    let history = succeed(&mut history);
-    assert_eq!(
-        history.contains("nothing stored"),
-        items.is_empty(),
-        "{history}"
-    );
     (ran, items)
+}
+
+/// The arguments of the command that a run ends with, as a shell reads them.
+fn history_command(ran: &Ran) -> Option<Vec<String>> {
+    let command = ran.stdout.lines().last()?.strip_prefix("  callbot ")?;
+    shlex::split(command)
 }
 
 /// The statuses of each task, in the table's order.
@@ -138,6 +133,58 @@ async fn a_passing_failure_is_retried_and_a_lasting_one_is_reported() {
         "{printed}"
     );
     assert_eq!(printed.matches("retCode 5000").count(), 4, "{printed}");
+    assert!(
+        printed.contains("Nothing is known to be stored. Check --url"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn the_printed_command_has_the_table_and_the_endpoint_in_use() {
+    let server = start_accepting_server();
+    let local = "http://127.0.0.1:8000";
+    let other = "http://127.0.0.1:8001";
+    let cases: [(&[&str], &[&str]); 3] = [
+        (&[], &["--table", "snapshots", "--endpoint-url", local]),
+        (
+            &["--table", "a; b 'c'", "--endpoint-url", other],
+            &["--table", "a; b 'c'", "--endpoint-url", other],
+        ),
+        (&["--table", "mine"], &["--table", "mine"]),
+    ];
+    for (given, expected) in cases {
+        let send = [
+            "send",
+            "--scenario",
+            "success",
+            "--speed",
+            "100000x",
+            "--url",
+            &server,
+        ];
+        let ran = run(callbot(&send).args(given));
+        let arguments = history_command(&ran).expect("a command");
+        assert_eq!(arguments[2..], *expected, "{ran:#?}");
+    }
+}
+
+#[test]
+fn an_interrupted_run_says_so() {
+    let server = start_accepting_server();
+    let send = [
+        "send",
+        "--scenario",
+        "pauses",
+        "--speed",
+        "1x",
+        "--url",
+        &server,
+    ];
+    let mut send = Running::start(&mut callbot(&send));
+    send.until("PENDING");
+    assert_eq!(send.interrupt().code(), Some(1));
+    send.until("Interrupted: 1 of 11 callbacks acknowledged.");
+    send.until("callbot history rehearsal-pauses-");
 }
 
 #[test]
