@@ -158,7 +158,7 @@ pub(crate) fn ratios_table(rows: &[Row]) -> Table {
     table
 }
 
-/// The format of the README's tables.
+/// The format of the tables in docs/.
 pub(crate) fn markdown() -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);

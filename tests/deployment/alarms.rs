@@ -217,16 +217,16 @@ fn each_alarm_says_what_to_do_and_each_metric_it_watches_exists() {
         })
         .collect();
     let alarms = resources(&template, "AWS::CloudWatch::Alarm");
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"))
-        .expect("the README");
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md");
+    let page = std::fs::read_to_string(page).expect("the operator's page");
     let names = template["Resources"].as_object().expect("resources");
     let names = names
         .iter()
         .filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
     for (name, _) in names {
         assert!(
-            readme.contains(&format!("**{name}**")),
-            "the runbook lacks {name}"
+            page.contains(&format!("**{name}**")),
+            "docs/operations.md lacks {name}"
         );
     }
     for alarm in alarms {

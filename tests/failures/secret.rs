@@ -99,7 +99,7 @@ async fn a_rotation_under_traffic_refuses_no_callback() {
     let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
     let mut second = 0;
     let mut stored = 0;
-    // Rotated as the README says: the new secret is added, the platform changes over, the old one goes.
+    // Rotated as docs/operations.md says: the new secret is added, the platform changes over, the old one goes.
     let phases = [
         (credentials(&[OLD]), OLD, "before"),
         (credentials(&[OLD, NEW]), OLD, "the new secret is added"),

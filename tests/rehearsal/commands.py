@@ -21,7 +21,7 @@ SHOWN_LINES = 60
 
 
 class Different(Exception):
-    """A step went otherwise than the README says: what was found, and the output that shows it."""
+    """A step went otherwise than the documents say: what was found, and the output that shows it."""
 
     def __init__(self, what, output=""):
         super().__init__(what)

@@ -1,9 +1,9 @@
 """Deployed before it is deployed: `make rehearse`.
 
-Does what the README's chapters "Deploy with SAM", "Rotating the secret", "Parked callbacks" and "Deploy with cargo
-lambda", and "Uninstall and restore" of docs/deployment.md say, with the same commands, against an emulator of AWS on
-this machine. Each step prints one line. The first that differs ends it with status 1, the command's output and the
-end of the function's log.
+Follows the README's section "Deploy" and these sections of docs/operations.md: "Parked callbacks", "Rotating the secret",
+"Changing a parameter", "Restore", "Uninstall" and "Deploying with cargo lambda". It runs the same commands against an
+emulator of AWS on this machine. Each step prints one line. The first step that differs ends the rehearsal with status 1,
+the command's output and the end of the function's log.
 """
 
 import shutil
@@ -224,7 +224,7 @@ def main():
                 print(f"✗ {name:38}{error}\n{output}")
                 rehearsal.print_log()
                 sys.exit(f'The rehearsal differs at the step "{name}". All outputs: target/rehearse/commands.log')
-        print(f"As the README says, in {time.monotonic() - started:.0f} s.")
+        print(f"As the README and docs/operations.md say, in {time.monotonic() - started:.0f} s.")
 
 
 if __name__ == "__main__":

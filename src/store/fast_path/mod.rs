@@ -1,7 +1,7 @@
 //! The fast path: one signed `PutItem` over the SDK's HTTP connector, without the SDK's client around the call.
 //!
 //! The client resolves, intercepts, classifies and measures around each call. For a successful write none of
-//! that is needed, and without it a cold start and each call cost less (the table in the README, from
+//! that is needed, and without it a cold start and each call cost less (docs/performance.md, from
 //! `make bench`). A write that fails here is left to the SDK's client and its retries.
 //!
 //! Without this module every write goes by the SDK's client: in [`Store`](super::Store), `put_if_free` then
