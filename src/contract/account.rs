@@ -116,6 +116,9 @@ impl FromStr for Credentials {
                 let field = "uuid";
                 return Err(CredentialsError::EmptyField { number, field });
             }
+            if credential.uuid.contains('&') {
+                return Err(CredentialsError::Ampersand { number });
+            }
             if credential.secret_key.expose().is_empty() {
                 let field = "secretKey";
                 return Err(CredentialsError::EmptyField { number, field });
@@ -147,6 +150,12 @@ pub enum CredentialsError {
     /// An empty array: nobody could ever be verified.
     #[error("it holds no credentials")]
     None,
+    /// A uuid with `&`, with which the signed text could be read in two ways.
+    #[error("credential {number} has a uuid with an ampersand")]
+    Ampersand {
+        /// From 1.
+        number: usize,
+    },
     /// A required field is empty.
     #[error("credential {number} has an empty {field}")]
     EmptyField {

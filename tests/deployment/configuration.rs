@@ -91,6 +91,11 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
         ),
         (
             "CALLBOT_CREDENTIALS",
+            r#"[{"uuid":"u&v","secretKey":"s"}]"#,
+            "credential 1 has a uuid with an ampersand",
+        ),
+        (
+            "CALLBOT_CREDENTIALS",
             r#"[{"uuid":"u","secretKey":""}]"#,
             "credential 1 has an empty secretKey",
         ),

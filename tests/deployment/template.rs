@@ -184,7 +184,7 @@ fn the_route_and_the_timeout_are_the_codes() {
 }
 
 #[test]
-fn the_queues_keep_what_is_parked_and_bring_it_back_for_six_hours() {
+fn the_queues_keep_what_is_parked_and_retry_it_for_eight_hours() {
     let template = template();
     let queue = |name: &str| {
         let queue = &template["Resources"][name];
