@@ -73,7 +73,8 @@ impl Keyring {
     /// The credentials to verify with first: the last good ones, no matter how old. If they are older than five
     /// minutes, a background read refreshes them. `None` if no read has succeeded yet.
     ///
-    /// Until a read succeeds, each call waits for a read. The first call is at the start of the process.
+    /// Until a read succeeds, each call reads the secret, at most once a second, and waits for the result. The first
+    /// call is at the start of the process.
     pub async fn current(&self, now: SystemTime) -> Option<Arc<Credentials>> {
         let keyring = match &self.0 {
             Source::Fixed(credentials) => return Some(credentials.clone()),

@@ -144,7 +144,8 @@ impl Refusal {
 pub(super) enum Rule {
     /// The callback is authentic, or no signature could be verified.
     Parked,
-    /// The signature is wrong. The usual cause is our own secret, but a forger can cause this, too.
+    /// The signature or the algorithm is not the account's. The usual cause is our own secret, but a forger can cause
+    /// this, too.
     ParkedUpToALimit,
     /// The callback is from a stranger or forged, or the request is not a well-formed callback.
     NotParked,
