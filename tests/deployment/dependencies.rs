@@ -1,4 +1,4 @@
-//! One truth between the section of docs/security.md on the function's crates and Cargo.
+//! Consistency of Cargo and the section of docs/security.md on the function's crates.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 const PROJECT: &str = env!("CARGO_MANIFEST_DIR");
 const TITLE: &str = "\n## Dependencies\n";
-/// Cargo takes less than a second.
+/// Generous: Cargo takes less than a second.
 const CARGO_ENDS_WITHIN: Duration = Duration::from_secs(60);
 
 fn section() -> String {
@@ -20,7 +20,7 @@ fn section() -> String {
     section.to_owned()
 }
 
-/// What Cargo prints, without the network: whoever runs a test has the function's crates already.
+/// Runs Cargo offline and returns its output. The function's crates are already downloaded if a test runs.
 async fn cargo(arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO"));
     command
