@@ -102,7 +102,11 @@ impl Message {
 
 /// An account, and one of its messages that the contract allows: any body, and any text that the headers may hold.
 pub(super) fn messages() -> impl Strategy<Value = (Account, Message)> {
-    let account = (r"[^\p{Cc}&]{1,40}", ".{1,80}", select(ALGORITHMS.as_slice()));
+    let account = (
+        r"[^\p{Cc}&]{1,40}",
+        ".{1,80}",
+        select(ALGORITHMS.as_slice()),
+    );
     let message = (
         vec(any::<u8>(), 0..300),
         prop_oneof!["[0-9]{1,19}", any::<u64>().prop_map(|ts| ts.to_string())],
