@@ -1,4 +1,4 @@
-//! `make bench`: what each stage of a callback costs, without the runtime and the store.
+//! `make bench`: the cost of each stage of a callback, without the runtime and the store.
 
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};

@@ -1,7 +1,7 @@
 //! Writes the seeds of the targets `headers` and `body`: the headers and bodies of the sample events. (The seeds of
 //! `event` are the events themselves.)
 //!
-//! Its one argument is the folder to write to.
+//! Its only argument is the output folder.
 
 use std::error::Error;
 use std::fs;

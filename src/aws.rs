@@ -1,4 +1,4 @@
-//! How AWS is reached: region, credentials, endpoints, HTTP, timeouts and retries.
+//! AWS client settings: region, credentials, endpoints, HTTP, timeouts and retries.
 
 use std::time::Duration;
 
@@ -15,20 +15,20 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpConnector, http_client_fn,
 };
 
-/// A connection within a region takes a few milliseconds.
+/// Connecting within a region takes a few milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// A DynamoDB call takes a few milliseconds; one that takes this long is better tried again.
+/// A DynamoDB call takes a few milliseconds. After this long, a retry is more likely to succeed than the call.
 pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// With the backoff below, attempts that fail at once end within 6 s: before the store's 6.5, so that the log
-/// has their cause.
+/// With the backoff below, attempts that fail immediately end within 6 s. That is before the store's deadline of
+/// 6.5 s, so the log records their cause instead of a timeout.
 const MAX_ATTEMPTS: u32 = 10;
-/// For the secret and the queue, where a callback has less time: three attempts that fail at once end within 0.2 s.
+/// For the secret and the queue, which have less time. Three attempts that fail immediately end within 0.2 s.
 const SHORT_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
 const SHORT_MAX_ATTEMPTS: u32 = 3;
 pub(crate) const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
-/// What the clients of one process share: the configuration, and the HTTP connector with its connections and
+/// The state that all clients of one process share: the configuration, and the HTTP connector with its connections and
 /// its trust store.
 #[derive(Clone, Debug)]
 pub struct Aws {
@@ -41,13 +41,13 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Region, credentials and endpoints from the environment, where Lambda puts them.
+    /// Reads the region, the credentials and the endpoints from the environment, where Lambda puts them.
     ///
-    /// The SDK's default chain, with its profiles, metadata services and token exchanges, has nothing to
-    /// find in a Lambda and is a tenth of the binary. `AWS_ENDPOINT_URL_DYNAMODB`,
+    /// The SDK's default chain is not used. It also looks in profiles, metadata services and token exchanges, which a
+    /// Lambda function does not have, and it makes up a tenth of the binary. `AWS_ENDPOINT_URL_DYNAMODB`,
     /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_SQS`, `AWS_ENDPOINT_URL`,
     /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` work as in
-    /// every SDK.
+    /// the AWS SDKs.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name| lookup(name).filter(|value| !value.is_empty());
         let is_true = |name| set(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
@@ -69,7 +69,7 @@ impl Aws {
         };
         let provider = match &credentials {
             Some(credentials) => SharedCredentialsProvider::new(credentials.clone()),
-            // Its error says which variable is missing.
+            // This provider's error names the missing variable.
             None => SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
         };
         let connector = connector();
@@ -92,7 +92,7 @@ impl Aws {
         }
     }
 
-    /// A client of DynamoDB.
+    /// Creates a DynamoDB client.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config)
             .timeout_config(timeouts(ATTEMPT_TIMEOUT))
@@ -102,7 +102,7 @@ impl Aws {
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// A client of Secrets Manager.
+    /// Creates a Secrets Manager client.
     pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config)
             .timeout_config(timeouts(SHORT_ATTEMPT_TIMEOUT))
@@ -112,7 +112,7 @@ impl Aws {
         aws_sdk_secretsmanager::Client::from_conf(config.build())
     }
 
-    /// A client of SQS.
+    /// Creates an SQS client.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         let mut config = aws_sdk_sqs::config::Builder::from(&self.config)
             .timeout_config(timeouts(SHORT_ATTEMPT_TIMEOUT))
@@ -122,30 +122,31 @@ impl Aws {
         aws_sdk_sqs::Client::from_conf(config.build())
     }
 
-    /// The configuration that all clients have in common.
+    /// The configuration that all clients share.
     pub(crate) fn config(&self) -> &SdkConfig {
         &self.config
     }
 
-    /// The HTTP connector of all clients: whatever opens a connection on it opens it for every client.
+    /// The HTTP connector that all clients share. A connection opened by one client serves every client.
     pub(crate) fn connector(&self) -> &SharedHttpConnector {
         &self.connector
     }
 
-    /// The credentials in the environment. Lambda never changes them while the process lives.
+    /// The credentials in the environment. Lambda never changes them during the life of a process.
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
     }
 
-    /// The configured address of DynamoDB, where it is not the region's.
+    /// The configured DynamoDB endpoint URL. `None` means the region's default endpoint.
     pub(crate) fn dynamodb_url(&self) -> Option<&str> {
         self.dynamodb_url.as_deref()
     }
 }
 
-/// One connector for the process, so that the trust store is read once: that is most of a cold start.
+/// Creates the one connector of the process. Sharing it means reading the trust store once, which takes most of a cold
+/// start.
 ///
-/// TLS is on ring: aws-lc, the SDK's default, costs 25 ms of CPU at every cold start.
+/// TLS uses ring, because aws-lc, the SDK's default, costs 25 ms of CPU at every cold start.
 fn connector() -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
     let connector = Connector::builder()
@@ -168,8 +169,8 @@ fn retries(max_attempts: u32) -> RetryConfig {
         .with_max_backoff(MAX_BACKOFF)
 }
 
-/// By default the SDK stops retrying for a while when many calls of the process have failed. A callback that
-/// arrives in an outage would then be given up at once, with its time unused.
+/// By default, the SDK stops retrying for a while after many calls of the process have failed. A callback that arrives
+/// during an outage would then fail immediately, with most of its time unused.
 fn unlimited_retries() -> RetryPartition {
     RetryPartition::custom("task-callback")
         .token_bucket(TokenBucket::unlimited())

@@ -10,10 +10,10 @@ const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
 const DEFAULT_MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 const DEFAULT_MAX_CALLBACK_AGE: Duration = Duration::from_secs(3 * SECONDS_A_DAY);
-/// By how much the default age stays below the retention.
+/// The default maximum age is at least this much shorter than the retention.
 const RETENTION_MARGIN: Duration = Duration::from_secs(60 * 60);
 
-/// DynamoDB's limit for an item is 400 KB, and an item is at most about 1.5 times as large as its JSON.
+/// DynamoDB limits an item to 400 KB, and an item is at most about 1.5 times the size of its JSON.
 const LARGEST_MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// The function's configuration.
@@ -25,17 +25,18 @@ pub struct Config {
     pub credentials: CredentialsSource,
     /// `MAX_CLOCK_SKEW_SECONDS`: how far the header's `createTs` may be ahead of the clock.
     pub max_clock_skew: Duration,
-    /// `MAX_CALLBACK_AGE_SECONDS`: how far the header's `createTs` may be behind the clock. Less than the retention.
+    /// `MAX_CALLBACK_AGE_SECONDS`: how far the header's `createTs` may be behind the clock. Always less than the
+    /// retention.
     pub max_callback_age: Duration,
-    /// `RETENTION_DAYS`: how long a snapshot is stored; forever where unset.
+    /// `RETENTION_DAYS`: how long a snapshot is stored. `None` means forever.
     pub retention: Option<Duration>,
-    /// `MAX_BODY_BYTES`: a larger body is refused.
+    /// `MAX_BODY_BYTES`: the size limit. A larger body is rejected.
     pub max_body_bytes: usize,
-    /// `PARKED_QUEUE_URL`: the queue of parked callbacks. Where unset, the log holds them.
+    /// `PARKED_QUEUE_URL`: the queue of parked callbacks. If unset, the log holds them.
     pub parked_queue_url: Option<String>,
 }
 
-/// Where the credentials come from. Exactly one of the two variables must be set.
+/// The source of the credentials. Exactly one of the two variables must be set.
 #[derive(Clone, Debug)]
 pub enum CredentialsSource {
     /// `CALLBOT_CREDENTIALS`: the variable itself.
@@ -44,13 +45,13 @@ pub enum CredentialsSource {
     Secret(String),
 }
 
-/// A missing or invalid variable: the function does not start.
+/// A missing or invalid variable. The function does not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {variable} {problem}; it must hold {expected}")]
 pub struct ConfigError {
     /// The variable's name.
     pub variable: &'static str,
-    /// What is wrong with it. Never its value, which may be a secret.
+    /// What is wrong with the variable. Never quotes its value, which may be a secret.
     pub problem: String,
     /// What the variable must hold.
     pub expected: &'static str,
@@ -62,12 +63,12 @@ const SECRET_ID_FORM: &str =
     "the name or ARN of a Secrets Manager secret that holds what CALLBOT_CREDENTIALS would";
 
 impl Config {
-    /// Reads the configuration through `lookup`, which returns a variable's value where it is set. An empty value
-    /// counts as unset.
+    /// Reads the configuration through `lookup`, which returns a variable's value, or `None` if it is unset. An empty
+    /// value counts as unset.
     ///
     /// # Errors
     ///
-    /// The first variable that is missing or wrong.
+    /// Returns the first variable that is missing or invalid.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables(lookup);
         let retention = variables.retention()?;
@@ -127,8 +128,8 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         Ok(days.map(|days| Duration::from_secs(u64::from(days.get()) * SECONDS_A_DAY)))
     }
 
-    /// The age stays below the retention: an older callback may have been stored and deleted again, and would be
-    /// stored anew.
+    /// The maximum age must be less than the retention. Otherwise the snapshot of an accepted callback may already have
+    /// expired, and the function would store it again.
     fn max_callback_age(&self, retention: Option<Duration>) -> Result<Duration, ConfigError> {
         let variable = "MAX_CALLBACK_AGE_SECONDS";
         let expected = "a whole number of seconds, less than RETENTION_DAYS where that is set";
@@ -207,7 +208,7 @@ impl FromStr for QueueUrl {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // A queue's name or ARN is an easy mistake, which SQS would report for each message only.
+        // A queue's name or ARN is an easy mistake, and SQS would report it only when a message is sent.
         match ["https://", "http://"]
             .iter()
             .any(|scheme| text.starts_with(scheme))

@@ -1,10 +1,11 @@
-//! An error together with its sources: many errors print only their outermost layer.
+//! The text of an error together with its sources. Many errors print only their outermost layer.
 
 use std::error::Error;
 
 /// The texts of an error and its sources, outermost first, without repetition.
 ///
-/// The SDK puts the whole request into the text of some errors. It may hold a secret or a signature, so it is left out.
+/// The SDK puts the whole request into the text of some errors. The request may hold a secret or a signature, so this
+/// function leaves it out.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     let layers = std::iter::successors(Some(error), |&error| error.source());
     let mut texts: Vec<String> = layers

@@ -1,4 +1,4 @@
-//! The Lambda handler: hands an event to the face that it is for.
+//! The Lambda handler: dispatches an event to the HTTP endpoint or to the queue consumer.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -20,7 +20,7 @@ use crate::store::Store;
 pub struct Handler {
     endpoint: Endpoint,
     consumer: Consumer,
-    /// For the first callback's log line.
+    /// How long the process took to start, until the first callback's log line reports it.
     init: Arc<Mutex<Option<Duration>>>,
 }
 
@@ -35,7 +35,7 @@ pub enum Response {
 }
 
 impl Handler {
-    /// The function with this configuration, verifying with `keyring`, storing in `store` and parking in `parking`.
+    /// Creates the function. It verifies with `keyring`, stores in `store` and parks in `parking`.
     pub fn new(config: &Config, keyring: Keyring, store: Store, parking: Parking) -> Self {
         let receiver = Arc::new(Receiver::new(config, keyring, store, parking));
         Self {
@@ -45,7 +45,7 @@ impl Handler {
         }
     }
 
-    /// The same function in a process that took so long to start: the first callback's log line says so.
+    /// Sets how long the process took to start. The first callback's log line reports it.
     pub fn started_in(self, init: Duration) -> Self {
         Self {
             init: Arc::new(Mutex::new(Some(init))),
@@ -53,12 +53,12 @@ impl Handler {
         }
     }
 
-    /// Handles one invocation. `now` is the clock.
+    /// Handles one invocation. `now` is the current time.
     ///
     /// # Errors
     ///
-    /// The event is a queue's, but cannot be read: Lambda then leaves all of its messages in the queue. Whatever else an
-    /// event is, there is a response to it.
+    /// Returns an error if an SQS event cannot be read. Lambda then leaves all of its messages in the queue. Every
+    /// other event gets a response.
     pub async fn handle(
         &self,
         event: LambdaEvent<Box<RawValue>>,

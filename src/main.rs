@@ -1,7 +1,7 @@
 //! The Lambda function: reads the configuration, builds the clients, answers invocations.
 
 #![forbid(unsafe_code)]
-// The SDK's futures nest deeper than the compiler's default lets a type be.
+// The SDK's future types nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
 use std::process::ExitCode;
@@ -16,13 +16,13 @@ use task_callback::handler::Handler;
 use task_callback::parking::Parking;
 use task_callback::store::Store;
 use task_callback::telemetry;
-// Only linked: the SDK calls it.
+// Linked for its `pow` symbol, which the SDK calls.
 use task_callback_pow as _;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let started = Instant::now();
-    // A value that is not Unicode is not treated as unset, so that it is reported as wrong.
+    // A value that is not Unicode is converted, not treated as unset: the configuration then reports it as invalid.
     let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     tracing::subscriber::set_global_default(telemetry::subscriber(lookup, std::io::stdout))
         .expect("nothing else has set a subscriber");

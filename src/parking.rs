@@ -9,34 +9,34 @@ use tokio::time::{Instant, timeout_at};
 use crate::aws::Aws;
 use crate::error_chain::error_chain;
 
-/// The longest that parking may take. SQS usually takes some milliseconds.
+/// The maximum time for parking. SQS usually takes a few milliseconds.
 const LONGEST: Duration = Duration::from_millis(1_500);
 
-/// The queue, where there is one.
+/// The queue, if one is configured.
 #[derive(Clone, Debug)]
 pub struct Parking {
     aws: Aws,
-    /// Made when it is first needed: most callbacks are stored.
+    /// Created on first use, because most callbacks are stored and never need it.
     client: Arc<OnceLock<Client>>,
     queue_url: Option<String>,
 }
 
-/// Why the queue did not take a message. It may hold the message all the same, where an answer got lost.
+/// Why a message was not confirmed as sent. If only the answer was lost, the queue may still hold the message.
 #[derive(Debug, thiserror::Error)]
 pub enum ParkingError {
     /// No queue is configured.
     #[error("PARKED_QUEUE_URL is not set")]
     NoQueue,
-    /// SQS did not take the message.
+    /// SQS did not accept the message.
     #[error("SQS did not accept the message: {0}")]
     NotTaken(String),
-    /// No answer before the deadline.
+    /// SQS did not answer before the deadline.
     #[error("SQS did not answer in time")]
     TimedOut,
 }
 
 impl Parking {
-    /// The queue of this URL, reached through `aws`.
+    /// The queue with this URL, accessed through `aws`.
     pub fn new(aws: Aws, queue_url: Option<String>) -> Self {
         Self {
             aws,
@@ -45,7 +45,7 @@ impl Parking {
         }
     }
 
-    /// How much of the time that is left parking may take: 1.5 s, or half of less. Without a queue it takes none.
+    /// The share of the remaining time to reserve for parking: half of it, but at most 1.5 s. Zero without a queue.
     pub(crate) fn share_of(&self, left: Duration) -> Duration {
         match self.queue_url {
             Some(_) => LONGEST.min(left / 2),
@@ -53,11 +53,11 @@ impl Parking {
         }
     }
 
-    /// Puts a message on the queue. Returns once SQS has confirmed that it has the message.
+    /// Sends a message to the queue. Returns once SQS has confirmed it.
     ///
     /// # Errors
     ///
-    /// [`ParkingError`], after 1.5 s or at the `deadline` at the latest.
+    /// Returns a [`ParkingError`] after at most 1.5 s, and no later than `deadline`.
     pub(crate) async fn park(&self, message: &str, deadline: Instant) -> Result<(), ParkingError> {
         let deadline = deadline.min(Instant::now() + LONGEST);
         let queue_url = self.queue_url.as_ref().ok_or(ParkingError::NoQueue)?;

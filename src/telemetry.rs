@@ -1,4 +1,4 @@
-//! The function's log: one structured line a callback.
+//! The function's log: one structured line per callback.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::contract::snapshot::ReceivedAt;
 use crate::receive::{Parked, Receipt};
 use crate::store::Put;
 
-/// The log as Lambda's logging controls configure it: `AWS_LAMBDA_LOG_FORMAT` (`JSON`, the default, or `Text`)
-/// and `AWS_LAMBDA_LOG_LEVEL` (`INFO` by default).
+/// Creates the log subscriber that Lambda's logging controls ask for: `AWS_LAMBDA_LOG_FORMAT` (`JSON`, the default, or
+/// `Text`) and `AWS_LAMBDA_LOG_LEVEL` (`INFO` by default).
 ///
 /// The level applies to this crate. Libraries are limited to warnings: at `TRACE` they would log the whole event,
 /// with its valid signature.
@@ -49,28 +49,28 @@ where
     Registry::default().with(lines.with_filter(levels))
 }
 
-/// A parked callback's way back.
+/// The delivery of a parked callback from the queue.
 pub(crate) struct Redelivery {
-    /// When it was received first, where its message can be read.
+    /// When the callback was first received. `None` if its message cannot be read.
     pub(crate) received_at: Option<ReceivedAt>,
-    /// How often it was tried, this time included.
+    /// The number of attempts, including this one.
     pub(crate) tries: Option<u32>,
 }
 
-/// What the line of one callback has besides its receipt.
+/// The fields of a callback's log line that are not in its receipt.
 pub(crate) struct Line<'a> {
     /// The id of the first answer.
     pub(crate) response_id: &'a str,
-    /// Its way back, where it comes from the queue.
+    /// Its delivery from the queue. `None` if it came from API Gateway.
     pub(crate) redelivery: Option<Redelivery>,
     /// How long it took.
     pub(crate) took: Duration,
-    /// How long the process took to start, where this is its first callback.
+    /// How long the process took to start, if this is its first callback.
     pub(crate) init: Option<Duration>,
 }
 
-/// Writes the line of one callback: information where it is stored, a warning where the sender was wrong, an error where
-/// we were.
+/// Writes the log line of one callback: at INFO if it is stored, at WARN if the sender caused the rejection (4xx), and
+/// at ERROR if the function or AWS did (5xx).
 pub(crate) fn log(receipt: &Receipt<'_>, line: &Line<'_>) {
     let redelivery = line.redelivery.as_ref();
     macro_rules! line {
@@ -135,7 +135,7 @@ pub(crate) fn log(receipt: &Receipt<'_>, line: &Line<'_>) {
     }
 }
 
-/// Milliseconds, to the microsecond.
+/// Milliseconds with a resolution of 1 µs.
 fn millis(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }

@@ -1,4 +1,5 @@
-//! Imports run one way: no circle between modules, and the function's rooms only import from those below them.
+//! Imports go one way: there are no cycles between modules, and the function's modules import only from modules below
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -6,15 +7,15 @@ use std::path::{Path, PathBuf};
 use syn::visit::Visit;
 use task_callback_test_support::project;
 
-/// A module's path within its crate; empty for the crate's root.
+/// A module's path within its crate. Empty for the crate root.
 type Module = Vec<String>;
-/// Who imports from whom, between the children of the module that both have in common.
+/// Imports as (from, to) pairs, between the children of the closest common ancestor of both modules.
 type Edges = BTreeSet<(Module, Module)>;
 
 const PACKAGES: [&str; 4] = [".", "callbot", "callbot/local", "tests/support"];
 
 #[test]
-fn no_module_imports_from_one_that_imports_from_it() {
+fn modules_do_not_import_from_each_other_in_a_cycle() {
     for package in PACKAGES {
         let modules = modules(&project().join(package).join("src"));
         assert!(modules.len() > 3, "{package} has modules");
@@ -23,12 +24,12 @@ fn no_module_imports_from_one_that_imports_from_it() {
             .iter()
             .map(|(from, to)| format!("{} imports from {}", from.join("::"), to.join("::")))
             .collect();
-        assert!(circle.is_empty(), "a circle in {package}: {circle:#?}");
+        assert!(circle.is_empty(), "a cycle in {package}: {circle:#?}");
     }
 }
 
 #[test]
-fn a_circle_is_found_however_long_and_parents_are_none() {
+fn cycles_of_any_length_are_found_and_parents_are_not_cycles() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text);
     let files = [
@@ -45,9 +46,9 @@ fn a_circle_is_found_however_long_and_parents_are_none() {
     assert_eq!(circle(imports(&modules(folder.path()))).len(), 3);
 }
 
-/// `src/lib.rs` lists the rooms from top to bottom.
+/// `src/lib.rs` lists the top-level modules ("rooms") from top to bottom.
 #[test]
-fn each_room_imports_only_from_rooms_below_it() {
+fn each_module_imports_only_from_modules_below_it() {
     let source = project().join("src");
     let page = std::fs::read_to_string(source.join("lib.rs")).expect("the library's root");
     let rows = page.lines().filter_map(|line| line.strip_prefix("//! | "));
@@ -62,7 +63,7 @@ fn each_room_imports_only_from_rooms_below_it() {
 }
 
 #[test]
-fn only_some_rooms_know_aws_lambda_and_tokio() {
+fn only_some_modules_know_aws_lambda_and_tokio() {
     let allowed: [(&str, &[&str]); 6] = [
         ("aws_sdk_dynamodb", &["aws", "store"]),
         ("aws_sdk_secretsmanager", &["aws", "credentials"]),
@@ -136,7 +137,7 @@ fn imports(modules: &BTreeMap<Module, PathBuf>) -> Edges {
     edges
 }
 
-/// The module of this crate to which a path leads.
+/// The module of this crate that a path refers to.
 fn resolve(
     module: &Module,
     path: &[String],
@@ -163,8 +164,8 @@ fn resolve(
     Some(target)
 }
 
-/// The edges that remain when those from modules that nobody imports, and those to modules that import nothing, are
-/// removed again and again: none, unless there is a circle.
+/// The edges that remain after repeatedly removing those from modules that nobody imports and those to modules that
+/// import nothing. Empty unless there is a cycle.
 fn circle(mut edges: Edges) -> Edges {
     loop {
         let (importers, imported): (BTreeSet<_>, BTreeSet<_>) = edges.iter().cloned().unzip();
@@ -176,7 +177,7 @@ fn circle(mut edges: Edges) -> Edges {
     }
 }
 
-/// Every path in a file, those of its `use` declarations in full.
+/// All paths in a file, with those of its `use` declarations expanded.
 fn paths(file: &Path) -> Vec<Vec<String>> {
     #[derive(Default)]
     struct Paths(Vec<Vec<String>>);

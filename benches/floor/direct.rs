@@ -1,5 +1,5 @@
-//! The least program with a write, 1× in the table: one PutItem, signed with `aws-sigv4`, over a plain hyper
-//! connection that was opened during init. No SDK client, no retries, no deadline.
+//! The smallest program with a write, 1× in the table: one PutItem, signed with `aws-sigv4`, over a plain hyper
+//! connection that was opened during init. It has no SDK client, no retries and no deadline.
 
 use std::convert::Infallible;
 use std::sync::Arc;

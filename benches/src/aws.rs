@@ -1,4 +1,4 @@
-//! A server in AWS's place that answers DynamoDB's and Secrets Manager's calls at once, over TLS.
+//! A server in place of AWS that answers DynamoDB and Secrets Manager calls immediately, over TLS.
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -31,7 +31,7 @@ pub(crate) struct Aws {
 }
 
 impl Aws {
-    /// Starts the server on a free port of this machine. `secret` is every secret's value.
+    /// Starts the server on a free local port. Every secret has the value `secret`.
     pub(crate) async fn start(secret: &str) -> Result<Self> {
         let mut root = CertificateParams::new([])?;
         root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

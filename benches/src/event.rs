@@ -1,4 +1,4 @@
-//! The event for every call: a sample event, compact as Lambda's events are, and freshly signed.
+//! The event for every call: a sample event, in compact JSON like Lambda's events, and freshly signed.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,5 +1,5 @@
-//! `make bench`: what a cold start and a call of the function cost, compared with the smallest programs that do the
-//! same work. All programs take turns within the same minutes, so that the ratios hold while the times drift.
+//! `make bench`: the cost of a cold start and of a call of the function, compared with the smallest programs that do
+//! the same work. All programs take turns within the same minutes, which keeps the ratios stable while the times drift.
 
 mod aws;
 mod event;
@@ -21,7 +21,7 @@ use report::{Figures, Row};
 
 const CREDENTIALS: &str = r#"[{"uuid":"local-account","secretKey":"local-secret"}]"#;
 
-/// Measures the release binary of the function beside the programs of this package.
+/// Measures the release binary of the function against the programs of this package.
 #[derive(Parser)]
 struct Arguments {
     /// The function's binary.
@@ -30,22 +30,22 @@ struct Arguments {
     /// Another build of the function, for comparison.
     #[arg(long)]
     other: Option<PathBuf>,
-    /// The folder of the other programs' binaries.
+    /// The folder with the other programs' binaries.
     #[arg(long)]
     programs: PathBuf,
-    /// How many turns each program gets.
+    /// Number of turns for each program.
     #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Cold starts in a turn.
+    /// Cold starts per turn.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     starts: u32,
-    /// Warm calls in a turn.
+    /// Warm calls per turn.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     calls: u32,
-    /// Run only the programs whose name contains this text, and the one that they are compared with.
+    /// Run only the programs whose name contains this text, and the baseline program.
     #[arg(long, default_value = "")]
     only: String,
-    /// Where report.json and memory.svg are written.
+    /// The folder for report.json and memory.svg.
     #[arg(long, default_value = "target/bench")]
     out: PathBuf,
 }
@@ -162,7 +162,7 @@ fn machine() -> String {
     format!("{cpus} cores of {model}")
 }
 
-/// The program that the others are compared with: 1×.
+/// The baseline, with which the other programs are compared: 1×.
 const DIRECT: &str = "signed PutItem, no SDK";
 /// The function with its credentials in a variable.
 const FUNCTION: &str = "task-callback";
@@ -232,7 +232,7 @@ fn programs(arguments: &Arguments, aws: &Aws) -> Result<Vec<Program>> {
         .collect())
 }
 
-/// As long as Lambda's session tokens are.
+/// A placeholder with the length of Lambda's session tokens.
 const SESSION_TOKEN: &str = concat!(
     "IQoJb3JpZ2luX2VjEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLE",
     "EXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEX",

@@ -1,9 +1,9 @@
 //! Duration and price of the function at each memory setting.
 //!
-//! Lambda gives a function processor time in proportion to its memory, a whole core at 1769 MB, and bills the
-//! duration, cold start included, by the millisecond and the gigabyte. In addition to its processor time a call waits
-//! for DynamoDB; a cold start waits for DNS, handshakes and the first answers. Lambda may give more processor time
-//! during a cold start; this model does not count on it.
+//! Lambda gives a function processor time in proportion to its memory, a whole core at 1769 MB. It bills the duration,
+//! including the cold start, by the millisecond and the gigabyte. In addition to its processor time, a call waits for
+//! DynamoDB, and a cold start waits for DNS, handshakes and the first answers. Lambda may give more processor time
+//! during a cold start, but this model does not assume it.
 
 use std::path::Path;
 
@@ -17,12 +17,12 @@ use crate::report::{Figures, markdown};
 const ONE_CORE: f64 = 1769.0;
 /// DynamoDB's answer time, ms.
 const STORE: f64 = 4.0;
-/// How long a cold start waits for the network, ms: DNS, connections, and the answers of Secrets Manager and
-/// DynamoDB, which are requested at the same time.
+/// How long a cold start waits for the network, ms: DNS, connections, and the answers from Secrets Manager and
+/// DynamoDB, which are requested concurrently.
 const CONNECT: f64 = 8.0;
-/// US dollars for a GB-second on x86_64, the first tier in us-east-1.
+/// US dollars per GB-second on x86_64, in the first tier in us-east-1.
 const PRICE: f64 = 0.000_016_666_7;
-/// The settings that are compared, MB.
+/// The compared settings, MB.
 const SETTINGS: [u32; 8] = [128, 192, 256, 384, 512, 768, 1024, 1769];
 
 /// One memory setting.
@@ -37,7 +37,7 @@ pub(crate) struct Setting {
     pub(crate) price: f64,
 }
 
-/// The figures of the function at each setting.
+/// Computes duration and price at each setting.
 pub(crate) fn settings(figures: &Figures) -> Vec<Setting> {
     SETTINGS
         .into_iter()
@@ -74,13 +74,13 @@ pub(crate) fn table(settings: &[Setting]) -> Table {
     table
 }
 
-/// Draws duration and price over memory.
+/// Plots duration and price against memory.
 pub(crate) fn plot(settings: &[Setting], path: &Path) -> Result<()> {
     let area = SVGBackend::new(path, (720, 360)).into_drawing_area();
     let draw = || -> Result<(), Box<dyn std::error::Error>> {
         area.fill(&WHITE)?;
         let largest = |value: fn(&Setting) -> f64| settings.iter().map(value).fold(0.0, f64::max);
-        // Each setting is about 1.5 times the one before, so equal distances make a logarithmic scale.
+        // Each setting is about 1.5 times the previous one, so equal distances form a logarithmic scale.
         let memory = 0.0..(settings.len() - 1) as f64;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)

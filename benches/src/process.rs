@@ -1,4 +1,4 @@
-//! One process of a program, from its spawn to its end, with the kernel's counts of its time and memory.
+//! One process of a program, from spawn to exit, with the kernel's measurements of its processor time and memory.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -38,11 +38,11 @@ pub(crate) struct ColdStart {
 
 /// Many calls of one process.
 pub(crate) struct WarmCalls {
-    /// Event to answer, each.
+    /// From the event to the answer, for each call.
     pub(crate) latencies: Vec<Duration>,
-    /// The processor time of one, on average.
+    /// The average processor time of a call.
     pub(crate) cpu: Duration,
-    /// The most memory that was resident at once, bytes.
+    /// The peak of resident memory, in bytes.
     pub(crate) peak_memory: u64,
 }
 
@@ -73,7 +73,7 @@ impl Program {
         let mut child = command
             .spawn()
             .with_context(|| format!("{:?}", self.path))?;
-        // As in Lambda, where the log is a pipe.
+        // The log goes to a pipe, as in Lambda.
         let mut log = child.stdout.take().context("the process has no stdout")?;
         tokio::spawn(async move {
             let mut lines = vec![0; 64 * 1024];
@@ -98,7 +98,7 @@ impl Program {
 }
 
 impl Warm {
-    /// Sends the process `calls` events, one after the other.
+    /// Sends the process `calls` events, one after another.
     pub(crate) async fn call(
         mut self,
         api: &mut RuntimeApi,
@@ -124,7 +124,7 @@ impl Warm {
         })
     }
 
-    /// Ends the process with a signal, so that a profiler around it can write its results.
+    /// Ends the process with a signal that lets a profiler around it write its results.
     pub(crate) async fn end(mut self) -> Result<()> {
         let pid = self.child.id().context("the process has ended")?;
         kill(Pid::from_raw(pid.try_into()?), Signal::SIGTERM)?;
@@ -135,7 +135,7 @@ impl Warm {
     }
 }
 
-/// The kernel's high-water mark of resident memory, bytes.
+/// The kernel's high-water mark of resident memory, in bytes.
 fn peak_memory(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let status = std::fs::read_to_string(Path::new(&path)).context(path)?;

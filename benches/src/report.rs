@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::process::{ColdStart, WarmCalls};
 
-/// The medians of one turn of a program. Times in microseconds, sizes in bytes.
+/// The medians of one turn of a program. Times are in microseconds, sizes in bytes.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Figures {
@@ -17,25 +17,25 @@ pub(crate) struct Figures {
     pub(crate) first_call: f64,
     /// Spawn to first answer.
     pub(crate) cold: f64,
-    /// The processor time of that.
+    /// The processor time from spawn to first answer.
     pub(crate) cold_cpu: f64,
     /// Event to answer.
     pub(crate) warm_p50: f64,
     pub(crate) warm_p99: f64,
     /// Processor time of a warm call.
     pub(crate) call_cpu: f64,
-    /// The most memory that was resident at once.
+    /// The peak of resident memory.
     pub(crate) peak_memory: f64,
     pub(crate) binary: f64,
 }
 
-/// One program's figures, and how they compare to those of another.
+/// One program's figures, and their ratios to the baseline's.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Row {
     pub(crate) program: &'static str,
     pub(crate) figures: Figures,
-    /// The medians of the ratios, turn by turn: a machine that is slow for a while is slow for both programs.
+    /// The medians of the ratios of single turns. A machine that is slow for a while slows both programs of a turn.
     pub(crate) ratios: Figures,
 }
 
@@ -82,7 +82,7 @@ impl Figures {
 }
 
 impl Row {
-    /// A program's turns, compared with those of `one` in the same rounds.
+    /// Compares a program's turns with those of the baseline, `one`, in the same rounds.
     pub(crate) fn new(program: &'static str, turns: &[Figures], one: &[Figures]) -> Self {
         let pairs = turns.iter().zip(one);
         let ratios: Vec<Figures> = pairs.map(|(turn, one)| turn.over(one)).collect();
@@ -158,7 +158,7 @@ pub(crate) fn ratios_table(rows: &[Row]) -> Table {
     table
 }
 
-/// The format of the README's tables.
+/// The format of the tables in docs/.
 pub(crate) fn markdown() -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);

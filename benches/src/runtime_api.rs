@@ -1,4 +1,4 @@
-//! Calls of a program over the Runtime API, one after the other.
+//! Sequential calls of a program over the Runtime API.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use local_stack::runtime_api::{Answer, Poll, RuntimeApi};
 use tokio::time::timeout;
 
-/// The limit for every wait; nothing takes nearly as long.
+/// The time limit for every wait. Nothing takes nearly that long.
 pub(crate) const LIMIT: Duration = Duration::from_secs(10);
 const REQUEST_ID: &str = "8f6cf6e4-2dd7-4b3f-9f2a-3a4a6e0f2b11";
 
@@ -45,7 +45,7 @@ pub(crate) async fn invoke(api: &mut RuntimeApi, poll: Poll, event: Bytes) -> Re
     Ok(answer.at - started)
 }
 
-/// Discards the requests of a process that has ended.
+/// Discards the pending requests of a process that has ended.
 pub(crate) fn clear(api: &mut RuntimeApi) {
     while api.polls.try_recv().is_ok() {}
     while api.answers.try_recv().is_ok() {}

@@ -1,5 +1,5 @@
-//! A header's value, chosen without a branch: both values are read, and the chosen one is always at the same address.
-//! Otherwise the caches and the branch predictor would depend on the class before the measurement begins.
+//! A header value, chosen without a branch: both values are read, and the chosen value is always at the same address.
+//! Otherwise the state of the caches and the branch predictor would depend on the class before the measurement begins.
 
 use std::hint::black_box;
 
@@ -19,7 +19,7 @@ impl Field {
         Self { bytes, length }
     }
 
-    /// The one (0) or the other (1).
+    /// Returns `one` if `choice` is 0, and `other` if it is 1.
     pub(crate) fn either(one: &Self, other: &Self, choice: usize) -> Self {
         let mask = black_box(choice.wrapping_neg());
         let byte = |at: usize| one.bytes[at] ^ ((one.bytes[at] ^ other.bytes[at]) & mask as u8);

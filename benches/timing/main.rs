@@ -1,6 +1,6 @@
-//! `make timing`: whether the time of a verification tells how much of a forged signature is right. Two classes of
-//! forgeries are verified in random order, millions of times, and their times are compared. As a control, a comparison
-//! that does leak is measured in the same way.
+//! `make timing`: whether the duration of a verification reveals how much of a forged signature is right. Two classes
+//! of forgeries are verified in random order, millions of times, and their times are compared. As a control, a
+//! comparison known to leak is measured in the same way.
 
 mod field;
 mod welch;
@@ -19,7 +19,7 @@ use welch::Times;
 
 const SAMPLES: usize = 4_000_000;
 const WARM_UP: usize = 50_000;
-/// The threshold of the paper.
+/// The paper's threshold for |t|.
 const LEAK: f64 = 4.5;
 
 const EVENT: &str = include_str!("../../events/completed.json");
@@ -27,11 +27,11 @@ const UUID: &str = "local-account";
 const OTHER_UUID: &str = "other-account";
 const STRANGER: &str = "third-account";
 
-/// What differs between the classes.
+/// The part of a forgery that differs between the classes.
 #[derive(Clone, Copy)]
 struct Forgery {
     uuid: Field,
-    /// Empty for none.
+    /// Empty if the forgery has no such header.
     algorithm: Field,
     signature: Field,
 }
@@ -46,7 +46,7 @@ struct Bench {
 enum Verdict {
     MustLeak,
     MustNot,
-    /// A difference is expected; the function does not tell it, but it is no secret.
+    /// A difference is reported but does not fail the run, because it would not reveal a secret.
     None,
 }
 
@@ -117,7 +117,7 @@ impl Bench {
             self.row(&name, &account, &halves, constant, Verdict::MustNot);
         }
 
-        // The sender names both, so the same work is done for either: that of all accounts.
+        // The sender chooses both values, but the function does the work for all accounts in either case.
         let accounts = [(UUID, Algorithm::Md5), (OTHER_UUID, Algorithm::Sha256)];
         let forgery = wrong(&self.right(Algorithm::Md5), 0..16);
         let of = |uuid: &str, algorithm: &str| Forgery {
@@ -191,7 +191,7 @@ impl Bench {
             let class = fastrand::usize(0..2);
             let forgery = Forgery::either(classes, class);
             let signed = self.signed(forgery.uuid.text());
-            // The writes for this class must have ended before the measurement.
+            // The writes for this class must be complete before the measurement.
             fence(Ordering::SeqCst);
 
             let start = Instant::now();

@@ -1,14 +1,14 @@
-//! Welch's t between the times of two classes, as "Dude, is my code constant time?" (Reparaz, Balasch, Verbauwhede
-//! 2017) takes it: over all times, and again and again with the slowest left out, for an interrupt is slower than any
-//! leak.
+//! Welch's t-test between the times of two classes, as in "Dude, is my code constant time?" (Reparaz, Balasch,
+//! Verbauwhede 2017). The test is run over all times, and repeatedly without the slowest times, because an interrupt is
+//! slower than any leak.
 
-/// What two classes took, in nanoseconds.
+/// The times of two classes, in nanoseconds.
 #[derive(Default)]
 pub(crate) struct Times {
     pub(crate) classes: [Vec<u32>; 2],
 }
 
-/// How far the means of two classes are apart.
+/// The difference between the means of two classes.
 pub(crate) struct Welch {
     pub(crate) difference: f64,
     /// The difference's standard error.
@@ -31,7 +31,7 @@ impl Times {
         self.classes.iter().map(Vec::len).sum()
     }
 
-    /// The largest |t| of all croppings; the paper's percentiles, and no cropping at all.
+    /// The largest |t| over all croppings: the paper's percentiles, and no cropping.
     pub(crate) fn worst_t(&self) -> f64 {
         let sorted = self.sorted();
         let shares = (1..=100).map(|step| 1.0 - 0.5_f64.powf(f64::from(step) / 10.0));
@@ -44,7 +44,7 @@ impl Times {
             .fold(0.0, f64::max)
     }
 
-    /// Without the slowest tenth.
+    /// The difference without the slowest tenth of the times.
     pub(crate) fn of_the_faster(&self) -> Welch {
         self.compare(quantile(&self.sorted(), 0.9))
     }
@@ -65,7 +65,7 @@ impl Times {
     }
 }
 
-/// The mean of the times up to the limit, and its variance.
+/// The mean of the times up to the limit, and the squared standard error of that mean.
 fn mean_and_squared_error(times: &[u32], limit: u32) -> (f64, f64) {
     let kept = || {
         times

@@ -1,4 +1,4 @@
-//! Any bytes as a signed body: the body is refused with a reason, or the item stores it exactly.
+//! Any bytes as a signed body: the body is rejected with a reason, or the item holds it exactly.
 #![no_main]
 
 #[path = "../../tests/properties/exact.rs"]

@@ -1,7 +1,7 @@
 //! Any headers: exactly those that the contract allows are accepted. The rules are implemented here a second time.
 //!
-//! The input is the headers one after another. A byte 0xFE precedes each, and a byte 0xFF separates name and value:
-//! neither occurs in UTF-8.
+//! The input is the headers one after another. A byte 0xFE precedes each header, and a byte 0xFF separates name and
+//! value. Neither byte occurs in UTF-8.
 #![no_main]
 
 use std::borrow::Cow;
@@ -49,7 +49,7 @@ struct Allowed<'a> {
     algorithm: Option<&'a str>,
 }
 
-/// The contract's rules for headers.
+/// The contract's rules for headers, implemented independently.
 fn allowed<'a>(pairs: &[(&'a str, &'a str)]) -> Option<Allowed<'a>> {
     let once = |name: &str| {
         let own = |other: &str| other.to_ascii_lowercase() == name;

@@ -8,14 +8,14 @@ use serde::Deserialize;
 /// How an account's callbacks are signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum Algorithm {
-    /// `MD5`: the vendor's, and its default.
+    /// `MD5`: defined by the vendor, and the vendor's default.
     #[default]
     #[serde(rename = "MD5")]
     Md5,
-    /// `SHA256`: the vendor's.
+    /// `SHA256`: defined by the vendor.
     #[serde(rename = "SHA256")]
     Sha256,
-    /// `HMAC-SHA256`: ours, for callbacks that a relay signs again.
+    /// `HMAC-SHA256`: an extension of this project, for callbacks that a relay signs again.
     #[serde(rename = "HMAC-SHA256")]
     HmacSha256,
 }
@@ -64,7 +64,7 @@ impl fmt::Debug for SecretKey {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Credential {
-    /// The account's uuid, as the header `uuid` has it.
+    /// The account's uuid, as sent in the header `uuid`.
     pub uuid: String,
     /// The account's secret.
     pub secret_key: SecretKey,
@@ -73,17 +73,17 @@ pub struct Credential {
     pub algorithm: Algorithm,
 }
 
-/// Every account's credentials; at least one.
+/// The credentials of all accounts. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials(Vec<Credential>);
 
 impl Credentials {
-    /// Every credential, in the order they were configured.
+    /// All credentials, in the order of the configuration.
     pub fn iter(&self) -> impl Iterator<Item = &Credential> {
         self.0.iter()
     }
 
-    /// The first one configured.
+    /// The first configured credential.
     pub fn first(&self) -> &Credential {
         &self.0[0]
     }
@@ -92,12 +92,12 @@ impl Credentials {
 impl FromStr for Credentials {
     type Err = CredentialsError;
 
-    /// Reads `[{"uuid":"…","secretKey":"…","algorithm":"MD5"|"SHA256"|"HMAC-SHA256"}]`. Without `algorithm` it is
+    /// Reads `[{"uuid":"…","secretKey":"…","algorithm":"MD5"|"SHA256"|"HMAC-SHA256"}]`. `algorithm` defaults to
     /// `MD5`.
     ///
     /// # Errors
     ///
-    /// Where the text is wrong. The error never quotes the text, which may hold a secret.
+    /// Returns what is wrong and where. The error never quotes the text, which may hold a secret.
     fn from_str(json: &str) -> Result<Self, Self::Err> {
         let list: Vec<Credential> = serde_json::from_str(json).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -116,6 +116,9 @@ impl FromStr for Credentials {
                 let field = "uuid";
                 return Err(CredentialsError::EmptyField { number, field });
             }
+            if credential.uuid.contains('&') {
+                return Err(CredentialsError::Ampersand { number });
+            }
             if credential.secret_key.expose().is_empty() {
                 let field = "secretKey";
                 return Err(CredentialsError::EmptyField { number, field });
@@ -125,7 +128,7 @@ impl FromStr for Credentials {
     }
 }
 
-/// Why a text is not accepted as credentials.
+/// Why a text is not valid credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialsError {
     /// Not JSON at all.
@@ -144,9 +147,15 @@ pub enum CredentialsError {
         /// From 1.
         column: usize,
     },
-    /// An empty array: nobody could ever be verified.
+    /// An empty array, with which no signature could be verified.
     #[error("it holds no credentials")]
     None,
+    /// A uuid with `&`, with which the signed text could be read in two ways.
+    #[error("credential {number} has a uuid with an ampersand")]
+    Ampersand {
+        /// From 1.
+        number: usize,
+    },
     /// A required field is empty.
     #[error("credential {number} has an empty {field}")]
     EmptyField {

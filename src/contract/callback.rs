@@ -9,9 +9,9 @@ use crate::contract::extra::Extra;
 
 /// The path to which the platform sends task callbacks.
 pub const CALLBACK_PATH: &str = "/api/v3/taskCallback";
-/// The method with which it sends them.
+/// The HTTP method of task callbacks.
 pub const CALLBACK_METHOD: &str = "POST";
-/// The `callbackType` of a task callback, the only one this endpoint takes.
+/// The `callbackType` of a task callback, the only type that this endpoint accepts.
 pub const TASK_CALLBACK: u64 = 1;
 
 /// A task callback's body, with every number in its canonical form.
@@ -49,7 +49,7 @@ pub enum TaskStatus {
 }
 
 impl TaskStatus {
-    /// Every status, in the order of its number.
+    /// All statuses, in the order of their numbers.
     pub const ALL: [Self; 5] = [
         Self::Pending,
         Self::InProgress,
@@ -70,7 +70,7 @@ impl TaskStatus {
             .find(|status| status.number() == number)
     }
 
-    /// The name, which is stored with the number.
+    /// The name, which is stored together with the number.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "PENDING",
@@ -88,26 +88,26 @@ impl fmt::Display for TaskStatus {
     }
 }
 
-/// `taskStat`: how far the task has come.
+/// `taskStat`: the progress of the task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskStat {
     /// Orders answered.
     pub answer_order_count: u64,
     /// Orders finished.
     pub finish_order_count: u64,
-    /// Orders in all.
+    /// Orders in total.
     pub total_order_count: u64,
-    /// Orders finished of all orders, as the platform rounds it.
+    /// The fraction of orders finished, rounded by the platform.
     pub finish_rate: Decimal,
     /// Calls answered.
     pub total_answer_call: u64,
-    /// Calls in all.
+    /// Calls in total.
     pub total_call: u64,
-    /// Calls answered of all calls, as the platform rounds it.
+    /// The fraction of calls answered, rounded by the platform.
     pub answer_rate: Decimal,
 }
 
-/// Why an authentic body is refused. A field is named by its path, such as `taskStat.totalCall`.
+/// Why an authentic body is rejected. A field is identified by its path, such as `taskStat.totalCall`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
     /// The body is not JSON in UTF-8, or not an object.
@@ -119,7 +119,7 @@ pub enum BodyError {
         /// The field.
         field: String,
     },
-    /// A field has another type than the contract gives it.
+    /// A field does not have the type that the contract requires.
     #[error("{field} must be {expected}")]
     WrongType {
         /// The field.
@@ -138,7 +138,7 @@ pub enum BodyError {
     NotAcceptable {
         /// The field.
         field: &'static str,
-        /// What can be stored.
+        /// The values that can be stored.
         expected: &'static str,
     },
 }

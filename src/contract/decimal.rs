@@ -2,22 +2,21 @@
 
 use std::fmt;
 
-/// DynamoDB stores this many significant digits.
+/// DynamoDB stores at most this many significant digits.
 const MAX_DIGITS: usize = 38;
 /// The decimal exponents of the smallest and the largest magnitude that DynamoDB accepts.
 const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
 
-/// A decimal number that a DynamoDB `N` stores exactly: up to 38 significant digits, of a magnitude from 1E-130
-/// to 9.99…E+125.
+/// A decimal number that a DynamoDB `N` stores exactly: up to 38 significant digits, and zero or a magnitude from
+/// 1E-130 to 9.99…E+125.
 ///
-/// It is stored as its canonical text, without exponent and without leading or trailing zeros: `1.00` becomes
-/// `1`, and `6e-1` becomes `0.6`. Equal numbers have equal texts, however they were written.
+/// It holds the canonical text, without an exponent and without redundant zeros: `1.00` becomes `1`, and `6e-1` becomes
+/// `0.6`. Equal numbers have equal texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decimal(String);
 
 impl Decimal {
-    /// Reads a number in JSON's grammar. `None` where the text is no number, or where DynamoDB cannot store it
-    /// exactly.
+    /// Reads a number in JSON's grammar. `None` if the text is not a number, or if DynamoDB cannot store it exactly.
     pub fn parse(text: &str) -> Option<Self> {
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -52,7 +51,7 @@ impl Decimal {
         Some(Self(plain_text(negative, digits, point)))
     }
 
-    /// The number, where it is an unsigned 64-bit integer.
+    /// The number as a `u64`, if it is an unsigned 64-bit integer.
     pub(crate) fn to_u64(&self) -> Option<u64> {
         self.0.parse().ok()
     }
@@ -80,13 +79,13 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// Whether `text` is one or more ASCII digits, and nothing else.
+/// Whether `text` consists of one or more ASCII digits.
 pub(crate) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The exponent, saturated to `i64`. An exponent that large is outside DynamoDB's range, so the range check
-/// refuses the number, unless the number is zero.
+/// The exponent, saturated to `i64`. A saturated exponent is outside DynamoDB's range, so the range check rejects the
+/// number unless it is zero.
 fn parse_exponent(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !is_digits(digits) {

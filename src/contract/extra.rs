@@ -1,4 +1,4 @@
-//! Fields that the contract does not name. All of them are stored, whatever their values.
+//! Fields that the contract does not name. All of them are stored, regardless of their values.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::contract::fields::Fields;
 /// The fields that the contract does not name, by name. Those of `taskStat` are under the name `taskStat`.
 pub type Extra = BTreeMap<String, Value>;
 
-/// How deep DynamoDB lets lists and maps be nested: 31 levels are accepted, 32 are refused.
+/// DynamoDB's limit for nested lists and maps: it accepts 31 levels and rejects 32.
 const MAX_NESTING: usize = 31;
 
-/// A JSON value in a form that a DynamoDB attribute holds exactly.
+/// A JSON value in a form that a DynamoDB attribute can hold exactly.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `null`
@@ -22,8 +22,8 @@ pub enum Value {
     Bool(bool),
     /// A number.
     Number(Decimal),
-    /// A string. Also the JSON text of a value that DynamoDB cannot store exactly: a number of more than 38
-    /// digits, lists and maps nested too deep, a map with an empty or a repeated field name.
+    /// A string. Also the JSON text of a value that DynamoDB cannot store exactly: a number outside the limits of
+    /// [`Decimal`], lists and maps nested too deep, or a map with an empty or repeated field name.
     Text(String),
     /// An array.
     List(Vec<Value>),
@@ -32,13 +32,13 @@ pub enum Value {
 }
 
 impl Value {
-    /// Reads a value that this many maps of its attribute will enclose.
+    /// Reads a value. `depth` is the number of maps of its attribute that will enclose it.
     pub(crate) fn read(json: &RawValue, depth: usize) -> Self {
         read(json.get(), MAX_NESTING - depth)
     }
 }
 
-/// `nesting` is how many more levels of lists and maps are allowed.
+/// `nesting` is the number of further levels of lists and maps that are allowed.
 fn read(json: &str, nesting: usize) -> Value {
     let value = match json.as_bytes().first() {
         Some(b'n') => Some(Value::Null),

@@ -1,5 +1,5 @@
-//! The fields of a JSON object, with each value as its text: numbers keep every digit, and a repeated field is
-//! an error instead of replacing the first one.
+//! The fields of a JSON object, with each value as JSON text. Numbers keep every digit, and a repeated field is an
+//! error instead of replacing the first one.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,9 +15,9 @@ pub(crate) struct Fields<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
 /// Why a text is not an object with distinct fields.
 #[derive(Debug)]
 pub(crate) enum FieldsError {
-    /// Not JSON, or another kind of value.
+    /// Not JSON, or a JSON value that is not an object.
     NotAnObject(serde_json::Error),
-    /// The field of this name occurs more than once.
+    /// The field with this name occurs more than once.
     Repeated(String),
 }
 
@@ -36,7 +36,7 @@ impl<'a> Fields<'a> {
         self.0.remove(name)
     }
 
-    /// Whether a field of this name remains.
+    /// Whether a field with this name remains.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }

@@ -1,26 +1,26 @@
-//! The headers of a callback: the contract's section 1, as strict as section 2 requires.
+//! The headers of a callback: the contract's section 1, checked as strictly as section 2 requires.
 
 use std::borrow::Cow;
 
 use crate::contract::decimal::is_digits;
 
-/// The headers of the contract, as it spells them. The last one is optional.
+/// The names of the contract's headers, in its spelling. The last one is optional.
 pub const CALLBACK_HEADERS: [&str; 5] = ["requestID", "uuid", "createTs", "sign", "algorithm"];
 
-/// The longest signature is a SHA-256.
+/// The longest signature is a SHA-256 digest in hex.
 const MAX_SIGN_DIGITS: usize = 64;
 
-/// A request's headers, in their order. Not to be logged: they may hold a signature.
+/// A request's headers, in their original order. Do not log them: they may hold a signature.
 #[derive(Default)]
 pub struct Headers<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Headers<'a> {
-    /// Adds a header, also where there is already one of this name.
+    /// Adds a header, even if there already is one with this name.
     pub fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
         self.0.push((name, value));
     }
 
-    /// The values of all headers of this name. Names are case-insensitive.
+    /// The values of all headers with this name. Names are case-insensitive.
     pub fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
         let named = self
             .0
@@ -36,7 +36,7 @@ impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Headers<'a> {
     }
 }
 
-/// A callback's headers, well-formed. Not to be logged: they hold a signature.
+/// A callback's headers, checked to be well-formed. Do not log them: they hold a signature.
 pub struct CallbackHeaders<'a> {
     /// `requestID`: the sender's id of this request.
     pub request_id: &'a str,
@@ -48,7 +48,7 @@ pub struct CallbackHeaders<'a> {
     pub create_ts: u64,
     /// `sign`: the signature's bytes.
     pub sign: Vec<u8>,
-    /// `algorithm`, where the request has this header.
+    /// `algorithm`, if the request has this header.
     pub algorithm: Option<&'a str>,
 }
 
@@ -56,7 +56,7 @@ pub struct CallbackHeaders<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("header {header} {problem}")]
 pub struct HeaderError {
-    /// The header's name, as the contract spells it.
+    /// The header's name, in the contract's spelling.
     pub header: &'static str,
     /// What is wrong with it.
     pub problem: &'static str,
@@ -67,7 +67,7 @@ impl<'a> CallbackHeaders<'a> {
     ///
     /// # Errors
     ///
-    /// The first header that is wrong, in the contract's order.
+    /// Returns the first header that is missing or malformed, in the contract's order.
     pub fn parse(headers: &'a Headers<'_>) -> Result<Self, HeaderError> {
         let request_id = required(headers, "requestID")?;
         if request_id.contains('&') {
@@ -106,7 +106,7 @@ fn required<'a>(headers: &'a Headers<'_>, header: &'static str) -> Result<&'a st
     }
 }
 
-/// A header's one value.
+/// The value of a header that must not be repeated.
 fn value<'a>(
     headers: &'a Headers<'_>,
     header: &'static str,

@@ -1,16 +1,16 @@
-//! What the platform sends and how it is answered and stored, as pure functions and types: no I/O, no clock, no
-//! AWS, no runtime.
+//! The platform's contract as pure types and functions: what the platform sends, how the function answers, and what it
+//! stores. There is no I/O, clock, AWS or async runtime here.
 //!
 //! | module | its one job | the contract's section |
 //! | --- | --- | --- |
 //! | [`account`] | the accounts and their secrets | 2 |
 //! | [`headers`] | the required headers, checked | 1 |
-//! | [`signature`] | proof of who sent the bytes | 2 |
+//! | [`signature`] | the proof that an account sent the bytes | 2 |
 //! | [`callback`] | the body, parsed | 3 |
-//! | [`snapshot`] | what is stored of a callback | 5 |
-//! | [`parked`] | a refused callback, to be tried again | 6 |
+//! | [`snapshot`] | the stored form of a callback | 5 |
+//! | [`parked`] | a rejected callback, kept for a retry | 6 |
 //!
-//! [`decimal`] has numbers as DynamoDB stores them, `fields` splits a JSON object, and [`extra`] holds the
+//! [`decimal`] holds numbers as DynamoDB stores them, `fields` splits a JSON object, and [`extra`] holds the
 //! fields that the contract does not name.
 
 pub mod account;

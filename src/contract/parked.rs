@@ -1,4 +1,4 @@
-//! A parked callback as the message of a queue: the contract's section 6.
+//! A parked callback as a queue message: the contract's section 6.
 
 use std::collections::BTreeMap;
 
@@ -11,27 +11,27 @@ use crate::contract::snapshot::ReceivedAt;
 
 const VERSION: u32 = 1;
 
-/// A callback that was refused, whole, with what became of it. Not to be logged unless the queue does not take it: its
-/// headers hold a signature.
+/// A complete rejected callback, with the answer it got. Its headers hold a signature, so log it only if the queue does
+/// not accept it.
 pub struct ParkedCallback {
-    /// When it was received first.
+    /// When it was first received.
     pub received_at: ReceivedAt,
-    /// The id of the answer that refused it.
+    /// The id of the answer that rejected it.
     pub response_id: String,
     /// The `retCode` of that answer.
     pub ret_code: u16,
-    /// The true reason.
+    /// The reason as logged, which may say more than the answer did.
     pub reason: String,
-    /// The contract's headers, as far as they were there.
+    /// Those of the contract's headers that the request had.
     pub headers: BTreeMap<String, String>,
     /// The bytes as the sender sent them.
     pub body: Vec<u8>,
 }
 
-/// The message is not a parked callback.
+/// Why a message is not a parked callback.
 #[derive(Debug, thiserror::Error)]
 pub enum ParkedError {
-    /// It is no JSON, or a field is missing or has another type. The text quotes nothing of it.
+    /// The message is not JSON, or a field is missing or has the wrong type. The text never quotes the message.
     #[error(
         "it is no JSON object with the fields of a parked callback (line {line}, column {column})"
     )]
@@ -41,18 +41,18 @@ pub enum ParkedError {
         /// From 1.
         column: usize,
     },
-    /// A later form.
+    /// A version that this function does not know.
     #[error("version is {0}; only {VERSION} is supported")]
     Version(u32),
-    /// No time in RFC 3339.
+    /// `receivedAt` is not an RFC 3339 time in UTC with milliseconds.
     #[error("receivedAt is not a UTC time with milliseconds, such as 2026-09-13T00:05:00.000Z")]
     ReceivedAt,
-    /// No base64.
+    /// `body` is not base64.
     #[error("body is not base64: {0}")]
     Body(base64::DecodeError),
 }
 
-/// The JSON.
+/// The message's JSON form.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
@@ -66,7 +66,7 @@ struct Message {
     body: String,
 }
 
-/// Those of the contract's headers that a request has, values byte for byte.
+/// Those of the contract's headers that a request has, with their values byte for byte.
 pub fn headers_to_park(headers: &Headers<'_>) -> BTreeMap<String, String> {
     let value = |name: &&str| headers.get_all(name).next().map(str::to_owned);
     let pairs = CALLBACK_HEADERS.iter();
@@ -76,7 +76,7 @@ pub fn headers_to_park(headers: &Headers<'_>) -> BTreeMap<String, String> {
 }
 
 impl ParkedCallback {
-    /// The message's text.
+    /// Writes the message's text.
     pub fn into_json(self) -> String {
         let message = Message {
             version: VERSION,
@@ -94,7 +94,7 @@ impl ParkedCallback {
     ///
     /// # Errors
     ///
-    /// [`ParkedError`]
+    /// Returns a [`ParkedError`] if the text is not a parked callback.
     pub fn from_json(text: &str) -> Result<Self, ParkedError> {
         let message: Message = serde_json::from_str(text).map_err(|error| ParkedError::Form {
             line: error.line(),

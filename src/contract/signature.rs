@@ -7,7 +7,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::contract::account::{Algorithm, Credentials, SecretKey};
 
-/// What a signature covers, byte for byte as sent.
+/// The data that a signature covers, byte for byte as sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Signed<'a> {
     /// The raw body.
@@ -21,7 +21,7 @@ pub struct Signed<'a> {
 }
 
 impl Signed<'_> {
-    /// The signature's raw bytes; on the wire they are upper-case hex.
+    /// The signature's raw bytes. On the wire they are upper-case hex.
     pub fn sign(&self, algorithm: Algorithm, secret_key: &SecretKey) -> Vec<u8> {
         let secret_key = secret_key.expose();
         match algorithm {
@@ -43,7 +43,7 @@ impl Signed<'_> {
         digest.finalize().to_vec()
     }
 
-    /// The signed text in parts, so that the body is not copied.
+    /// The signed text in parts, to avoid copying the body.
     fn parts(&self, lead: &'static str) -> impl Iterator<Item = &[u8]> {
         [
             lead.as_bytes(),
@@ -59,8 +59,7 @@ impl Signed<'_> {
     }
 }
 
-/// A body that a configured account has signed. Only [`verify`] makes one, and the parser accepts no other
-/// type.
+/// A body that a configured account has signed. Only [`verify`] creates one, and the parser accepts no other type.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedBody<'a>(&'a [u8]);
 
@@ -71,36 +70,36 @@ impl<'a> VerifiedBody<'a> {
     }
 }
 
-/// Why a signature is not accepted. The log has the reason; the sender does not learn it.
+/// Why a signature is not accepted. The reason is logged, but not sent to the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unverified {
     /// No account with this uuid is configured.
     #[error("no credentials are configured for this uuid")]
     UnknownUuid,
-    /// The request names another algorithm than the account's.
+    /// The request names an algorithm other than the account's.
     #[error("the algorithm header differs from the account's algorithm")]
     OtherAlgorithm,
-    /// The signature is not the one that a secret of the account gives.
+    /// The signature does not match any secret of the account.
     #[error("the signature matches no secret of this account")]
     WrongSignature,
-    /// The body contains a text that was signed before, with its padding: a length extension, which needs an
-    /// overheard message but no secret.
+    /// The body contains a previously signed text and its padding. This is a length extension attack, which needs an
+    /// intercepted message but no secret.
     #[error("the signature extends another message's signature (length extension)")]
     Extended,
 }
 
 /// Verifies that a configured account signed the request. Every secret of the account is tried.
 ///
-/// `algorithm` is the request's `algorithm` header. It can exclude credentials of another algorithm, but never
-/// change the algorithm of a credential.
+/// `algorithm` is the request's `algorithm` header. It can exclude credentials with another algorithm, but never change
+/// the algorithm of a credential.
 ///
-/// The signature is computed with every credential of every account. So the time of this function tells neither whether
-/// an account is known nor how many secrets it has, except for a nanosecond or two (`make timing`). Parking, which only
-/// follows for a known account, can be seen.
+/// The signature is computed with every credential of every account. The duration of this function therefore reveals
+/// neither whether an account is known nor how many secrets it has, except for a nanosecond or two (`make timing`).
+/// Parking does reveal that an account is known, because only callbacks of known accounts are parked.
 ///
 /// # Errors
 ///
-/// [`Unverified`]
+/// Returns [`Unverified`] if no configured account signed the request.
 pub fn verify<'a>(
     credentials: &Credentials,
     signed: &Signed<'a>,
@@ -125,7 +124,7 @@ pub fn verify<'a>(
         verified |= matches & !is_extendable;
         extendable |= matches & is_extendable;
     }
-    // Only after a signature has matched: the time of this search depends on the configured accounts.
+    // Runs only after a signature has matched, because its duration depends on the configured accounts.
     let extended = || {
         let mut accounts = credentials.iter();
         accounts.any(|credential| contains_hashed_text(signed.body, &credential.uuid))
@@ -140,8 +139,10 @@ pub fn verify<'a>(
 }
 
 /// Whether the body contains the end of a text that this account signed, followed by the first byte of the padding
-/// that MD5 and SHA-256 append. The body of every length extension does: the forger's own `createTs`, `requestID`
-/// and `uuid` come after the padding. No genuine body does, since the padding byte at this place is not UTF-8.
+/// that MD5 and SHA-256 append.
+///
+/// The body of every length extension contains both, because the forger's own `createTs`, `requestID` and `uuid` come
+/// after the padding. A genuine body never does, because the padding byte is not valid UTF-8 in this position.
 fn contains_hashed_text(body: &[u8], uuid: &str) -> bool {
     const PADDING: u8 = 0x80;
     let ends = (0..body.len()).filter(|&end| body[end] == PADDING);

@@ -1,4 +1,4 @@
-//! One report of a task's status: what the table stores as one item.
+//! One report of a task's status, which the table stores as one item.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use time::macros::format_description;
 use crate::contract::callback::Callback;
 use crate::contract::decimal::is_digits;
 
-/// Snapshots of the same second have keys that differ in the fraction, in thousandths.
+/// Snapshots of the same second have keys that differ in the fraction, which counts thousandths.
 const SLOTS_A_SECOND: u16 = 1000;
 
 /// `receivedAt`: RFC 3339 in UTC, always with milliseconds.
@@ -26,13 +26,13 @@ pub struct Snapshot {
     pub request_id: String,
     /// The account.
     pub uuid: String,
-    /// What was reported.
+    /// The reported status.
     pub callback: Callback,
     /// When it was received.
     pub received_at: ReceivedAt,
     /// The id of the answer that acknowledged it.
     pub response_id: String,
-    /// SHA-256 of the body's bytes: reports with the same bytes are the same report.
+    /// SHA-256 of the body's bytes. Reports of a task and second with the same bytes are the same report.
     pub body_sha256: [u8; 32],
     /// When DynamoDB may delete it, Unix seconds.
     pub expires_at: Option<u64>,
@@ -64,7 +64,7 @@ impl ReportTime {
         }
     }
 
-    /// The next slot of the same second; `None` after the thousandth.
+    /// The next slot of the same second, or `None` after the thousandth slot.
     pub fn next_slot(self) -> Option<Self> {
         let slot = self.slot + 1;
         (slot < SLOTS_A_SECOND).then_some(Self { slot, ..self })
@@ -98,12 +98,12 @@ impl FromStr for ReportTime {
     }
 }
 
-/// The text is no sort key of this table.
+/// The text is not a sort key of this table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not Unix seconds with at most three decimals")]
 pub struct NotAReportTime;
 
-/// A time to the millisecond.
+/// A time with millisecond precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceivedAt(OffsetDateTime);
 

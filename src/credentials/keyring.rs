@@ -1,4 +1,4 @@
-//! The credentials in force, and when they are read again.
+//! The credentials in use, and when they are read again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -9,23 +9,24 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::secret::{READ_TIMEOUT, Secret};
 use crate::contract::account::Credentials;
 
-/// Credentials older than this are read again in the background, during the next callback.
+/// Credentials older than this are refreshed in the background, during the next callback.
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
-/// The secret is never read more often than this, so that forgeries cause no flood of reads.
+/// The minimum time between two reads, which keeps forged callbacks from causing a flood of reads. An inconclusive read
+/// does not count.
 const MIN_INTERVAL: Duration = Duration::from_secs(10);
-/// The same, while no credentials have been read yet.
+/// The minimum time between two reads while no credentials have been read yet.
 const MIN_INTERVAL_WITHOUT: Duration = Duration::from_secs(1);
-/// How long an answer may wait for a read in the background. Lambda freezes the process once the answer is out,
-/// and a read usually takes less.
+/// How long an answer may wait for a background read, which usually takes less. Lambda freezes the process once the
+/// answer has been sent.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// The credentials in force.
+/// The credentials in use.
 #[derive(Clone, Debug)]
 pub struct Keyring(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    /// The configuration: the credentials never change.
+    /// From the configuration; never changes.
     Fixed(Arc<Credentials>),
     Secret(Arc<SecretKeyring>),
 }
@@ -35,9 +36,9 @@ enum Source {
 struct SecretKeyring {
     secret: Secret,
     last: Mutex<Last>,
-    /// Held while the secret is read. Others then wait for that read instead of starting another.
+    /// Held during a read. Other callers wait for that read instead of starting another.
     read_lock: tokio::sync::Mutex<()>,
-    /// The read in the background.
+    /// The background read.
     background: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -46,9 +47,10 @@ struct Last {
     good: Option<Arc<Credentials>>,
     good_at: Option<SystemTime>,
     tried_at: Option<SystemTime>,
-    /// The read in the background has outlived its invocation, after which Lambda may have frozen the process.
+    /// The background read did not finish within its invocation. Lambda may have frozen the process in between.
     outlived: bool,
-    /// The last read failed after it had outlived its invocation, so that nothing is known. The next one is awaited.
+    /// The last read failed after it had outlived its invocation, so the failure says nothing about the secret. The
+    /// next answer waits longer for the background read.
     inconclusive: bool,
 }
 
@@ -58,7 +60,7 @@ impl Keyring {
         Self(Source::Fixed(Arc::new(credentials)))
     }
 
-    /// Credentials in a secret, not read yet.
+    /// Credentials in a secret, which is not read yet.
     pub fn of_secret(secret: Secret) -> Self {
         Self(Source::Secret(Arc::new(SecretKeyring {
             secret,
@@ -68,10 +70,11 @@ impl Keyring {
         })))
     }
 
-    /// The credentials to verify with first: the last good ones, however old. Credentials older than five minutes
-    /// are read again in the background. `None` where no read has succeeded yet.
+    /// The credentials to verify with first: the last good ones, no matter how old. If they are older than five
+    /// minutes, a background read refreshes them. `None` if no read has succeeded yet.
     ///
-    /// The first call, at the start of the process, waits for the first read.
+    /// Until a read succeeds, each call reads the secret, at most once a second, and waits for the result. The first
+    /// call is at the start of the process.
     pub async fn current(&self, now: SystemTime) -> Option<Arc<Credentials>> {
         let keyring = match &self.0 {
             Source::Fixed(credentials) => return Some(credentials.clone()),
@@ -91,7 +94,7 @@ impl Keyring {
         last.good
     }
 
-    /// [`Keyring::current`], but where no read has succeeded yet, the secret is read again every second until the
+    /// Like [`Keyring::current`], but while no read has succeeded, it reads the secret again every second until
     /// `deadline`.
     pub(crate) async fn wait_for_any(
         &self,
@@ -110,7 +113,7 @@ impl Keyring {
         timeout_at(deadline, read).await.ok()
     }
 
-    /// Waits a moment for a read in the background, before the answer goes out and Lambda freezes the process.
+    /// Waits briefly for a background read, before the answer is sent and Lambda freezes the process.
     pub(crate) async fn settle(&self, deadline: Instant) {
         let Source::Secret(keyring) = &self.0 else {
             return;
@@ -126,8 +129,8 @@ impl Keyring {
         lock(&keyring.last).outlived = ended.is_err();
     }
 
-    /// Credentials that differ from `old`, with which a callback did not verify: those read in the meantime or,
-    /// ten seconds after the last read at the earliest, read now.
+    /// Credentials newer than `old`, for a callback that `old` did not verify: either read in the meantime, or read now
+    /// if the last read was at least ten seconds ago.
     pub(crate) async fn newer_than(
         &self,
         old: &Arc<Credentials>,
@@ -178,7 +181,7 @@ impl SecretKeyring {
         }
     }
 
-    /// Puts the credentials that were read in force. An unchanged value keeps its `Arc`.
+    /// Starts using the credentials just read. If the value is unchanged, its `Arc` stays the same.
     fn keep(&self, credentials: Credentials, now: SystemTime) -> Option<Arc<Credentials>> {
         let mut last = lock(&self.last);
         last.good_at = Some(now);
@@ -190,13 +193,13 @@ impl SecretKeyring {
     }
 }
 
-/// A poisoned lock is usable: no code that holds one panics in the middle of a change.
+/// Ignores poisoning, because no code that holds a lock panics in the middle of a change.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether `interval` has passed since `time`. `None` counts as past, and so does a time that is further in the future:
-/// the clock was then set back.
+/// Whether `interval` has passed since `time`. `None` counts as passed. So does a `time` at least `interval` in the
+/// future, because the clock was then set back.
 fn is_past(time: Option<SystemTime>, interval: Duration, now: SystemTime) -> bool {
     time.is_none_or(|time| match now.duration_since(time) {
         Ok(since) => since >= interval,

@@ -1,4 +1,4 @@
-//! The credentials in force: fixed, or read from a secret that may change while the function runs.
+//! The credentials in use: fixed, or read from a secret that may change while the function runs.
 
 mod keyring;
 mod secret;

@@ -1,4 +1,4 @@
-//! The credentials' secret in AWS Secrets Manager.
+//! The secret in AWS Secrets Manager that holds the credentials.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use crate::contract::account::{Credentials, CredentialsError};
 use crate::error_chain::error_chain;
 
-/// A callback may have to wait for the read, and the store needs most of the function's time.
+/// Short, because a callback may have to wait for the read and the store needs most of the function's time.
 pub(super) const READ_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// The secret that holds the credentials.
@@ -18,7 +18,7 @@ pub struct Secret {
     id: String,
 }
 
-/// Why the secret gave no credentials.
+/// Why no credentials could be read from the secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretError {
     /// Secrets Manager did not return the secret.
@@ -29,7 +29,7 @@ pub(crate) enum SecretError {
         /// The SDK's error.
         cause: String,
     },
-    /// The secret's value is something else than credentials.
+    /// The secret's value is not a list of credentials.
     #[error("the secret {id} does not hold credentials: {source}; `make secret` writes it")]
     Malformed {
         /// The secret's name or ARN.
@@ -40,7 +40,7 @@ pub(crate) enum SecretError {
 }
 
 impl Secret {
-    /// The secret of this name or ARN.
+    /// The secret with this name or ARN.
     pub fn new(client: Client, id: impl Into<String>) -> Self {
         let id = id.into();
         Self { client, id }
@@ -50,7 +50,7 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`SecretError`], after 2.5 seconds at the latest. The error never quotes the secret.
+    /// Returns a [`SecretError`] after at most 2.5 s. The error never quotes the secret.
     pub(crate) async fn read(&self) -> Result<Credentials, SecretError> {
         let unreadable = |cause: String| SecretError::Unreadable {
             id: self.id.clone(),

@@ -1,8 +1,8 @@
 //! The HTTP request in API Gateway's event, in either payload format.
 //!
-//! The event is read once, and strings are borrowed from it. `lambda_http`'s request types copy all of it, and
-//! their conversion to an `http::Request` panics where the body is not the base64 it claims to be, or where
-//! the sender's query or host makes no URL. So only the response types of `lambda_http` are used.
+//! The event is read once, and strings are borrowed from it. The request types of `lambda_http` copy the whole event,
+//! and their conversion to an `http::Request` panics if the body is not valid base64 although the event says so, or if
+//! the sender's query or host does not form a valid URL. Therefore only the response types of `lambda_http` are used.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,22 +15,22 @@ use serde::{Deserialize, Deserializer};
 
 use crate::contract::headers::Headers;
 
-/// The payload format of an event, which its response must have, too.
+/// The payload format of an event. The response must have the same format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PayloadFormat {
-    /// 1.0, a REST API's.
+    /// 1.0, used by REST APIs.
     V1,
-    /// 2.0, an HTTP API's and a function URL's.
+    /// 2.0, used by HTTP APIs and function URLs.
     V2,
 }
 
-/// The request, whichever payload format it came in. Not to be logged: its headers hold a signature.
+/// A request in either payload format. Do not log it: its headers hold a signature.
 pub struct HttpRequest<'a> {
-    /// The payload format of its event.
+    /// The payload format of the event.
     pub format: PayloadFormat,
     /// The method.
     pub method: Cow<'a, str>,
-    /// The path as the event has it: an HTTP API may put the stage in front.
+    /// The path as it is in the event. An HTTP API may prefix it with the stage.
     pub path: Cow<'a, str>,
     /// The stage, which may be the path's first segment.
     stage: Option<Cow<'a, str>>,
@@ -40,7 +40,7 @@ pub struct HttpRequest<'a> {
     pub body: Cow<'a, [u8]>,
 }
 
-/// The fields of both payload formats that matter here.
+/// The fields that the function uses, from both payload formats.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
@@ -49,10 +49,10 @@ struct Event<'a> {
     headers: Option<Pairs<'a, Text<'a>>>,
     body: Option<Text<'a>>,
     is_base64_encoded: Option<bool>,
-    // Format 2.0: an HTTP API's, and a function URL's.
+    // Format 2.0: HTTP APIs and function URLs.
     raw_path: Option<Text<'a>>,
     request_context: Option<RequestContext<'a>>,
-    // Format 1.0: a REST API's.
+    // Format 1.0: REST APIs.
     path: Option<Text<'a>>,
     http_method: Option<Text<'a>>,
     multi_value_headers: Option<Pairs<'a, Vec<Text<'a>>>>,
@@ -71,19 +71,19 @@ struct Http<'a> {
     method: Option<Text<'a>>,
 }
 
-/// A string, borrowed from the event unless it holds an escape.
+/// A string, borrowed from the event unless it contains an escape.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// An object's entries, in their order and with repeated names.
+/// An object's entries in their original order, including repeated names.
 struct Pairs<'a, V>(Vec<(Text<'a>, V)>);
 
 impl<'a> HttpRequest<'a> {
-    /// Reads the request out of an event.
+    /// Reads the request from an event.
     ///
     /// # Errors
     ///
-    /// What is wrong with the event. The text quotes nothing of it, since an event holds a signature.
+    /// Returns what is wrong with the event. The text never quotes the event, which holds a signature.
     pub fn from_event(event: &'a str) -> Result<Self, String> {
         let event: Event<'a> = serde_json::from_str(event).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -101,7 +101,7 @@ impl<'a> HttpRequest<'a> {
         }
     }
 
-    /// Whether the request is to this path, whatever its stage.
+    /// Whether the request is to this path, with or without the stage.
     pub(super) fn is_to(&self, path: &str) -> bool {
         let after_stage = || {
             let stage = self.stage.as_deref()?;
@@ -130,7 +130,7 @@ impl<'a> Event<'a> {
     }
 
     fn into_v1_request(self) -> Result<HttpRequest<'a>, String> {
-        // Both maps hold the same headers, but only this one has every value of a repeated header.
+        // Both maps hold the same headers, but only `multiValueHeaders` has every value of a repeated header.
         let multi = self
             .multi_value_headers
             .map_or(Vec::new(), |headers| headers.0);
@@ -191,7 +191,7 @@ impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                // About as many as API Gateway usually sends.
+                // API Gateway usually sends about this many headers.
                 let mut pairs = Vec::with_capacity(16);
                 while let Some(pair) = map.next_entry()? {
                     pairs.push(pair);

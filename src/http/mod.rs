@@ -1,4 +1,4 @@
-//! The HTTP face: API Gateway's event in, the contract's answer out.
+//! The HTTP entry point: API Gateway's event in, the contract's answer out.
 
 mod event;
 mod response;
@@ -16,12 +16,12 @@ use crate::telemetry::{self, Line};
 pub use event::{HttpRequest, PayloadFormat};
 pub use response::{ProxyResponse, respond};
 
-/// How long after the start of an invocation the answer is due. The template gives the function 10 s.
+/// Time from the start of an invocation to the deadline of its answer. The function's timeout in the template is 10 s.
 const ANSWER_TIME: Duration = Duration::from_secs(8);
-/// What must be left of the function's time then, to log and to hand the answer over.
+/// Time reserved before Lambda's own deadline, to write the log line and return the answer.
 const TIME_LEFT: Duration = Duration::from_millis(500);
 
-/// The function's one endpoint.
+/// The function's only endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
     receiver: Arc<Receiver>,
@@ -29,7 +29,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint that hands callbacks of at most `max_body_bytes` to `receiver`.
+    /// Creates the endpoint. It passes callbacks of at most `max_body_bytes` to `receiver`.
     pub(crate) fn new(receiver: Arc<Receiver>, max_body_bytes: usize) -> Self {
         Self {
             receiver,
@@ -37,7 +37,8 @@ impl Endpoint {
         }
     }
 
-    /// Answers one invocation, whatever its event, and writes its log line. `now` is the clock, `init` for that line.
+    /// Answers one invocation, even if its event is not a request, and writes its log line. `now` is the current time;
+    /// `init` is logged.
     pub(crate) async fn answer(
         &self,
         event: &str,
@@ -60,7 +61,7 @@ impl Endpoint {
             init,
         };
         telemetry::log(&receipt, &line);
-        // An event that is no request comes from `cargo lambda invoke` or a console, not from API Gateway.
+        // An event that is not a request comes from `cargo lambda invoke` or the console, not from API Gateway.
         let format = request
             .as_ref()
             .map_or(PayloadFormat::V2, |request| request.format);
@@ -95,7 +96,7 @@ impl Endpoint {
         self.receiver.receive(&incoming).await
     }
 
-    /// Why a request is refused before its headers are read: path, method and size.
+    /// Checks the path, the method and the size, before the headers are read.
     fn refusal_of(&self, request: &HttpRequest<'_>) -> Option<Refusal> {
         let (bytes, limit) = (request.body.len(), self.max_body_bytes);
         if !request.is_to(CALLBACK_PATH) {
@@ -110,8 +111,9 @@ impl Endpoint {
     }
 }
 
-/// How long after the start of the invocation the answer is due, so that it leaves before Lambda ends the invocation.
-/// cargo-lambda's emulator sends a deadline in 1970: a deadline that has passed is none.
+/// Time from now to the deadline of the answer, which must be sent before Lambda ends the invocation.
+///
+/// A deadline in the past is ignored, because cargo-lambda's emulator sends a deadline in 1970.
 pub(crate) fn answer_time(context: &Context, now: SystemTime) -> Duration {
     match context.deadline().duration_since(now) {
         Ok(left) => ANSWER_TIME.min(left.saturating_sub(TIME_LEFT)),

@@ -11,14 +11,14 @@ use crate::contract::callback::CALLBACK_METHOD;
 
 /// The response in the payload format of its event.
 ///
-/// One format for both would be simpler, but a REST API refuses a response with the field `cookies`, and
-/// `cargo lambda watch` refuses one without it.
+/// One format for both would be simpler, but a REST API rejects a response that has the field `cookies`, and
+/// `cargo lambda watch` rejects one without it.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum ProxyResponse {
-    /// Format 1.0, a REST API's.
+    /// Format 1.0, for REST APIs.
     V1(ApiGatewayProxyResponse),
-    /// Format 2.0, an HTTP API's and a function URL's.
+    /// Format 2.0, for HTTP APIs and function URLs.
     V2(ApiGatewayV2httpResponse),
 }
 
@@ -26,16 +26,16 @@ pub enum ProxyResponse {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
-    /// 0 where the callback is stored.
+    /// 0 if the callback is stored.
     ret_code: u16,
     /// `success`, or what was wrong.
     ret_msg: &'a str,
-    /// Unique to this response: Lambda's id of the invocation, which the function's log lines also have.
+    /// Lambda's request id of the invocation: unique to this response, and also in the log line.
     #[serde(rename = "responseID")]
     response_id: &'a str,
 }
 
-/// The response with the contract's answer.
+/// Creates the response that carries the contract's answer.
 pub fn respond(
     format: PayloadFormat,
     status: u16,

@@ -1,18 +1,18 @@
-//! The messages in the event of an SQS queue.
+//! The messages in an SQS event.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The messages that one invocation gets.
+/// The messages of one invocation.
 pub(crate) type Batch = Vec<Message>;
 
-/// One message. Not to be logged: its body holds a signature.
+/// One message. Do not log it: its body holds a signature.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
-    /// SQS's id of it.
+    /// The id that SQS gave the message.
     pub(crate) message_id: String,
-    /// Its text.
+    /// The message's text.
     pub(crate) body: String,
     #[serde(default)]
     attributes: Attributes,
@@ -25,17 +25,17 @@ struct Attributes {
 }
 
 impl Message {
-    /// How often it was tried, this time included.
+    /// The number of attempts, including this one.
     pub(crate) fn tries(&self) -> Option<u32> {
         self.attributes.approximate_receive_count.parse().ok()
     }
 }
 
-/// Reads the messages out of an event; `None` where the event is not a queue's.
+/// Reads the messages from an event. `None` if the event is not from SQS.
 ///
 /// # Errors
 ///
-/// The event is a queue's, but its messages have another form. The text quotes nothing of them.
+/// Returns an error if the event is from SQS but its messages are malformed. The text never quotes the messages.
 pub(crate) fn batch_of(event: &str) -> Option<Result<Batch, String>> {
     #[derive(Deserialize)]
     struct Event<'a> {
@@ -49,7 +49,7 @@ pub(crate) fn batch_of(event: &str) -> Option<Result<Batch, String>> {
         event_source: Option<String>,
     }
 
-    // A quick look, which most events do not pass.
+    // A cheap search rules out most events before any parsing.
     if !event.contains("\"aws:sqs\"") {
         return None;
     }

@@ -1,4 +1,4 @@
-//! The queue face: parked callbacks come back from SQS.
+//! The queue entry point: SQS delivers parked callbacks for a retry.
 
 mod event;
 
@@ -13,13 +13,14 @@ use crate::receive::{Incoming, Receipt, Receiver, Refusal};
 use crate::telemetry::{self, Line, Redelivery};
 pub(crate) use event::{Batch, Message, batch_of};
 
-/// Tries parked callbacks again.
+/// Retries parked callbacks.
 #[derive(Clone, Debug)]
 pub(crate) struct Consumer {
     receiver: Arc<Receiver>,
 }
 
-/// Which messages stay in the queue. SQS delivers them again after their visibility timeout, and deletes the others.
+/// The messages that stay in the queue. SQS delivers them again after their visibility timeout. Lambda deletes all
+/// other messages of the batch.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
@@ -33,13 +34,13 @@ struct BatchItemFailure {
 }
 
 impl Consumer {
-    /// The consumer that hands parked callbacks to `receiver`.
+    /// Creates a consumer that passes parked callbacks to `receiver`.
     pub(crate) fn new(receiver: Arc<Receiver>) -> Self {
         Self { receiver }
     }
 
-    /// Tries each message of a batch, all at once, and writes their log lines. `now` is the clock, `time` what there is
-    /// for all of them, `init` for the first one's line.
+    /// Processes all messages of a batch concurrently and writes their log lines. `now` is the current time, `time` the
+    /// time limit for the whole batch, and `init` is logged with the first message.
     pub(crate) async fn consume(
         &self,
         batch: Batch,
@@ -56,7 +57,7 @@ impl Consumer {
                 let init = init.take();
                 let tried =
                     async move { try_again(&receiver, &message, now, deadline, init).await };
-                // A task of its own, so that a panic leaves this message in the queue and no other.
+                // Each message has its own task, so a panic leaves only this message in the queue.
                 (id, tokio::spawn(tried))
             })
             .collect();
@@ -72,7 +73,7 @@ impl Consumer {
     }
 }
 
-/// Tries one message; whether its callback is stored.
+/// Processes one message. Returns whether its callback is stored.
 async fn try_again(
     receiver: &Receiver,
     message: &Message,

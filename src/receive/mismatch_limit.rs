@@ -1,11 +1,11 @@
-//! How many callbacks with a wrong signature are parked: anybody who knows a uuid can send them.
+//! Limits how many callbacks with a wrong signature are parked, because anybody who knows a uuid can send them.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const PARKED_A_MINUTE: u32 = 60;
 
-/// Counts what was parked in the current minute of the clock.
+/// Counts the callbacks parked in the current clock minute.
 #[derive(Debug, Default)]
 pub(super) struct MismatchLimit(Mutex<Minute>);
 
@@ -17,7 +17,7 @@ struct Minute {
 }
 
 impl MismatchLimit {
-    /// Whether one more may be parked; counts it.
+    /// Whether one more callback may be parked. If so, it is counted.
     pub(super) fn admit(&self, now: SystemTime) -> bool {
         let number = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 60;
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);

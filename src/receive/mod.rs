@@ -1,4 +1,4 @@
-//! The use case: a callback is verified and stored, or refused; and a refused one may be parked.
+//! The use case: verify and store a callback, or reject it. A rejected callback may be parked.
 
 mod mismatch_limit;
 mod receipt;
@@ -24,7 +24,8 @@ pub(crate) use receipt::{Incoming, Parked, Receipt};
 pub(crate) use refusal::Refusal;
 use refusal::Rule;
 
-/// The time for a callback after one that AWS let down. It is parked then, instead of keeping an instance from others.
+/// Time limit for a callback while AWS seems to be down. The callback is then parked early and frees its instance for
+/// others.
 const TIME_IN_AN_OUTAGE: Duration = Duration::from_millis(1_500);
 
 /// Receives callbacks for the configured accounts into one table.
@@ -37,12 +38,13 @@ pub(crate) struct Receiver {
     store: Store,
     parking: Parking,
     mismatches: MismatchLimit,
-    /// Whether AWS let the last callback down, which was parked.
+    /// Whether AWS seems to be down: a callback was parked because of an outage, and none has been stored since. Also
+    /// cleared if parking fails, because then waiting is the only chance left.
     outage: AtomicBool,
 }
 
 impl Receiver {
-    /// A receiver with this configuration, verifying with `keyring`, storing in `store` and parking in `parking`.
+    /// Creates a receiver. It verifies with `keyring`, stores in `store` and parks in `parking`.
     pub(crate) fn new(config: &Config, keyring: Keyring, store: Store, parking: Parking) -> Self {
         Self {
             keyring,
@@ -56,7 +58,7 @@ impl Receiver {
         }
     }
 
-    /// Receives a callback from its sender: stores it, or refuses and perhaps parks it.
+    /// Receives a callback from its sender and stores it, or rejects it and parks it if the contract says so.
     pub(crate) async fn receive<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
         let now = Instant::now();
         let left = incoming.deadline.duration_since(now);
@@ -74,13 +76,13 @@ impl Receiver {
         match &receipt.result {
             Ok(_) => self.outage.store(false, Ordering::Relaxed),
             Err(refusal) if refusal.is_outage() => self.outage.store(parked, Ordering::Relaxed),
-            // It tells nothing about AWS.
+            // Any other rejection says nothing about an outage.
             Err(_) => {}
         }
         receipt
     }
 
-    /// Receives a parked callback from the queue: stores it, or leaves it there.
+    /// Receives a parked callback from the queue and stores it, or leaves it in the queue.
     pub(crate) async fn receive_again<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
         let receipt = self.try_to_store(incoming, incoming.deadline).await;
         self.keyring.settle(incoming.deadline).await;
@@ -89,8 +91,8 @@ impl Receiver {
 
     /// Checks the headers, the signature, the clock and the body, in this order, and stores the snapshot.
     ///
-    /// The receipt has the first reason to refuse it. Then nothing was stored, unless DynamoDB wrote the item
-    /// and its confirmation got lost.
+    /// The first check that fails determines the refusal in the receipt. A refused callback is not stored, unless
+    /// DynamoDB wrote the item and its confirmation was lost.
     async fn try_to_store<'a>(&self, incoming: &Incoming<'a>, deadline: Instant) -> Receipt<'a> {
         let headers = match CallbackHeaders::parse(incoming.headers) {
             Ok(headers) => headers,
@@ -127,8 +129,8 @@ impl Receiver {
         Ok(body)
     }
 
-    /// Verifies with the credentials at hand and, where they fail, with newer ones: the secret may have been
-    /// rotated since they were read.
+    /// Verifies with the current credentials. If that fails, tries newer ones, because the secret may have been rotated
+    /// since it was read.
     async fn verify<'a>(
         &self,
         signed: &Signed<'a>,
@@ -152,8 +154,8 @@ impl Receiver {
         }
     }
 
-    /// A callback from the future comes from a wrong clock. One from the past is genuine and comes late, from a
-    /// queue, a retry or an outage; to receive it again changes nothing while its snapshot is stored.
+    /// A callback from the future comes from a wrong clock. A callback from the past is genuine but late, because of a
+    /// queue, a retry or an outage. Receiving it twice changes nothing while its snapshot is stored.
     fn check_clock(&self, create_ts: u64, received_at: ReceivedAt) -> Result<(), Refusal> {
         let now = received_at.unix_seconds();
         let ahead = create_ts > now;
@@ -186,7 +188,7 @@ impl Receiver {
         };
         let (task_id, status) = (callback.task_id.clone(), callback.status);
         let received_at = incoming.received_at;
-        // Of the two times the later one, so that no callback in the window is older than its snapshot's retention.
+        // The later of the two times. The snapshot then cannot expire while the callback would still be accepted.
         let begin = received_at.unix_seconds().max(headers.create_ts);
         let expires_at = |retention: Duration| begin + retention.as_secs();
         let snapshot = Snapshot {
@@ -213,7 +215,7 @@ impl Receiver {
         }
     }
 
-    /// Parks a refused callback, where the contract parks it.
+    /// Parks a rejected callback if the contract says so.
     async fn park(&self, refusal: &Refusal, incoming: &Incoming<'_>) -> Option<Parked> {
         match refusal.rule() {
             Rule::NotParked => return None,

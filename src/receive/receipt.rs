@@ -1,4 +1,4 @@
-//! What comes in, and what became of it.
+//! The input and the outcome of receiving a callback.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use crate::contract::snapshot::{ReceivedAt, ReportTime};
 use crate::parking::ParkingError;
 use crate::store::Put;
 
-/// One callback as it was sent. Not to be logged: its headers hold a signature.
+/// One callback as it was sent. Do not log it: its headers hold a signature.
 #[derive(Clone, Copy)]
 pub(crate) struct Incoming<'a> {
     /// The request's headers.
@@ -20,53 +20,53 @@ pub(crate) struct Incoming<'a> {
     pub(crate) body: &'a [u8],
     /// The id of the first answer.
     pub(crate) response_id: &'a str,
-    /// When it was received first.
+    /// When it was first received.
     pub(crate) received_at: ReceivedAt,
-    /// The clock.
+    /// The current time.
     pub(crate) now: SystemTime,
-    /// When the answer is due.
+    /// The deadline of the answer.
     pub(crate) deadline: Instant,
 }
 
-/// What became of a callback, and what was learnt about it on the way.
+/// The outcome of a callback, with the data read from it.
 #[derive(Debug)]
 pub(crate) struct Receipt<'a> {
-    /// Where the snapshot is stored, or why it is not.
+    /// The key of the stored snapshot, or why it is not stored.
     pub(crate) result: Result<Put, Refusal>,
     /// The header `requestID`.
     pub(crate) request_id: Option<&'a str>,
     /// The header `uuid`: the account.
     pub(crate) uuid: Option<&'a str>,
-    /// The header `createTs`, or the key under which the snapshot is stored.
+    /// The key of the stored snapshot. If it is not stored, the header `createTs`.
     pub(crate) create_ts: Option<ReportTime>,
     /// The body's `taskID`.
     pub(crate) task_id: Option<String>,
     /// The body's `taskStatus`.
     pub(crate) status: Option<TaskStatus>,
-    /// How long the store took, whatever came of it.
+    /// How long the store took, whether it succeeded or not.
     pub(crate) store_time: Option<Duration>,
-    /// Whether a refused callback is parked, where the contract parks it.
+    /// Whether the callback is parked. `None` if the contract does not park it.
     pub(crate) parked: Option<Parked>,
 }
 
-/// What became of a callback that the contract parks.
+/// The outcome for a callback that the contract parks.
 #[derive(Debug)]
 pub(crate) enum Parked {
-    /// The queue has it.
+    /// The callback is in the queue.
     InQueue,
-    /// The queue has not taken it: the log must hold it.
+    /// The queue did not accept the callback, so the log must hold it.
     NotTaken {
         /// Why.
         error: ParkingError,
         /// The text to be sent to the queue later. It holds a signature.
         message: String,
     },
-    /// It is one of too many with a wrong signature.
+    /// The callback has a wrong signature and exceeds the limit for such callbacks.
     OverLimit,
 }
 
 impl Receipt<'_> {
-    /// A callback of which nothing is known but why it is refused.
+    /// A receipt with a refusal and no other data.
     pub(crate) fn refused(refusal: Refusal) -> Self {
         Self {
             result: Err(refusal),

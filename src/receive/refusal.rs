@@ -1,4 +1,4 @@
-//! Why a callback is refused, how it is answered then and whether it is parked: the contract's sections 4 and 6.
+//! Why a callback is rejected, which answer it gets and whether it is parked: the contract's sections 4 and 6.
 
 use std::borrow::Cow;
 
@@ -8,26 +8,26 @@ use crate::contract::parked::ParkedError;
 use crate::contract::signature::Unverified;
 use crate::store::StoreError;
 
-/// Why a callback is not acknowledged. The text is the true reason, for the log; [`Refusal::answer`] has what the
-/// sender learns.
+/// Why a callback is not acknowledged. The text is the full reason, for the log. [`Refusal::answer`] returns what the
+/// sender may learn.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// The event is no HTTP request.
+    /// The event is not an HTTP request.
     #[error("the event is not an API Gateway request: {0}")]
     Event(String),
     /// The queue's message is not a parked callback.
     #[error("the message is not a parked callback: {0}")]
     Message(ParkedError),
-    /// Another path than the callback's.
+    /// The path is not the callback's.
     #[error("no such path: {0}")]
     Path(String),
-    /// Another method than POST.
+    /// The method is not POST.
     #[error("method not allowed: {0}")]
     Method(String),
-    /// The body is larger than configured.
+    /// The body is larger than the configured limit.
     #[error("the body has {bytes} bytes, over the limit of {limit}")]
     TooLarge {
-        /// Its size.
+        /// The body's size.
         bytes: usize,
         /// `MAX_BODY_BYTES`
         limit: usize,
@@ -38,7 +38,7 @@ pub(crate) enum Refusal {
     /// No credentials could be read in time, so no signature can be verified.
     #[error("there are no credentials to verify with")]
     NoCredentials,
-    /// No configured account signed this.
+    /// No configured account signed the request.
     #[error(transparent)]
     Unverified(#[from] Unverified),
     /// Authentic, but `createTs` is too far from the clock.
@@ -48,7 +48,7 @@ pub(crate) enum Refusal {
         seconds: u64,
         /// Whether `createTs` is in the future.
         ahead: bool,
-        /// `MAX_CLOCK_SKEW_SECONDS` ahead, `MAX_CALLBACK_AGE_SECONDS` behind.
+        /// `MAX_CLOCK_SKEW_SECONDS` if ahead, otherwise `MAX_CALLBACK_AGE_SECONDS`.
         limit: u64,
     },
     /// Authentic, but the body does not parse or cannot be stored.
@@ -71,7 +71,7 @@ pub(crate) struct RefusalAnswer {
 }
 
 impl Refusal {
-    /// The contract's table of answers.
+    /// The answer, from the table in the contract's section 4.
     pub(crate) fn answer(&self) -> RefusalAnswer {
         let (ret_code, http_status, ret_msg) = match self {
             Self::Event(_) | Self::Message(_) => {
@@ -109,8 +109,8 @@ impl Refusal {
         }
     }
 
-    /// Whether AWS gave no answer that helps in all the time there was, so that the next callback would most likely wait
-    /// in vain, too.
+    /// Whether an AWS service was unavailable or did not answer in time. The next callback would most likely wait for
+    /// nothing, too.
     pub(super) fn is_outage(&self) -> bool {
         matches!(
             self,
@@ -119,7 +119,7 @@ impl Refusal {
         )
     }
 
-    /// The contract's table of what is parked.
+    /// Whether the callback is parked, from the table in the contract's section 6.
     pub(super) fn rule(&self) -> Rule {
         match self {
             Self::NoCredentials | Self::Clock { .. } | Self::Body(_) | Self::Store(_) => {
@@ -139,13 +139,14 @@ impl Refusal {
     }
 }
 
-/// Whether a refused callback is parked.
+/// Whether a rejected callback is parked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// It is authentic, or nobody could be verified.
+    /// The callback is authentic, or no signature could be verified.
     Parked,
-    /// Most often our own secret is wrong, but a forger can cause it, too.
+    /// The signature or the algorithm is not the account's. The usual cause is our own secret, but a forger can cause
+    /// this, too.
     ParkedUpToALimit,
-    /// It is a stranger's, or no callback.
+    /// The callback is from a stranger or forged, or the request is not a well-formed callback.
     NotParked,
 }

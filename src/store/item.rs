@@ -1,4 +1,4 @@
-//! A snapshot as a DynamoDB item: attributes named as on the wire.
+//! A snapshot as a DynamoDB item. Attributes have the names of the wire format.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -14,21 +14,22 @@ use crate::contract::snapshot::Snapshot;
 pub const PARTITION_KEY: &str = "taskID";
 /// The table's sort key.
 pub const SORT_KEY: &str = "createTs";
-/// The attribute that holds when DynamoDB's TTL deletes the item.
+/// The attribute with the item's expiry time, for DynamoDB's TTL.
 pub const TTL_ATTRIBUTE: &str = "expiresAt";
 
-/// The condition of every write: the partition key, and with it the whole key, is free.
+/// The condition of every write: no item has this key. DynamoDB evaluates it on the item with the same full key, so
+/// testing one key attribute is enough.
 pub(super) const CONDITION: &str = "attribute_not_exists(taskID)";
 
 /// A DynamoDB item.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// An item that is no snapshot: this attribute is missing, or has another form than [`item_of`] gives it.
+/// An item that is not a snapshot. The named attribute is missing, or is not in the form that [`item_of`] writes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the item's attribute {0} is missing or is not in the form that the function writes")]
 pub struct ItemError(pub &'static str);
 
-/// What DynamoDB answered to a conditional write.
+/// DynamoDB's answer to a conditional write.
 #[derive(Debug)]
 pub(super) enum Written {
     /// The item is written.
@@ -37,7 +38,7 @@ pub(super) enum Written {
     KeyTaken(Occupant),
 }
 
-/// The item that already has a key, as far as it is compared with the new one.
+/// The attributes of the item that already has a key, for comparison with the new item.
 #[derive(Debug)]
 pub(super) struct Occupant {
     pub(super) body_sha256: Option<[u8; 32]>,
@@ -45,7 +46,7 @@ pub(super) struct Occupant {
 }
 
 impl Occupant {
-    /// From the text of the attributes `bodySha256` and `responseID`.
+    /// Reads the text of the attributes `bodySha256` and `responseID`.
     pub(super) fn new(body_sha256: &str, response_id: String) -> Self {
         let mut digest = [0; 32];
         let decoded = hex::decode_to_slice(body_sha256, &mut digest);
@@ -55,14 +56,14 @@ impl Occupant {
         }
     }
 
-    /// From a whole item, which another program may have written.
+    /// Reads a whole item. Another program may have written it, so attributes may be missing.
     pub(super) fn of(item: &Item) -> Self {
         let text = |attribute| string(item, attribute).unwrap_or_default();
         Self::new(text("bodySha256"), text("responseID").to_owned())
     }
 }
 
-/// The item that stores a snapshot.
+/// Converts a snapshot to the item that stores it.
 pub fn item_of(snapshot: &Snapshot) -> Item {
     let callback = &snapshot.callback;
     let stat = &callback.stat;
@@ -95,7 +96,7 @@ pub fn item_of(snapshot: &Snapshot) -> Item {
             s(hex::encode(snapshot.body_sha256)),
         ),
     ]);
-    // DynamoDB refuses an empty string as an index key.
+    // DynamoDB rejects an empty string as an index key.
     if !callback.user_task_id.is_empty() {
         item.insert("userTaskID".to_owned(), s(&callback.user_task_id));
     }
@@ -108,11 +109,11 @@ pub fn item_of(snapshot: &Snapshot) -> Item {
     item
 }
 
-/// The snapshot that an item stores.
+/// Converts an item to the snapshot that it stores.
 ///
 /// # Errors
 ///
-/// Names the first attribute that is missing or of another form.
+/// Returns the name of an attribute that is missing or malformed.
 pub fn snapshot_of(item: &Item) -> Result<Snapshot, ItemError> {
     let stat = item
         .get("taskStat")

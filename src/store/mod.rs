@@ -1,7 +1,7 @@
 //! The snapshots table in DynamoDB: the contract's section 5.
 //!
-//! Each snapshot is one conditional `PutItem`. The [`fast_path`] sends it once, without the SDK's client around
-//! the call; where that fails, the SDK's client (`sdk`) sends it with its retries.
+//! Each snapshot is one conditional `PutItem`. The [`fast_path`] sends it once, without the overhead of the SDK's
+//! client. If that fails, the fallback (`sdk`) sends it with the SDK's client and its retries.
 
 mod fast_path;
 mod item;
@@ -22,13 +22,13 @@ pub use item::{Item, ItemError, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, item_of,
 #[derive(Clone, Debug)]
 pub struct Store {
     aws: Aws,
-    /// Made when it is first needed: most callbacks take the fast path.
+    /// Created on first use, because most callbacks take the fast path and never need it.
     client: Arc<OnceLock<Client>>,
     fast_path: FastPath,
     table_name: String,
 }
 
-/// What became of a snapshot that the store took.
+/// The outcome for a snapshot that is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
     /// It was written under this key.
@@ -38,29 +38,30 @@ pub enum Put {
 }
 
 impl Put {
-    /// The key that the snapshot has.
+    /// The key of the stored snapshot.
     pub fn key(self) -> ReportTime {
         let (Self::New(key) | Self::AlreadyStored(key)) = self;
         key
     }
 }
 
-/// Why the store did not take a snapshot. Nothing was overwritten, whichever it is.
+/// Why a snapshot was not confirmed as stored. None of these errors means that an item was overwritten.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB could not take it now: throttled, failing, out of reach.
+    /// DynamoDB is temporarily unable to store it: it throttled the write, failed or was unreachable.
     #[error("DynamoDB could not take the snapshot: {0}")]
     Unavailable(String),
-    /// No answer before the deadline.
+    /// DynamoDB did not answer before the deadline.
     #[error("DynamoDB did not answer in time{}", cause(first_failure))]
     TimedOut {
-        /// Why the first attempt failed, where it ended before the deadline.
+        /// Why the first attempt failed, if it ended before the deadline.
         first_failure: Option<String>,
     },
-    /// Every key of this second holds another report of the task. A later report has a later second.
+    /// All keys of this second hold other reports of the task. Reports of other seconds are not affected.
     #[error("all keys of this second hold other reports of the task")]
     SecondFull,
-    /// DynamoDB refused, and would refuse again: permissions, a missing table, a request it cannot accept.
+    /// DynamoDB rejected the write and would reject it again, for example because of missing permissions, a missing
+    /// table or an invalid request.
     #[error("DynamoDB refused the snapshot: {0}")]
     Refused(String),
 }
@@ -72,7 +73,7 @@ fn cause(first_failure: &Option<String>) -> String {
 }
 
 impl Store {
-    /// The table `table_name`, reached through `aws`.
+    /// The table `table_name`, accessed through `aws`.
     pub fn new(aws: Aws, table_name: impl Into<String>) -> Self {
         Self {
             fast_path: FastPath::new(aws.clone()),
@@ -82,19 +83,19 @@ impl Store {
         }
     }
 
-    /// Opens the connection to DynamoDB while the process starts, so that the first callback does not wait for
-    /// DNS and TLS. A failure does not matter: the first callback then opens the connection.
+    /// Opens the connection to DynamoDB while the process starts, which saves the first callback the wait for DNS and
+    /// TLS. A failure is ignored: the first callback then opens the connection.
     pub async fn open_connection(&self) {
         self.fast_path.open_connection().await;
     }
 
-    /// Stores a snapshot under its key or, where another report of the same second has that key, under the
-    /// second's next free one. Returns once DynamoDB has confirmed the write.
+    /// Stores a snapshot under its key. If another report already has that key, the snapshot gets the next free key of
+    /// the same second. Returns once DynamoDB has confirmed the write.
     ///
     /// # Errors
     ///
-    /// [`StoreError`], at the `deadline` at the latest. The snapshot may still have been written, with the
-    /// confirmation lost: when it is sent again, it is found.
+    /// Returns a [`StoreError`], no later than `deadline`. The snapshot may have been written all the same if only the
+    /// confirmation was lost. A retry then finds it.
     pub async fn put(&self, mut snapshot: Snapshot, deadline: Instant) -> Result<Put, StoreError> {
         loop {
             let occupant = match self.put_if_free(&snapshot, deadline).await? {
@@ -102,7 +103,7 @@ impl Store {
                 Written::KeyTaken(occupant) => occupant,
             };
             if occupant.body_sha256 == Some(snapshot.body_sha256) {
-                // A retry after a lost confirmation meets the item of this same callback.
+                // After a lost confirmation, a retry finds the item that this same callback wrote.
                 let ours = occupant.response_id == snapshot.response_id;
                 return Ok(if ours {
                     Put::New(snapshot.create_ts)
@@ -117,7 +118,7 @@ impl Store {
         }
     }
 
-    /// Writes the snapshot unless its key is taken: on the fast path first, then by the SDK's client.
+    /// Writes the snapshot unless its key is taken. Tries the fast path first, then falls back to the SDK's client.
     async fn put_if_free(
         &self,
         snapshot: &Snapshot,

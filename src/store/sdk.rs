@@ -1,4 +1,4 @@
-//! The conditional write by the SDK's client, which retries it.
+//! The fallback: the conditional write with the SDK's client, which retries it.
 
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 use aws_sdk_dynamodb::Client;
@@ -14,7 +14,7 @@ use crate::error_chain::error_chain;
 ///
 /// # Errors
 ///
-/// The last attempt's error; the item may have been written.
+/// Returns the error of the last attempt. The item may have been written.
 pub(super) async fn put(
     client: &Client,
     table_name: &str,
@@ -35,7 +35,11 @@ pub(super) async fn put(
     }
 }
 
-/// The item that has the key, where that is why the write failed.
+/// The item that has the key, if the write failed because the key is taken.
+///
+/// # Errors
+///
+/// Returns every other failure of the write.
 fn occupant_of(error: SdkError<PutItemError>) -> Result<Item, StoreError> {
     match error {
         SdkError::ServiceError(context) => {
@@ -51,7 +55,7 @@ fn occupant_of(error: SdkError<PutItemError>) -> Result<Item, StoreError> {
                 error if status.is_client_error() && !is_temporary(&error) => {
                     Err(StoreError::Refused(error_chain(&error)))
                 }
-                // A failure of DynamoDB's, throttling, or an answer that the SDK cannot read.
+                // A server error, throttling, or an answer that the SDK cannot read.
                 error => Err(StoreError::Unavailable(error_chain(&error))),
             }
         }
@@ -60,7 +64,7 @@ fn occupant_of(error: SdkError<PutItemError>) -> Result<Item, StoreError> {
     }
 }
 
-/// Whether an error with a 4xx status is temporary all the same.
+/// Whether an error is temporary in spite of its 4xx status.
 fn is_temporary(error: &PutItemError) -> bool {
     let of_dynamodb = [
         "ReplicatedWriteConflictException",

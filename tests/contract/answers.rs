@@ -1,4 +1,4 @@
-//! The contract's table of answers, a test a line of it.
+//! The contract's table of answers, one test per row.
 
 use serde_json::json;
 use task_callback_test_support::app::TestApp;
@@ -50,7 +50,7 @@ async fn a_missing_empty_or_malformed_header_is_named() {
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_understood_is_refused_with_the_field_named() {
+async fn an_invalid_body_is_rejected_and_the_field_is_named() {
     let app = TestApp::start().await;
     let fields = [
         "callbackType",
@@ -99,7 +99,7 @@ async fn a_body_that_cannot_be_understood_is_refused_with_the_field_named() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_object_is_refused() {
+async fn a_body_that_is_not_a_json_object_is_rejected() {
     let app = TestApp::start().await;
     let text = body().to_string();
     let cut = &text[..text.len() - 1];
@@ -134,7 +134,7 @@ async fn a_body_that_is_no_json_object_is_refused() {
 }
 
 #[tokio::test]
-async fn a_repeated_field_is_refused_for_which_one_is_meant_is_unknown() {
+async fn a_repeated_field_is_rejected_because_it_is_ambiguous() {
     let app = TestApp::start().await;
     let text = body().to_string();
     let top = text.replacen('{', r#"{"taskID":"t-2","#, 1);
@@ -153,7 +153,7 @@ async fn a_repeated_field_is_refused_for_which_one_is_meant_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_callback_outside_the_window_is_refused() {
+async fn a_callback_outside_the_window_is_rejected() {
     let app = TestApp::start().await;
     for (what, create_ts) in [
         ("behind", NOW - 259_201),
@@ -171,7 +171,7 @@ async fn a_callback_outside_the_window_is_refused() {
 }
 
 #[tokio::test]
-async fn another_path_is_not_found() {
+async fn any_other_path_is_not_found() {
     let app = TestApp::start().await;
     let paths = [
         "/",
@@ -187,7 +187,7 @@ async fn another_path_is_not_found() {
 }
 
 #[tokio::test]
-async fn another_method_is_told_what_is_allowed() {
+async fn any_other_method_gets_the_allowed_method() {
     let app = TestApp::start().await;
     for method in ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"] {
         let request = Request::new(body()).with_method(method);
@@ -197,7 +197,7 @@ async fn another_method_is_told_what_is_allowed() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
+async fn a_body_over_the_limit_is_rejected_and_a_body_at_the_limit_is_not() {
     let text = body().to_string();
     let limit = text.len().to_string();
     let app = TestApp::with(&[("MAX_BODY_BYTES", &limit)]).await;
@@ -212,7 +212,7 @@ async fn a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
 }
 
 #[tokio::test]
-async fn what_is_well_formed_but_not_for_us_is_refused() {
+async fn a_well_formed_but_unacceptable_body_is_rejected() {
     let app = TestApp::start().await;
     let long = "x".repeat(2049);
     let cases = [
@@ -248,7 +248,7 @@ async fn what_is_well_formed_but_not_for_us_is_refused() {
 }
 
 #[tokio::test]
-async fn the_longest_keys_that_dynamodb_takes_are_stored() {
+async fn the_longest_keys_that_dynamodb_accepts_are_stored() {
     let app = TestApp::start().await;
     for pointer in ["/taskID", "/userTaskID"] {
         let request = Request::new(body_with(pointer, json!("x".repeat(2048))));
@@ -258,7 +258,7 @@ async fn the_longest_keys_that_dynamodb_takes_are_stored() {
 }
 
 #[tokio::test]
-async fn an_order_callback_is_refused_by_its_type_though_its_fields_are_others() {
+async fn an_order_callback_is_rejected_by_its_type_before_its_fields() {
     let app = TestApp::start().await;
     let order = json!({"callbackType": "2", "orderID": "o-1", "phone": "+31 6 1234"});
     app.assert_refused("an order", &Request::new(order), 422, 4220)
@@ -266,7 +266,7 @@ async fn an_order_callback_is_refused_by_its_type_though_its_fields_are_others()
 }
 
 #[tokio::test]
-async fn what_is_checked_first_is_answered_first() {
+async fn the_first_failing_check_determines_the_answer() {
     let app = TestApp::with(&[("MAX_BODY_BYTES", "100")]).await;
     let everything_wrong = Request::at(0, "x".repeat(101))
         .with_method("PUT")

@@ -1,11 +1,11 @@
-//! What the fields of the body may look like, and what is stored of them.
+//! The forms that the body's fields may have, and how they are stored.
 
 use serde_json::json;
 use task_callback::contract::decimal::Decimal;
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::request::{Request, body, body_with};
 
-/// The body's text with a field written differently.
+/// The body's text with one field in a different notation.
 fn body_where(field: &str, was: &str, written: &str) -> String {
     let was = format!(r#""{field}":{was}"#);
     let text = body().to_string();
@@ -64,7 +64,7 @@ async fn an_integer_may_be_written_in_several_ways() {
 }
 
 #[tokio::test]
-async fn what_is_no_integer_is_refused() {
+async fn a_value_that_is_not_an_integer_is_rejected() {
     let app = TestApp::start().await;
     let ways = [
         ("67.5", "a fraction"),

@@ -1,4 +1,4 @@
-//! API Gateway's events, and what is none.
+//! API Gateway's events, and events that are not from API Gateway.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use task_callback_test_support::request::{NOW, Request, SECRET, body};
 use task_callback_test_support::sample_events;
 
 #[tokio::test]
-async fn header_names_are_taken_in_any_case() {
+async fn header_names_are_case_insensitive() {
     let app = TestApp::start().await;
     let mut event = Request::new(body()).http_api_event();
     let headers = event["headers"].as_object_mut().expect("headers");
@@ -21,7 +21,7 @@ async fn header_names_are_taken_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_base64_body_is_verified_as_the_bytes_it_stands_for() {
+async fn a_base64_body_is_decoded_before_verification() {
     let app = TestApp::start().await;
     let request = Request::new(body());
     let mut event = request.http_api_event();
@@ -72,7 +72,7 @@ fn rest_api_event(request: &Request) -> Value {
 }
 
 #[tokio::test]
-async fn a_rest_api_event_is_taken_too() {
+async fn a_rest_api_event_is_accepted() {
     let app = TestApp::start().await;
     let request = Request::new(body());
     assert_eq!(app.invoke(rest_api_event(&request)).await.ret_code, 0);
@@ -87,7 +87,7 @@ async fn a_rest_api_event_is_taken_too() {
 }
 
 #[tokio::test]
-async fn a_repeated_header_is_refused_for_which_one_was_signed_is_unknown() {
+async fn a_repeated_header_is_rejected_because_it_is_ambiguous() {
     let app = TestApp::start().await;
     let mut event = rest_api_event(&Request::new(body()));
     event["multiValueHeaders"]["uuid"] = json!(["somebody", "somebody-else"]);
@@ -101,7 +101,7 @@ async fn a_repeated_header_is_refused_for_which_one_was_signed_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_named_stage_is_no_part_of_the_path() {
+async fn a_named_stage_is_not_part_of_the_path() {
     let app = TestApp::start().await;
     let mut event = Request::new(body()).http_api_event();
     event["requestContext"]["stage"] = json!("prod");
@@ -133,7 +133,7 @@ async fn a_named_stage_is_no_part_of_the_path() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_answered_all_the_same() {
+async fn an_event_that_is_not_a_request_gets_an_answer() {
     let app = TestApp::start().await;
     let good = Request::new(body()).http_api_event();
     let with = |change: &dyn Fn(&mut Value)| {
@@ -184,7 +184,7 @@ async fn what_is_no_request_is_answered_all_the_same() {
 }
 
 #[tokio::test]
-async fn what_a_sender_may_put_beside_the_callback_does_no_harm() {
+async fn additional_request_data_does_no_harm() {
     let app = TestApp::start().await;
     let mut event = Request::new(body()).http_api_event();
     event["headers"]["host"] = json!("not a host:99999999");
@@ -195,7 +195,7 @@ async fn what_a_sender_may_put_beside_the_callback_does_no_harm() {
 }
 
 #[tokio::test]
-async fn an_event_without_a_body_is_one_with_an_empty_body() {
+async fn an_event_without_a_body_has_an_empty_body() {
     let app = TestApp::start().await;
     let mut event = Request::signed(b"", NOW, Algorithm::Md5, SECRET).http_api_event();
     event["body"] = json!(null);

@@ -41,7 +41,7 @@ async fn unnamed_fields_are_kept_with_exact_numbers() {
 }
 
 #[tokio::test]
-async fn what_dynamodb_has_no_form_for_is_kept_as_its_json_text() {
+async fn values_that_dynamodb_cannot_hold_are_kept_as_json_text() {
     let cases = [
         ("1e999", "1e999", "a number out of range"),
         (
@@ -74,9 +74,10 @@ async fn what_dynamodb_has_no_form_for_is_kept_as_its_json_text() {
 }
 
 #[tokio::test]
-async fn nesting_is_kept_as_lists_as_deep_as_dynamodb_goes_and_as_text_from_there() {
+async fn nesting_is_kept_as_lists_up_to_dynamodbs_limit_and_as_text_beyond_it() {
     let app = TestApp::start().await;
-    // DynamoDB takes a value in 31 lists and maps. In the body one of them is extra; in taskStat two are.
+    // DynamoDB accepts a value inside 31 lists and maps. The map `extra` is one of them. Fields of `taskStat` are
+    // inside two.
     let cases = [
         ("", 30, 30),
         ("", 31, 30),
@@ -115,7 +116,7 @@ async fn nesting_is_kept_as_lists_as_deep_as_dynamodb_goes_and_as_text_from_ther
 }
 
 #[tokio::test]
-async fn a_field_without_a_name_is_refused() {
+async fn a_field_without_a_name_is_rejected() {
     let app = TestApp::start().await;
     let top = Request::new(body_plus("", "", json!(1)));
     app.assert_refused("in the body", &top, 400, 4001).await;

@@ -21,11 +21,11 @@ async fn an_item_read_back_is_the_snapshot_that_was_written() {
 }
 
 #[tokio::test]
-async fn an_item_that_is_no_snapshot_is_named_by_its_attribute() {
+async fn an_item_that_is_not_a_snapshot_is_an_error_that_names_the_attribute() {
     let app = TestApp::start().await;
     app.send(&Request::new(body())).await;
     let good = &app.items().await[0];
-    // These two say nothing that the others do not, and an empty userTaskID is left out.
+    // callbackType and status repeat what other attributes say, and a missing userTaskID means an empty one.
     let not_read = ["callbackType", "status", "userTaskID"];
     let required = good.keys().filter(|key| !not_read.contains(&key.as_str()));
     for attribute in required {

@@ -1,6 +1,6 @@
 //! The contract, end to end: API Gateway's events in, answers out, items in a DynamoDB engine.
 //!
-//! All of these run over any engine: `DYNAMODB_ENDPOINT_URL` names another than the embedded one.
+//! These tests run against any engine. `DYNAMODB_ENDPOINT_URL` selects one instead of the embedded engine.
 
 mod answers;
 mod body;

@@ -1,4 +1,4 @@
-//! What is parked: the contract's section 6, with all well at AWS. What AWS's trouble parks is in `failures`.
+//! Parking, the contract's section 6, while AWS works. Parking because of AWS failures is tested in `failures`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ use task_callback_test_support::service::CREDENTIALS;
 const DAY: u64 = 24 * 60 * 60;
 
 #[tokio::test]
-async fn what_is_authentic_or_may_be_is_parked_and_nothing_else() {
+async fn only_authentic_or_possibly_authentic_callbacks_are_parked() {
     let good = Request::new(body());
     let signed_otherwise = |secret| {
         let text = body().to_string();
@@ -110,12 +110,12 @@ async fn what_is_authentic_or_may_be_is_parked_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_parked_callback_is_whole() {
+async fn a_parked_callback_is_complete() {
     let queue = TestQueue::create().await;
     let app = TestApp::parking_in(&queue, &[]).await;
     let binary = b"\xff\x00 no text";
     let request = Request::signed(binary, NOW, Algorithm::Md5, SECRET);
-    // A lower-case signature is taken, too, and stays as it is.
+    // A lower-case signature is accepted, too, and is parked unchanged.
     let sign = request.header("sign").to_lowercase();
     let request = request
         .with_header("sign", &sign)
@@ -147,7 +147,7 @@ async fn the_largest_body_fits_into_a_message() {
 }
 
 #[tokio::test]
-async fn what_was_parked_is_stored_as_it_was_first_received() {
+async fn a_parked_callback_is_stored_as_first_received() {
     let queue = TestQueue::create().await;
     let strict = TestApp::parking_in(&queue, &[("MAX_CALLBACK_AGE_SECONDS", "60")]).await;
     let request = Request::at(NOW - 100, body());
@@ -169,7 +169,7 @@ async fn what_was_parked_is_stored_as_it_was_first_received() {
 }
 
 #[tokio::test]
-async fn what_fails_again_is_left_to_the_queue_and_not_parked_anew() {
+async fn a_callback_that_fails_again_stays_in_the_queue_and_is_not_parked_twice() {
     let queue = TestQueue::create().await;
     let app = TestApp::parking_in(&queue, &[]).await;
     let requests = [
@@ -190,7 +190,7 @@ async fn what_fails_again_is_left_to_the_queue_and_not_parked_anew() {
 }
 
 #[tokio::test]
-async fn a_message_that_comes_twice_is_stored_once() {
+async fn a_message_delivered_twice_is_stored_once() {
     let queue = TestQueue::create().await;
     let app = TestApp::parking_in(&queue, &[]).await;
     app.send(&Request::at(NOW - 4 * DAY, body())).await;
@@ -204,7 +204,7 @@ async fn a_message_that_comes_twice_is_stored_once() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_no_parked_callback_stays_and_harms_no_other() {
+async fn a_message_that_is_not_a_parked_callback_stays_and_affects_no_other() {
     let queue = TestQueue::create().await;
     let app = TestApp::parking_in(&queue, &[]).await;
     app.send(&Request::at(NOW - 4 * DAY, body())).await;

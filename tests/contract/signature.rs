@@ -1,4 +1,4 @@
-//! The signature, against vectors computed apart from this project.
+//! The signature, checked against vectors that were computed independently of this project.
 
 use serde::Deserialize;
 use task_callback::contract::account::{Algorithm, Credentials, SecretKey};
@@ -110,7 +110,7 @@ fn every_vector_verifies_with_its_own_algorithm_only() {
 }
 
 #[test]
-fn a_refusal_knows_its_reason() {
+fn a_refusal_has_its_reason() {
     let vector = &vectors()[0];
     let sign = hex::decode(&vector.sign.md5).expect("hex");
     let own = vector.credentials(Algorithm::Md5);
@@ -194,7 +194,7 @@ async fn each_secret_of_an_account_is_tried() {
 }
 
 #[tokio::test]
-async fn a_lower_case_signature_is_taken() {
+async fn a_lower_case_signature_is_accepted() {
     let app = TestApp::start().await;
     let request = Request::new(body());
     let sign = request.header("sign").to_lowercase();

@@ -1,4 +1,4 @@
-//! Under which key a report is stored, and how often.
+//! The key under which a report is stored, and how often it is stored.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ async fn the_same_report_at_another_second_is_another_snapshot() {
 }
 
 #[tokio::test]
-async fn reports_of_one_second_take_the_next_free_slot_in_order_of_arrival() {
+async fn reports_of_one_second_get_the_next_free_slot_in_order_of_arrival() {
     let app = TestApp::start().await;
     let reports: Vec<Request> = (0..12)
         .map(|count| Request::new(body_with("/taskStat/totalCall", json!(count))))
@@ -65,7 +65,7 @@ async fn reports_of_one_second_take_the_next_free_slot_in_order_of_arrival() {
 }
 
 #[tokio::test]
-async fn writers_at_the_same_moment_lose_nothing_and_double_nothing() {
+async fn concurrent_writers_lose_nothing_and_duplicate_nothing() {
     let app = TestApp::start().await;
     let distinct = 8;
     let requests: Vec<Request> = (0..distinct * 3)
@@ -90,7 +90,7 @@ async fn writers_at_the_same_moment_lose_nothing_and_double_nothing() {
 }
 
 #[test]
-fn a_key_is_read_as_dynamodb_gives_it_back() {
+fn a_key_is_read_as_dynamodb_returns_it() {
     let cases = [
         ("1726200060", Some("1726200060")),
         ("1726200060.001", Some("1726200060.001")),

@@ -1,4 +1,4 @@
-//! What is stored of a report.
+//! The stored form of a report.
 
 use std::time::Duration;
 
@@ -79,14 +79,15 @@ async fn an_item_has_the_contracts_attributes() {
 }
 
 #[tokio::test]
-async fn an_ordinary_item_is_under_a_kilobyte_so_that_a_write_is_one_unit() {
+async fn an_ordinary_item_costs_one_write_unit() {
     let app = TestApp::with(&[("RETENTION_DAYS", "400")]).await;
     let mut body = body();
     body["taskID"] = json!("0123456789abcdef0123456789abcdef");
     body["userTaskID"] = json!("fedcba9876543210fedcba9876543210");
     body["sceneID"] = json!("00112233445566778899aabbccddeeff");
     app.send(&Request::new(body)).await;
-    // Names, strings and digits at a byte each: more than DynamoDB counts, but for a byte or so a value.
+    // An upper bound: one byte for each character of names, strings and digits. DynamoDB counts less, apart from a byte
+    // or so of overhead for each value.
     let text = format!("{:?}", app.items().await[0]);
     let bytes: usize = app.items().await[0]
         .iter()
@@ -107,7 +108,7 @@ fn size(value: &AttributeValue) -> usize {
 }
 
 #[tokio::test]
-async fn expiry_and_extra_are_there_only_where_they_say_something() {
+async fn expiry_and_extra_are_stored_only_if_needed() {
     let app = TestApp::start().await;
     app.send(&Request::new(body())).await;
     let items = app.items().await;
@@ -117,12 +118,12 @@ async fn expiry_and_extra_are_there_only_where_they_say_something() {
     );
     assert!(
         !items[0].contains_key("extra"),
-        "no unnamed fields, no map of them"
+        "a body without unnamed fields has no map of them"
     );
 }
 
 #[tokio::test]
-async fn an_empty_user_task_id_is_left_out_for_dynamodb_refuses_it_in_the_index() {
+async fn an_empty_user_task_id_is_omitted_because_dynamodb_rejects_it_as_an_index_key() {
     let app = TestApp::start().await;
     let request = Request::new(body_with("/userTaskID", json!("")));
     assert_eq!(app.send(&request).await.ret_code, 0);
@@ -146,7 +147,7 @@ async fn every_status_is_stored_with_its_name() {
 }
 
 #[tokio::test]
-async fn the_templates_table_is_the_one_the_code_uses() {
+async fn the_template_defines_the_table_that_the_code_uses() {
     let app = TestApp::start().await;
     let table = app
         .client
@@ -188,7 +189,7 @@ async fn the_templates_table_is_the_one_the_code_uses() {
 }
 
 #[test]
-fn received_at_has_milliseconds_always_and_is_read_back() {
+fn received_at_always_has_milliseconds_and_is_read_back() {
     for (millis, text) in [
         (0, "2024-09-13T04:01:00.000Z"),
         (120, "2024-09-13T04:01:00.120Z"),

@@ -1,4 +1,4 @@
-//! One truth between template.yaml and the code: what is counted in the log lines, and what rings then.
+//! Consistency of template.yaml and the code: the metric filters count the log lines, and the alarms watch the metrics.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use task_callback_test_support::request::{NOW, Request, body, body_with, body_wi
 
 use crate::template::{resources, template};
 
-/// Whether a filter's pattern takes a line: the part of CloudWatch's syntax that the template uses.
+/// Whether a filter pattern matches a log line. Supports the part of CloudWatch's syntax that the template uses.
 fn takes(pattern: &str, line: &Value) -> bool {
     let inner = pattern
         .trim()
@@ -54,7 +54,7 @@ fn holds(condition: &str, line: &Value) -> bool {
     }
 }
 
-/// The names of the metrics that a line counts for.
+/// The names of the metrics that count this log line.
 fn metrics_of(filters: &[Value], line: &Value) -> Vec<String> {
     let taking = filters.iter().filter(|filter| {
         let pattern = filter["Properties"]["FilterPattern"].as_str();
@@ -71,7 +71,7 @@ fn metrics_of(filters: &[Value], line: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_outcome_is_counted_by_the_metric_that_is_meant_for_it() {
+async fn each_outcome_is_counted_by_its_metric() {
     let template = template();
     let filters = resources(&template, "AWS::Logs::MetricFilter");
     let queue = TestQueue::create().await;
@@ -112,7 +112,7 @@ async fn each_outcome_is_counted_by_the_metric_that_is_meant_for_it() {
         let line = &log.lines()[0];
         assert_eq!(metrics_of(&filters, line), metrics, "{line}");
     }
-    // What is left in the queue counts no second time, but when it has been tried for 15 minutes.
+    // A callback that stays in the queue is not counted again until it has been retried for 15 minutes.
     for tries in 1..=4 {
         let (log, _guard) = Log::start(&[]);
         assert!(queue.deliver(app.function(), now()).await > 3);
@@ -160,7 +160,7 @@ async fn each_outcome_is_counted_by_the_metric_that_is_meant_for_it() {
 }
 
 #[test]
-fn what_never_reaches_the_function_is_counted_in_the_access_log() {
+fn requests_that_never_reach_the_function_are_counted_in_the_access_log() {
     let template = template();
     let filters = resources(&template, "AWS::Logs::MetricFilter");
     let api = &resources(&template, "AWS::Serverless::HttpApi")[0];
@@ -217,16 +217,16 @@ fn each_alarm_says_what_to_do_and_each_metric_it_watches_exists() {
         })
         .collect();
     let alarms = resources(&template, "AWS::CloudWatch::Alarm");
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"))
-        .expect("the README");
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md");
+    let page = std::fs::read_to_string(page).expect("the operator's page");
     let names = template["Resources"].as_object().expect("resources");
     let names = names
         .iter()
         .filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
     for (name, _) in names {
         assert!(
-            readme.contains(&format!("**{name}**")),
-            "the runbook lacks {name}"
+            page.contains(&format!("**{name}**")),
+            "docs/operations.md lacks {name}"
         );
     }
     for alarm in alarms {
@@ -240,7 +240,7 @@ fn each_alarm_says_what_to_do_and_each_metric_it_watches_exists() {
         assert!(rings.contains(&&topic), "{description}");
         if properties["Namespace"]["!Sub"].is_string() {
             let name = properties["MetricName"].as_str().expect("a metric");
-            assert!(metrics.contains(name), "{name} is no metric of ours");
+            assert!(metrics.contains(name), "{name} is not one of our metrics");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The configuration: what is read, and how a wrong one is reported.
+//! The configuration: which variables are read, and how an invalid one is reported.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn config(changes: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
 }
 
 #[test]
-fn what_is_left_out_has_the_contracts_defaults() {
+fn unset_variables_have_the_contracts_defaults() {
     let config = config(&[("TABLE_NAME", "snapshots")]).expect("a good configuration");
     assert_eq!(config.table_name, "snapshots");
     assert_eq!(config.max_clock_skew, Duration::from_secs(300));
@@ -91,6 +91,11 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
         ),
         (
             "CALLBOT_CREDENTIALS",
+            r#"[{"uuid":"u&v","secretKey":"s"}]"#,
+            "credential 1 has a uuid with an ampersand",
+        ),
+        (
+            "CALLBOT_CREDENTIALS",
             r#"[{"uuid":"u","secretKey":""}]"#,
             "credential 1 has an empty secretKey",
         ),
@@ -115,7 +120,7 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
 }
 
 #[test]
-fn a_callback_may_be_less_old_than_its_snapshot_is_kept() {
+fn the_maximum_callback_age_is_less_than_the_retention() {
     let age = |days, age| {
         let variables = [("RETENTION_DAYS", days), ("MAX_CALLBACK_AGE_SECONDS", age)];
         config(&variables).map(|config| config.max_callback_age.as_secs())
@@ -154,7 +159,7 @@ fn the_credentials_are_in_a_variable_or_in_a_secret_and_not_in_both() {
 }
 
 #[test]
-fn a_secret_shows_neither_in_debug_nor_in_an_error() {
+fn a_secret_appears_neither_in_debug_nor_in_an_error() {
     let shown = format!("{:?}", config(&[]).expect("a good configuration"));
     assert!(shown.contains(UUID), "the account shows: {shown}");
     assert!(shown.contains("redacted"), "{shown}");

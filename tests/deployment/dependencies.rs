@@ -1,4 +1,4 @@
-//! One truth between the README's section on the function's crates and Cargo.
+//! Consistency of Cargo and the section of docs/security.md on the function's crates.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -9,18 +9,18 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 const PROJECT: &str = env!("CARGO_MANIFEST_DIR");
-const TITLE: &str = "\n## What the function is made of\n";
-/// Cargo takes less than a second.
+const TITLE: &str = "\n## Dependencies\n";
+/// Generous: Cargo takes less than a second.
 const CARGO_ENDS_WITHIN: Duration = Duration::from_secs(60);
 
 fn section() -> String {
-    let readme = std::fs::read_to_string(format!("{PROJECT}/README.md")).expect("the README");
-    let (_, rest) = readme.split_once(TITLE).expect("the section");
+    let page = std::fs::read_to_string(format!("{PROJECT}/docs/security.md")).expect("the page");
+    let (_, rest) = page.split_once(TITLE).expect("the section");
     let (section, _) = rest.split_once("\n## ").unwrap_or((rest, ""));
     section.to_owned()
 }
 
-/// What Cargo prints, without the network: whoever runs a test has the function's crates already.
+/// Runs Cargo offline and returns its output. The function's crates are already downloaded if a test runs.
 async fn cargo(arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO"));
     command
@@ -39,7 +39,7 @@ async fn cargo(arguments: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn each_crate_the_function_names_has_a_reason_in_the_readme() {
+async fn each_crate_the_function_names_has_a_reason_in_the_page() {
     let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]).await;
     let metadata: Value = serde_json::from_str(&metadata).expect("JSON");
     let packages = metadata["packages"].as_array().expect("packages");
@@ -70,7 +70,7 @@ async fn each_crate_the_function_names_has_a_reason_in_the_readme() {
 }
 
 #[tokio::test]
-async fn the_readme_counts_the_functions_crates_as_cargo_does() {
+async fn the_page_counts_the_functions_crates_as_cargo_does() {
     let section = section();
     let command = section
         .lines()

@@ -1,5 +1,5 @@
-//! The events of new snapshots: the template's pipe, rendered as EventBridge documents it over the records of a real
-//! stream. Whether EventBridge renders in the same way, only AWS can show.
+//! The events of new snapshots. The tests apply the template's pipe to the records of a moto stream, as EventBridge
+//! documents it. Only AWS can show whether EventBridge renders the events in the same way.
 
 use aws_sdk_dynamodb::types::{StreamSpecification, StreamViewType};
 use aws_sdk_dynamodbstreams::config::{Credentials, Region};
@@ -75,7 +75,7 @@ async fn each_new_snapshot_is_one_event_of_plain_json() {
 }
 
 #[test]
-fn the_pipe_may_read_the_stream_send_to_the_bus_and_keep_what_fails() {
+fn the_pipe_may_read_the_stream_send_to_the_bus_and_dead_letter_failures() {
     let role = &template()["Resources"]["EventsRole"]["Properties"];
     assert!(role.get("ManagedPolicyArns").is_none());
     let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_array();
@@ -100,7 +100,7 @@ fn the_pipe_may_read_the_stream_send_to_the_bus_and_keep_what_fails() {
     assert_eq!(json!(allowed), needed);
 }
 
-/// What a table's stream has.
+/// The records in a table's stream.
 async fn records(table: &str) -> Vec<Record> {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -132,7 +132,7 @@ async fn records(table: &str) -> Vec<Record> {
     records
 }
 
-/// A record as EventBridge gets it.
+/// A record as EventBridge receives it.
 fn json_of(record: &Record) -> Value {
     let image = record.dynamodb().and_then(|record| record.new_image());
     let image = image.into_iter().flatten();
@@ -155,8 +155,8 @@ fn attribute(value: &AttributeValue) -> Value {
     }
 }
 
-/// A template with its paths replaced. They stand between quotes, where EventBridge puts a text as JSON needs it, and
-/// nothing for what is missing.
+/// Renders an input template by replacing its paths. The paths are in quotes, where EventBridge inserts a text with
+/// JSON escapes, or an empty text if the value is missing.
 fn render(template: &str, event: &Value) -> String {
     let mut parts = template.split("\"<$.");
     let mut rendered = parts.next().expect("a beginning").to_owned();

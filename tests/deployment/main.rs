@@ -1,4 +1,4 @@
-//! The template, the configuration and the documents against the code.
+//! Consistency of the template, the configuration and the documents with the code.
 
 mod alarms;
 mod configuration;

@@ -1,4 +1,4 @@
-//! One truth between template.yaml and the code: variables, role, route, queues. The alarms are in `alarms`.
+//! Consistency of template.yaml and the code: variables, role, route, queues. The alarms are in `alarms`.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::queue::TestQueue;
 use task_callback_test_support::request::{Request, body, body_with, body_without, now};
 
-/// The template, intrinsic functions as what stands behind their tag.
+/// The template, with each intrinsic function as a map from its tag to its argument.
 pub(crate) fn template() -> Value {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml");
     let text = std::fs::read_to_string(path).expect("the template");
@@ -55,7 +55,7 @@ fn function(template: &Value) -> Value {
 }
 
 #[test]
-fn the_variables_are_those_the_code_reads_and_enough_for_it() {
+fn the_template_sets_exactly_the_variables_that_the_code_reads() {
     let template = template();
     let set = function(&template)["Environment"]["Variables"].clone();
     let set = set.as_object().expect("variables");
@@ -107,7 +107,7 @@ async fn the_role_allows_what_the_code_calls_and_nothing_else() {
     }
     let targets = [secrets.targets(), table.targets(), parking.targets()].concat();
     let mut called: BTreeSet<String> = targets.iter().map(|target| action_of(target)).collect();
-    // What the event source mapping calls, with the function's role.
+    // The event source mapping calls these with the function's role.
     called.extend(
         ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"].map(|name| format!("sqs:{name}")),
     );
@@ -118,7 +118,7 @@ async fn the_role_allows_what_the_code_calls_and_nothing_else() {
     assert_eq!(
         role["ManagedPolicyArns"],
         json!({"!If": ["IsTraced", xray, {"!Ref": "AWS::NoValue"}]}),
-        "X-Ray knows no resources to name"
+        "X-Ray's actions have no resource to restrict them to"
     );
     assert_eq!(
         role["Policies"].as_array().map(Vec::len),
@@ -157,12 +157,14 @@ async fn the_role_allows_what_the_code_calls_and_nothing_else() {
             allowed.insert(action);
         }
     }
-    // Lambda writes the log, and DynamoDB, Secrets Manager and SQS use the key, with the function's role.
+    // These are not called by the code: Lambda writes the log with the function's role, and DynamoDB, Secrets Manager
+    // and SQS use the key with it.
     allowed.retain(|action| !action.starts_with("logs:") && !action.starts_with("kms:"));
     assert_eq!(allowed, called);
 }
 
-/// `DynamoDB_20120810.PutItem` is `dynamodb:PutItem` in a policy, and `AmazonSQS.SendMessage` is `sqs:SendMessage`.
+/// The policy action of a target, such as `dynamodb:PutItem` for `DynamoDB_20120810.PutItem` and `sqs:SendMessage` for
+/// `AmazonSQS.SendMessage`.
 fn action_of(target: &str) -> String {
     let (service, operation) = target.split_once('.').expect("a target");
     let service = service.split('_').next().expect("a name").to_lowercase();
@@ -171,7 +173,7 @@ fn action_of(target: &str) -> String {
 }
 
 #[test]
-fn the_route_and_the_timeout_are_the_codes() {
+fn the_route_and_the_timeout_match_the_code() {
     let template = template();
     let function = function(&template);
     let events = function["Events"].as_object().expect("events");
@@ -184,7 +186,7 @@ fn the_route_and_the_timeout_are_the_codes() {
 }
 
 #[test]
-fn the_queues_keep_what_is_parked_and_bring_it_back_for_six_hours() {
+fn the_queues_retry_parked_callbacks_for_at_least_six_hours() {
     let template = template();
     let queue = |name: &str| {
         let queue = &template["Resources"][name];
@@ -218,14 +220,14 @@ fn the_queues_keep_what_is_parked_and_bring_it_back_for_six_hours() {
     let visibility = parked["VisibilityTimeout"].as_u64().expect("seconds");
     assert!(
         visibility >= 6 * FUNCTION_TIMEOUT.as_secs(),
-        "as Lambda asks for"
+        "as Lambda requires"
     );
     let tries = parked["RedrivePolicy"]["maxReceiveCount"]
         .as_u64()
         .expect("a number");
     assert!(
         (tries - 1) * visibility >= 6 * 60 * 60,
-        "it is tried for six hours"
+        "it is retried long enough"
     );
     let target = &parked["RedrivePolicy"]["deadLetterTargetArn"];
     assert_eq!(*target, json!({"!GetAtt": "DeadLetterQueue.Arn"}));

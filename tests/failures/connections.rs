@@ -1,4 +1,4 @@
-//! The connections to DynamoDB, what is sent over them, and which servers are trusted.
+//! The connections to DynamoDB and the signed requests sent over them.
 
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -32,7 +32,7 @@ async fn a_connection_that_the_server_closes_costs_no_callback() {
 }
 
 #[tokio::test]
-async fn a_server_in_trouble_is_tried_again_on_another_connection() {
+async fn a_server_error_is_retried_on_another_connection() {
     let app = TestApp::embedded().await;
     let faults = [Fault::Answer(500, "InternalServerError"), Fault::None];
     let proxy = Proxy::start(&app.engine_url, &faults).await;
@@ -40,7 +40,7 @@ async fn a_server_in_trouble_is_tried_again_on_another_connection() {
     assert_eq!((proxy.connections(), proxy.requests()), (2, 2));
 }
 
-/// The signature of a request as it arrived, by AWS's own crate.
+/// The signature of a received request, computed by AWS's own crate.
 fn signature_of(message: &[u8], credentials: Credentials) -> String {
     let (head, body) = split(message);
     let path = head.split(' ').nth(1).expect("a path");
@@ -76,7 +76,7 @@ fn signature_of(message: &[u8], credentials: Credentials) -> String {
 }
 
 #[tokio::test]
-async fn what_is_signed_is_what_arrives() {
+async fn the_signature_matches_the_request_that_arrives() {
     let app = TestApp::embedded().await;
     let proxy = Proxy::start(&app.engine_url, &[Fault::None]).await;
     for path in ["", "/", "/under/a/path"] {

@@ -14,7 +14,7 @@ use task_callback_test_support::request::{Request, TASK, body, body_plus, now};
 
 use crate::store_trouble::send_through;
 
-/// The log lines of one callback whose requests to DynamoDB meet these faults.
+/// Sends one callback whose requests to DynamoDB meet these faults, and returns its log lines.
 async fn lines_of(app: &TestApp, faults: &[Fault]) -> Vec<Value> {
     let proxy = Proxy::start(&app.engine_url, faults).await;
     let (log, _guard) = Log::start(&[]);
@@ -57,7 +57,7 @@ async fn the_fallback_is_one_warning_that_names_the_callback_and_the_cause() {
 }
 
 #[tokio::test]
-async fn a_write_whose_confirmation_is_lost_is_new_and_a_resend_of_it_is_not() {
+async fn a_write_with_a_lost_confirmation_is_new_and_its_resend_is_not() {
     let app = TestApp::embedded().await;
     let lost = [Fault::ResetAfter, Fault::None];
     let lines = lines_of(&app, &lost).await;
@@ -83,7 +83,7 @@ async fn a_write_whose_confirmation_is_lost_is_new_and_a_resend_of_it_is_not() {
 }
 
 #[tokio::test]
-async fn a_throttled_write_is_not_repeated_at_once() {
+async fn a_throttled_write_is_not_retried_immediately() {
     let app = TestApp::embedded().await;
     let arrivals = Arc::new(Mutex::new(Vec::new()));
     let seen = arrivals.clone();
@@ -103,7 +103,7 @@ async fn a_throttled_write_is_not_repeated_at_once() {
 }
 
 #[tokio::test]
-async fn where_the_deadline_ends_the_retries_the_log_keeps_the_first_cause() {
+async fn after_a_timeout_the_log_has_the_first_cause() {
     let app = TestApp::embedded().await;
     let faults = [Fault::Answer(500, "InternalServerError"), Fault::Silence];
     let proxy = Proxy::start(&app.engine_url, &faults).await;
@@ -121,9 +121,9 @@ async fn where_the_deadline_ends_the_retries_the_log_keeps_the_first_cause() {
     assert!(app.items().await.is_empty());
 }
 
-/// The SDK refuses a custom endpoint together with FIPS or dual stack: so its refusal shows that a path asked for them.
+/// The SDK rejects a custom endpoint combined with FIPS or dual stack. Its error therefore shows that a path uses them.
 #[tokio::test]
-async fn both_paths_ask_for_fips_and_dual_stack_endpoints_where_they_are_configured() {
+async fn both_paths_use_fips_and_dual_stack_endpoints_if_configured() {
     for (variable, reason) in [
         ("AWS_USE_FIPS_ENDPOINT", "FIPS and custom endpoint"),
         (
@@ -170,7 +170,7 @@ async fn the_log_says_once_why_there_is_no_fast_path() {
     }
 }
 
-/// The function's way to an engine with one variable set otherwise.
+/// AWS client settings for an engine, with one variable set differently.
 fn aws_with(url: &str, variable: &str, value: Option<&str>) -> Aws {
     Aws::from_lookup(|name| match name == variable {
         true => value.map(str::to_owned),
@@ -179,7 +179,7 @@ fn aws_with(url: &str, variable: &str, value: Option<&str>) -> Aws {
 }
 
 #[tokio::test]
-async fn both_paths_write_the_same() {
+async fn both_paths_write_the_same_item() {
     let app = TestApp::embedded().await;
     let faults = [Fault::Answer(500, "InternalServerError"), Fault::None];
     let proxy = Proxy::start(&app.engine_url, &faults).await;

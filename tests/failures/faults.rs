@@ -1,5 +1,6 @@
-//! Every fault between the function and DynamoDB, once, always and at random, on the first call and on a warm one:
-//! what is acknowledged is stored, once, and what is not is answered in time and in a form to act on.
+//! Every fault between the function and DynamoDB: once, always and at random, on the first call and on a warm call. An
+//! acknowledged callback is stored exactly once. Any other callback gets an answer in time that tells the sender what
+//! to do.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,12 +25,12 @@ const ACKNOWLEDGED: (u64, u64, &str) = (200, 0, "success");
 const SEND_AGAIN: (u64, u64, &str) = (503, 5030, "not stored; send the callback again");
 const OWN_FAULT: (u64, u64, &str) = (500, 5000, "internal error");
 
-/// A fault, and what becomes of a callback that meets it each time.
+/// A fault, and the outcome of a callback that meets it on every attempt.
 struct Case {
     what: &'static str,
     fault: Fault,
     answer: (u64, u64, &'static str),
-    /// Whether the write is done all the same, and only its confirmation lost.
+    /// Whether the item is written nevertheless, and only the confirmation is lost.
     written: bool,
 }
 
@@ -139,7 +140,7 @@ impl Faulty {
     }
 }
 
-/// The first call of a process, or one after others.
+/// The first call of a process, or a later call.
 #[derive(Clone, Copy)]
 enum Call {
     First,
@@ -148,11 +149,11 @@ enum Call {
 
 const CALLS: [(Call, &str); 2] = [(Call::First, "first call"), (Call::Warm, "warm call")];
 
-/// How often the fault is met.
+/// How often the fault occurs.
 const ONCE: (usize, &str) = (1, "once");
 const ALWAYS: (usize, &str) = (usize::MAX, "always");
 
-/// One callback that meets the fault so often, and what comes after it.
+/// Sends one callback that meets the fault this often. Then sends another callback and a resend of the first one.
 async fn meets(case: &Case, times: (usize, &str), call: (Call, &str), answer: (u64, u64, &str)) {
     let what = format!("{}, {}, {}", case.what, times.1, call.1);
     let (fault, mut left) = (case.fault, times.0);
@@ -188,7 +189,7 @@ async fn meets(case: &Case, times: (usize, &str), call: (Call, &str), answer: (u
     faulty.assert_stored(&what, stored + 2).await;
 }
 
-/// Every case, on the first call and on a warm one, all at once.
+/// Runs all cases concurrently, on the first call and on a warm call.
 async fn meet_all(times: (usize, &str), answer: impl Fn(&Case) -> (u64, u64, &'static str)) {
     let cases = cases();
     let mut meetings = Vec::new();
@@ -200,16 +201,16 @@ async fn meet_all(times: (usize, &str), answer: impl Fn(&Case) -> (u64, u64, &'s
 }
 
 #[tokio::test]
-async fn a_fault_that_passes_delays_a_callback_and_nothing_else() {
+async fn a_temporary_fault_only_delays_a_callback() {
     meet_all(ONCE, |_| ACKNOWLEDGED).await;
 }
 
 #[tokio::test]
-async fn a_fault_that_stays_is_answered_in_time_and_the_next_callback_works() {
+async fn a_permanent_fault_is_answered_in_time_and_the_next_callback_works() {
     meet_all(ALWAYS, |case| case.answer).await;
 }
 
-/// What a sender does: again while the answer is 5xx.
+/// Sends a callback as a sender does, with retries while the answer is 5xx. Returns whether it was acknowledged.
 async fn send_until_taken(faulty: &Faulty, what: &str, request: &Request) -> bool {
     for _ in 0..3 {
         let answer = faulty.send(what, request).await;
@@ -222,9 +223,9 @@ async fn send_until_taken(faulty: &Faulty, what: &str, request: &Request) -> boo
     false
 }
 
-/// With other faults when `FAULT_SEED` is another.
+/// `FAULT_SEED` selects the random faults.
 #[tokio::test]
-async fn faults_at_random_lose_nothing_and_double_nothing() {
+async fn random_faults_lose_nothing_and_duplicate_nothing() {
     let seed = match std::env::var("FAULT_SEED") {
         Ok(seed) => seed.parse().expect("FAULT_SEED is a number"),
         Err(_) => {
@@ -245,7 +246,7 @@ async fn faults_at_random_lose_nothing_and_double_nothing() {
         let mut sent = HashMap::new();
         for callback in 0..12 {
             let what = format!("FAULT_SEED={seed}, function {function}, callback {callback}");
-            // Some are of the same second.
+            // Some reports share a second.
             let second = NOW + random.random_range(0..8);
             let body = body_with("/taskStat/totalCall", callback.into()).to_string();
             let digest: [u8; 32] = Sha256::digest(&body).into();
@@ -264,7 +265,7 @@ async fn faults_at_random_lose_nothing_and_double_nothing() {
                 "{what} was never sent"
             );
             let twice = stored.insert(digest, snapshot.create_ts.seconds);
-            assert_eq!(twice, None, "{what} is there twice");
+            assert_eq!(twice, None, "{what} is stored twice");
         }
         for (digest, second) in &acknowledged {
             let what = format!("FAULT_SEED={seed}, function {function}, second {second}: lost");

@@ -1,4 +1,4 @@
-//! The log: one line a callback, with what an operator needs and nothing a thief could use.
+//! The log: one line per callback, with everything an operator needs and nothing an attacker could use.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ use task_callback_test_support::request::{
     NOW, Request, SECRET, UUID, body, body_with, body_without, now,
 };
 
-/// The one line that sending a request writes.
+/// Sends a request and returns the one log line that it writes.
 async fn line_of(app: &TestApp, request: &Request) -> Value {
     let (log, _guard) = Log::start(&[]);
     app.send(request).await;
@@ -27,7 +27,7 @@ async fn line_of(app: &TestApp, request: &Request) -> Value {
     line
 }
 
-/// Asserts on all fields but the moment and the duration.
+/// Asserts on all fields except the timestamp and the durations.
 fn assert_line(mut line: Value, expected: Value) {
     let fields = line.as_object_mut().expect("an object");
     for measured in ["timestamp", "durationMs", "storeMs"] {
@@ -65,7 +65,7 @@ async fn a_stored_callback_is_one_line() {
 }
 
 #[tokio::test]
-async fn a_refusals_line_has_the_true_reason() {
+async fn the_line_of_a_refusal_has_the_full_reason() {
     let app = TestApp::embedded().await;
     let good = Request::new(body());
     let stranger = Request::of_account("stranger", body());
@@ -183,7 +183,7 @@ async fn a_callback_from_the_queue_is_a_line_like_any_other() {
 }
 
 #[tokio::test]
-async fn our_own_trouble_is_an_error_with_its_cause() {
+async fn an_internal_failure_is_an_error_with_its_cause() {
     let app = TestApp::embedded().await;
     for (fault, ret_code) in [
         (Fault::Answer(400, "AccessDeniedException"), 5000),
@@ -210,7 +210,6 @@ async fn our_own_trouble_is_an_error_with_its_cause() {
     }
 }
 
-/// An endpoint of AWS's with FIPS or dual stack has no custom address, so both paths report that combination.
 #[tokio::test]
 async fn neither_a_secret_nor_a_valid_signature_is_logged_at_any_level() {
     let queue = TestQueue::create().await;
@@ -231,9 +230,9 @@ async fn neither_a_secret_nor_a_valid_signature_is_logged_at_any_level() {
     assert_eq!(log.lines().len(), 3, "libraries keep silent");
 }
 
-/// The SDK prints the whole request then.
+/// The SDK's error for an invalid endpoint URL contains the whole request.
 #[tokio::test]
-async fn an_endpoint_that_is_no_url_puts_no_request_into_the_log() {
+async fn an_invalid_endpoint_url_puts_no_request_into_the_log() {
     let app = TestApp::embedded().await;
     let function = app.behind(local_aws("127.0.0.1:1"));
     let (log, _guard) = Log::start(&[]);
@@ -250,7 +249,7 @@ async fn an_endpoint_that_is_no_url_puts_no_request_into_the_log() {
 }
 
 #[tokio::test]
-async fn the_level_and_the_format_are_lambdas() {
+async fn lambdas_logging_controls_set_the_level_and_the_format() {
     let app = TestApp::embedded().await;
     let good = Request::new(body());
     let refused = good.clone().without_header("sign");

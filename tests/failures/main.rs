@@ -1,4 +1,4 @@
-//! The function when AWS fails, and what it logs then: over proxies and the embedded engine.
+//! How the function behaves and what it logs when AWS fails, tested with proxies and the embedded engine.
 
 mod connections;
 mod fast_path;

@@ -1,4 +1,4 @@
-//! What AWS's trouble parks, and what becomes of it: the contract's section 6.
+//! Callbacks parked because of AWS failures, and their redelivery: the contract's section 6.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ fn credentials(secret: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_dynamodb_does_not_take_is_stored_once_when_it_does() {
+async fn a_callback_that_dynamodb_did_not_accept_is_stored_once_later() {
     let cases = [
         (
             "throttling",
@@ -53,7 +53,7 @@ async fn what_dynamodb_does_not_take_is_stored_once_when_it_does() {
         let proxy = Proxy::start(&app.engine_url, &[fault]).await;
         let faulty = app.behind(local_aws(&proxy.url));
         let answer = invoke(&faulty, &event(), "response-1", now()).await;
-        assert_eq!(answer.ret_code, ret_code, "{what}: the sender is told");
+        assert_eq!(answer.ret_code, ret_code, "{what}: the answer");
         let parked = queue.messages().await;
         assert_eq!(parked.len(), 1, "{what}");
         assert_eq!(parked[0]["retCode"], ret_code, "{what}");
@@ -75,7 +75,7 @@ async fn what_dynamodb_does_not_take_is_stored_once_when_it_does() {
 }
 
 #[tokio::test]
-async fn what_a_wrong_secret_refuses_is_stored_when_the_right_one_is_there() {
+async fn a_callback_rejected_by_a_wrong_secret_is_stored_once_the_secret_is_right() {
     let queue = TestQueue::create().await;
     let app = TestApp::parking_in(&queue, &[]).await;
     let secret = TestSecret::create(&credentials("a wrong one")).await;
@@ -91,7 +91,7 @@ async fn what_a_wrong_secret_refuses_is_stored_when_the_right_one_is_there() {
 }
 
 #[tokio::test]
-async fn without_credentials_a_callback_waits_for_them_and_is_parked_in_the_end() {
+async fn without_credentials_a_callback_waits_and_is_then_parked() {
     let queue = TestQueue::create().await;
     let app = TestApp::parking_in(&queue, &[]).await;
     let secret = TestSecret::create(&credentials(SECRET)).await;
@@ -100,7 +100,7 @@ async fn without_credentials_a_callback_waits_for_them_and_is_parked_in_the_end(
         faults.push(Fault::None);
         faults
     };
-    // One reading is three attempts.
+    // One read makes three attempts.
     let cases = [
         ("trouble of a moment", failing(4), 0),
         ("lasting trouble", failing(100), 5000),
@@ -150,7 +150,7 @@ async fn an_instance_parks_sixty_wrong_signatures_a_minute() {
 }
 
 #[tokio::test]
-async fn what_the_queue_does_not_take_is_in_the_log_and_can_be_sent_by_hand() {
+async fn a_callback_that_the_queue_did_not_accept_is_logged_and_can_be_sent_by_hand() {
     let denied = Fault::Answer(400, "AccessDeniedException");
     let cases = [
         (
@@ -210,7 +210,7 @@ async fn what_the_queue_does_not_take_is_in_the_log_and_can_be_sent_by_hand() {
 }
 
 #[tokio::test]
-async fn in_an_outage_only_the_first_callback_waits_for_its_end() {
+async fn in_an_outage_only_the_first_callback_waits_the_full_time() {
     let queue = TestQueue::create().await;
     let app = TestApp::parking_in(&queue, &[]).await;
     let mut faults = vec![Fault::Silence; 6];
@@ -231,7 +231,7 @@ async fn in_an_outage_only_the_first_callback_waits_for_its_end() {
 }
 
 #[tokio::test]
-async fn sqs_is_tried_again_within_its_time() {
+async fn sqs_is_retried_within_its_time_limit() {
     let queue = TestQueue::create().await;
     let app = TestApp::embedded().await;
     let faults = [
@@ -251,9 +251,9 @@ async fn sqs_is_tried_again_within_its_time() {
     assert_eq!(queue.messages().await.len(), 1);
 }
 
-/// Without an answer that Lambda can read as `batchItemFailures`, it would take the whole batch for done.
+/// Lambda treats the whole batch as processed if the function succeeds without a `batchItemFailures` list.
 #[tokio::test]
-async fn a_batch_that_cannot_be_read_is_an_error_so_that_it_stays() {
+async fn a_batch_that_cannot_be_read_is_an_error_and_stays_in_the_queue() {
     let app = TestApp::embedded().await;
     let messages = ["m-1", "m-2"].map(|id| Message::builder().message_id(id).body("{}").build());
     let mut event = sqs_event(&messages, QUEUE_ARN);
@@ -266,7 +266,7 @@ async fn a_batch_that_cannot_be_read_is_an_error_so_that_it_stays() {
 }
 
 #[tokio::test]
-async fn each_message_of_a_batch_has_the_whole_time() {
+async fn each_message_of_a_batch_gets_the_full_time() {
     let queue = TestQueue::create().await;
     let app = TestApp::embedded().await;
     let old = TestApp::parking_in(&queue, &[("MAX_CALLBACK_AGE_SECONDS", "0")]).await;

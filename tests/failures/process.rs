@@ -1,4 +1,4 @@
-//! The function's own process: its connection during init, and a freeze between two calls, as in Lambda.
+//! The function as a real process: the connection opened during init, and a freeze between two calls, as in Lambda.
 
 use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// A process that does nothing for so long never will.
+/// A process that has not responded within this time will never respond.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The function's process, its Runtime API, and its log.

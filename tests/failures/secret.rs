@@ -26,7 +26,7 @@ fn credentials(secrets: &[&str]) -> String {
     serde_json::Value::from_iter(list).to_string()
 }
 
-/// A function with its credentials in a secret, reached through a proxy that counts.
+/// A function with its credentials in a secret, accessed through a proxy that counts the requests.
 struct Function {
     app: TestApp,
     endpoint: Handler,
@@ -35,7 +35,7 @@ struct Function {
 }
 
 impl Function {
-    /// Started, as `main` starts it, with this in the secret.
+    /// Starts the function as `main` does, with this value in the secret.
     async fn start(value: &str, faults: &[Fault]) -> Self {
         let app = TestApp::embedded().await;
         let secret = TestSecret::create(value).await;
@@ -52,7 +52,7 @@ impl Function {
         }
     }
 
-    /// The `retCode` of a callback signed with `secret` so many seconds after the start.
+    /// Sends a callback signed with `secret`, this many seconds after the start. Returns the `retCode`.
     async fn send(&self, second: u64, secret: &str) -> u64 {
         let text = body().to_string();
         let create_ts = NOW + second;
@@ -79,7 +79,7 @@ async fn the_secret_is_read_once_at_start_and_then_kept() {
 }
 
 #[tokio::test]
-async fn a_secret_older_than_five_minutes_is_read_again_beside_a_callback() {
+async fn a_secret_older_than_five_minutes_is_read_again_in_the_background() {
     let function = Function::start(&credentials(&[OLD]), &[Fault::None, Fault::Silence]).await;
     let (log, _guard) = Log::start(&[]);
     assert_eq!(function.send(301, OLD).await, 0, "with the old value");
@@ -95,11 +95,11 @@ async fn a_secret_older_than_five_minutes_is_read_again_beside_a_callback() {
 }
 
 #[tokio::test]
-async fn a_rotation_under_traffic_refuses_no_callback() {
+async fn a_rotation_under_traffic_rejects_no_callback() {
     let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
     let mut second = 0;
     let mut stored = 0;
-    // Rotated as the README says: the new secret is added, the platform changes over, the old one goes.
+    // The rotation of docs/operations.md: add the new secret, switch the platform to it, remove the old secret.
     let phases = [
         (credentials(&[OLD]), OLD, "before"),
         (credentials(&[OLD, NEW]), OLD, "the new secret is added"),
@@ -120,10 +120,10 @@ async fn a_rotation_under_traffic_refuses_no_callback() {
     }
     assert_eq!(function.app.items().await.len(), stored);
 
-    // The old secret was in force until now: it ends with the next reading, five minutes on.
+    // The old secret is still valid. It becomes invalid with the next read, five minutes later.
     let mut later = second + 301;
     while function.send(later, OLD).await == 0 {
-        assert!(later < second + 601, "the old secret is still in force");
+        assert!(later < second + 601, "the old secret is still valid");
         later += 1;
     }
     assert_eq!(function.send(later, NEW).await, 0, "the new secret");
@@ -139,12 +139,12 @@ async fn a_hard_rotation_takes_effect_with_the_first_callback_after_it() {
     assert_eq!(
         function.send(21, OLD).await,
         4010,
-        "the old one is no longer in force"
+        "the old secret is no longer valid"
     );
 }
 
 #[tokio::test]
-async fn a_flood_of_forgeries_is_no_flood_of_reads() {
+async fn a_flood_of_forgeries_does_not_cause_a_flood_of_reads() {
     let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
     for count in 0..200 {
         let second = 20 + count / 20;
@@ -161,7 +161,7 @@ async fn a_flood_of_forgeries_is_no_flood_of_reads() {
     assert_eq!(
         function.send(32, OLD).await,
         0,
-        "who is genuine gets through"
+        "a genuine callback gets through"
     );
 }
 
@@ -208,7 +208,7 @@ async fn a_secret_that_is_malformed_or_empty_leaves_the_last_good_one_in_use() {
 }
 
 #[tokio::test]
-async fn without_any_value_ever_read_the_secret_is_read_every_second_until_there_is_one() {
+async fn until_the_first_success_the_secret_is_read_every_second() {
     let function = Function::start("not written yet", &[Fault::None]).await;
     let other = Function::start("not written yet", &[Fault::None]).await;
     let (in_vain, answer) = tokio::join!(function.send(0, OLD), async {
@@ -229,7 +229,7 @@ async fn without_any_value_ever_read_the_secret_is_read_every_second_until_there
 }
 
 #[tokio::test]
-async fn a_rotation_just_after_a_reading_is_taken_ten_seconds_later() {
+async fn a_rotation_just_after_a_read_takes_effect_ten_seconds_later() {
     let function = Function::start(&credentials(&[OLD]), &[Fault::None]).await;
     assert_eq!(
         function.send(20, "a-guess").await,
@@ -242,13 +242,13 @@ async fn a_rotation_just_after_a_reading_is_taken_ten_seconds_later() {
 }
 
 #[tokio::test]
-async fn every_answer_waits_a_moment_for_a_reading_in_the_background() {
+async fn every_answer_waits_briefly_for_a_background_read() {
     let slower_than_the_store = Fault::Slow(Duration::from_millis(100));
     for (what, create_ts, ret_code) in [("stored", NOW, 0), ("too old", NOW - 300_000, 4011)] {
         let text = body().to_string();
         let request = Request::signed(text.as_bytes(), create_ts, Algorithm::Md5, OLD);
         let event = request.http_api_event().to_string();
-        // A busy machine may need longer than the moment.
+        // A busy machine may need longer than the grace period.
         let mut has_waited = false;
         for _ in 0..20 {
             let faults = [Fault::None, slower_than_the_store];
@@ -267,12 +267,12 @@ async fn every_answer_waits_a_moment_for_a_reading_in_the_background() {
 }
 
 #[tokio::test]
-async fn a_reading_that_lambda_froze_is_no_failure_and_is_tried_again() {
+async fn a_read_that_lambda_froze_is_not_a_failure_and_is_retried() {
     let faults = [Fault::None, Fault::Silence, Fault::None];
     let function = Function::start(&credentials(&[OLD]), &faults).await;
     let (log, _guard) = Log::start(&[]);
     assert_eq!(function.send(301, OLD).await, 0);
-    // Between two invocations nothing in the process runs. A reading may take 2.5 s.
+    // The process is frozen between two invocations, for longer than the 2.5 s that a read may take.
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(function.send(304, OLD).await, 0);
     assert_eq!(function.send(305, OLD).await, 0);
@@ -281,7 +281,7 @@ async fn a_reading_that_lambda_froze_is_no_failure_and_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_reading_that_hangs_in_the_background_is_logged_by_the_second_at_the_latest() {
+async fn a_hanging_background_read_is_logged_by_the_second_callback_at_the_latest() {
     let function = Function::start(&credentials(&[OLD]), &[Fault::None, Fault::Silence]).await;
     let (log, _guard) = Log::start(&[]);
     assert_eq!(function.send(301, OLD).await, 0);
@@ -297,7 +297,7 @@ async fn a_reading_that_hangs_in_the_background_is_logged_by_the_second_at_the_l
 }
 
 #[tokio::test]
-async fn trouble_of_secrets_managers_is_retried_and_named() {
+async fn a_secrets_manager_failure_is_retried_and_logged() {
     let fault = Fault::Answer(500, "InternalServiceError");
     let function = Function::start(&credentials(&[OLD]), &[Fault::None, fault, Fault::None]).await;
     function.secret.put(&credentials(&[NEW])).await;
@@ -314,7 +314,7 @@ async fn trouble_of_secrets_managers_is_retried_and_named() {
 }
 
 #[tokio::test]
-async fn a_reading_that_hangs_leaves_time_to_answer_and_to_store() {
+async fn a_hanging_read_leaves_time_to_answer_and_to_store() {
     let function = Function::start(&credentials(&[OLD]), &[Fault::None, Fault::Silence]).await;
     let started = std::time::Instant::now();
     assert_eq!(function.send(20, "a-guess").await, 4010);
@@ -327,11 +327,11 @@ async fn a_reading_that_hangs_leaves_time_to_answer_and_to_store() {
 }
 
 #[tokio::test]
-async fn a_wrong_signature_right_after_a_wait_for_credentials_reads_no_second_time() {
+async fn a_wrong_signature_right_after_a_wait_for_credentials_does_not_cause_another_read() {
     let failing = vec![Fault::Answer(500, "InternalServiceError"); 4];
     let faults = [failing, vec![Fault::None]].concat();
     let function = Function::start(&credentials(&[OLD]), &faults).await;
     assert_eq!(function.send(0, "a-guess").await, 4010);
-    // Three attempts at the start, and then two until one succeeds.
+    // Three attempts at the start, and then two, of which the second succeeds.
     assert_eq!(function.proxy.requests(), 5);
 }

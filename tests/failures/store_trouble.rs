@@ -1,5 +1,5 @@
-//! When DynamoDB does not do what it should: how often it is asked, and for how long. What becomes of a callback that
-//! meets a fault is in `faults`.
+//! How often and for how long the function tries when DynamoDB fails. The outcome for a callback that meets a fault is
+//! tested in `faults`.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use task_callback_test_support::function::{Answer, function, invoke, invoke_with
 use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::request::{Request, body, body_with, now};
 
-/// Well under the function's 10 s.
+/// Well below the function's timeout of 10 s.
 pub(crate) const IN_TIME: Duration = Duration::from_millis(8_500);
 
 /// Sends one callback through a proxy with these faults.
@@ -38,7 +38,7 @@ async fn the_common_case_is_one_request_to_dynamodb() {
 }
 
 #[tokio::test]
-async fn trouble_of_some_seconds_is_outlasted() {
+async fn retries_outlast_a_failure_of_a_few_seconds() {
     let app = TestApp::embedded().await;
     let mut faults = vec![Fault::Answer(500, "InternalServerError"); 7];
     faults.push(Fault::None);
@@ -67,7 +67,7 @@ async fn every_callback_is_retried_however_many_have_failed_before() {
 }
 
 #[tokio::test]
-async fn an_answer_leaves_before_a_deadline_that_is_nearer_than_usual() {
+async fn an_answer_is_sent_before_an_earlier_deadline() {
     let app = TestApp::embedded().await;
     let proxy = Proxy::start(&app.engine_url, &[Fault::Silence]).await;
     let function = app.behind(local_aws(&proxy.url));
@@ -85,13 +85,13 @@ async fn an_answer_leaves_before_a_deadline_that_is_nearer_than_usual() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_dynamodbs_is_not_repeated() {
+async fn a_rejection_by_dynamodb_is_not_retried() {
     let app = TestApp::embedded().await;
     let denied = Fault::Answer(400, "AccessDeniedException");
     let proxy = Proxy::start(&app.engine_url, &[denied]).await;
     let answer = send_through(&app, &proxy).await;
     assert_eq!((answer.status, answer.ret_code), (500, 5000));
-    assert_eq!(proxy.requests(), 2, "one to do it, one to learn why not");
+    assert_eq!(proxy.requests(), 2, "one on each path");
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn a_missing_table_is_an_internal_error_without_details() {
 }
 
 #[tokio::test]
-async fn a_report_of_a_full_second_is_refused_for_now() {
+async fn a_report_in_a_full_second_is_rejected_for_now() {
     let app = TestApp::embedded().await;
     app.send(&Request::new(body_with("/taskStat/totalCall", 0.into())))
         .await;

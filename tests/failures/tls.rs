@@ -16,12 +16,12 @@ use tokio_rustls::server::TlsStream;
 
 use crate::process::Process;
 
-/// A server with a certificate of its own.
+/// A server with a self-signed certificate.
 struct Server {
     listener: TcpListener,
     acceptor: TlsAcceptor,
     url: String,
-    /// What a client has to trust, as PEM.
+    /// The certificate that a client must trust, as PEM.
     certificate: String,
 }
 
@@ -53,7 +53,7 @@ impl Server {
     }
 }
 
-/// Reads a request, answers it as DynamoDB answers a write, and closes the connection.
+/// Reads a request, answers like DynamoDB after a successful write, and closes the connection.
 async fn confirm(stream: TlsStream<TcpStream>) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let (mut line, mut length) = (String::new(), 0);
@@ -86,7 +86,7 @@ async fn an_untrusted_server_gets_no_request() {
 }
 
 #[tokio::test]
-async fn the_trust_store_is_read_once_however_many_connections_there_are() {
+async fn the_trust_store_is_read_once_for_all_connections() {
     let server = Server::start().await;
     let trust_store = NamedTempFile::new().expect("a file");
     std::fs::write(trust_store.path(), &server.certificate).expect("written");

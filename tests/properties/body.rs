@@ -1,4 +1,4 @@
-//! Whatever the body, the parser does not panic; and what it takes is held exactly.
+//! The parser does not panic on any body, and every body that it accepts is stored exactly.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use super::cases;
 use super::exact::taken_and_held;
 use super::json::{bodies, near_bodies};
 
-/// A change of the bytes: some are replaced by others.
+/// An edit that replaces some bytes with others: where, how many, and the replacement.
 type Edit = (Index, usize, Vec<u8>);
 
 fn edits() -> impl Strategy<Value = Vec<Edit>> {
@@ -23,18 +23,18 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn every_body_that_the_contract_allows_is_taken_and_held_exactly(body in bodies()) {
+    fn every_body_that_the_contract_allows_is_accepted_and_stored_exactly(body in bodies()) {
         let taken = taken_and_held(body.text().as_bytes());
         prop_assert_eq!(taken, Ok(()), "{}", body.text());
     }
 
     #[test]
-    fn a_body_that_is_nearly_right_is_held_exactly_or_refused(body in near_bodies()) {
+    fn a_nearly_valid_body_is_stored_exactly_or_rejected(body in near_bodies()) {
         let _ = taken_and_held(body.text().as_bytes());
     }
 
     #[test]
-    fn a_body_with_some_bytes_changed_is_held_exactly_or_refused(body in bodies(), edits in edits()) {
+    fn a_body_with_changed_bytes_is_stored_exactly_or_rejected(body in bodies(), edits in edits()) {
         let mut bytes = body.text().into_bytes();
         for (at, remove, insert) in edits {
             let at = at.index(bytes.len());
@@ -45,7 +45,7 @@ proptest! {
     }
 
     #[test]
-    fn bytes_of_any_kind_are_refused(bytes in vec(any::<u8>(), 0..200)) {
+    fn arbitrary_bytes_are_rejected(bytes in vec(any::<u8>(), 0..200)) {
         prop_assert!(taken_and_held(&bytes).is_err());
     }
 }

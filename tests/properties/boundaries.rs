@@ -1,5 +1,5 @@
-//! The signed text does not say where its fields begin and end. Nobody may read it in another way than it was
-//! signed.
+//! The signed text does not mark where its fields begin and end. The function must not accept any reading of it other
+//! than the one that was signed.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ fn readings(text: &[u8]) -> Vec<Message> {
         for (create_ts, rest) in splits(rest, "&requestID=") {
             for (request_id, uuid) in splits(rest, "&uuid=") {
                 let header = |bytes: &[u8]| String::from_utf8(bytes.to_owned());
-                // A header is text: a message whose headers are none cannot be sent.
+                // Headers are text, so a message with other bytes in its headers cannot be sent.
                 let headers = (header(create_ts), header(request_id), header(uuid));
                 if let (Ok(create_ts), Ok(request_id), Ok(uuid)) = headers {
                     readings.push(Message {
@@ -32,7 +32,7 @@ fn readings(text: &[u8]) -> Vec<Message> {
     readings
 }
 
-/// What stands before and behind the mark, wherever it is.
+/// The parts before and after the mark, for each of its occurrences.
 fn splits<'a>(text: &'a [u8], mark: &str) -> Vec<(&'a [u8], &'a [u8])> {
     (0..text.len())
         .filter(|&at| text[at..].starts_with(mark.as_bytes()))
@@ -40,7 +40,7 @@ fn splits<'a>(text: &'a [u8], mark: &str) -> Vec<(&'a [u8], &'a [u8])> {
         .collect()
 }
 
-/// The contract's rules for the three headers, said once more.
+/// The contract's rules for the three headers, implemented independently.
 fn contract_allows(message: &Message, accounts: &[Account]) -> bool {
     let is_clock = |text: &str| {
         text.parse::<u64>().is_ok() && text.chars().all(|digit| digit.is_ascii_digit())
@@ -53,7 +53,7 @@ fn contract_allows(message: &Message, accounts: &[Account]) -> bool {
         && accounts.iter().any(|account| account.uuid == message.uuid)
 }
 
-/// Two accounts with one secret: the worst there can be.
+/// Two accounts with the same secret, which is the worst case.
 fn accounts() -> impl Strategy<Value = [Account; 2]> {
     let uuids = ("[a-z]{1,2}", "[a-z]{1,2}");
     (uuids, "[a-z]{1,3}", select(ALGORITHMS.as_slice())).prop_map(|(uuids, secret, algorithm)| {
@@ -66,7 +66,7 @@ fn accounts() -> impl Strategy<Value = [Account; 2]> {
     })
 }
 
-/// A text that is made of what a signed text is made of.
+/// A text composed of the fragments that occur in a signed text.
 fn fragments(accounts: &[Account; 2]) -> impl Strategy<Value = String> + use<> {
     let marks = ["&body=", "&createTs=", "&requestID=", "&uuid=", "&"].map(str::to_owned);
     let uuids = accounts.each_ref().map(|account| account.uuid.clone());
@@ -79,7 +79,7 @@ fn fragments(accounts: &[Account; 2]) -> impl Strategy<Value = String> + use<> {
     vec(piece, 0..9).prop_map(|pieces| pieces.concat())
 }
 
-/// A message that tries to be read otherwise. Most are such as the platform could send.
+/// A message designed to have another reading. The platform could send most of these messages.
 fn messages() -> impl Strategy<Value = ([Account; 2], Message)> {
     accounts().prop_flat_map(|accounts| {
         let any = fragments(&accounts);
@@ -108,7 +108,7 @@ proptest! {
     #![proptest_config(cases(1000))]
 
     #[test]
-    fn a_signed_text_is_taken_in_one_reading_at_most((accounts, message) in messages()) {
+    fn at_most_one_reading_of_a_signed_text_is_accepted((accounts, message) in messages()) {
         let sign = hex::encode_upper(accounts[0].sign(&message));
         let credentials = configured(&accounts);
         let readings = readings(&message.text());
@@ -127,7 +127,7 @@ proptest! {
 }
 
 #[test]
-fn a_body_that_holds_a_whole_signed_text_is_read_as_a_body() {
+fn a_body_that_contains_a_whole_signed_text_is_read_as_a_body() {
     let account = Account {
         uuid: "u".to_owned(),
         secret: "s".to_owned(),

@@ -1,5 +1,5 @@
-//! Whether an item holds what a body says, judged without the code under test: the body's own text against the
-//! attributes, and numbers by another crate's decimals. The fuzz target `body` judges by this, too.
+//! Checks that an item holds exactly what a body says, without using the code under test. It compares the body's text
+//! with the attributes, and numbers with another crate's decimal type. The fuzz target `body` uses these checks, too.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,10 +16,11 @@ use task_callback::contract::signature::{Signed, verify};
 use task_callback::contract::snapshot::{ReceivedAt, ReportTime, Snapshot};
 use task_callback::store::{Item, item_of, snapshot_of};
 
-/// DynamoDB takes a value in this many lists and maps.
+/// DynamoDB accepts a value inside at most this many lists and maps.
 const MAX_NESTING: usize = 31;
 
-/// Signs a body, verifies and parses it. One that is taken must be held exactly; one that is not has its reason.
+/// Signs, verifies and parses a body. Asserts that an accepted body is stored exactly; returns the error of a rejected
+/// body.
 pub(crate) fn taken_and_held(body: &[u8]) -> Result<(), BodyError> {
     let credentials = r#"[{"uuid":"u","secretKey":"s","algorithm":"HMAC-SHA256"}]"#;
     let credentials: Credentials = credentials.parse().expect("good credentials");
@@ -47,7 +48,7 @@ pub(crate) fn taken_and_held(body: &[u8]) -> Result<(), BodyError> {
     Ok(())
 }
 
-/// Asserts that the item of a body that was taken says what the body says, all of it, exactly.
+/// Asserts that the item of an accepted body holds everything that the body says, exactly.
 fn assert_held(body: &[u8], item: &Item) {
     let body = std::str::from_utf8(body).expect("what is taken is UTF-8");
     let fields = pairs(body).expect("what is taken is an object");
@@ -70,8 +71,8 @@ fn assert_held(body: &[u8], item: &Item) {
         }
     }
     let of_stat = usize::from(extra.contains_key("taskStat"));
-    assert_eq!(extra.len(), unnamed + of_stat, "extra has these only");
-    assert_eq!(fields.len(), unnamed + 7, "nothing is taken without them");
+    assert_eq!(extra.len(), unnamed + of_stat, "extra has only these");
+    assert_eq!(fields.len(), unnamed + 7, "all required fields exist");
 }
 
 fn assert_stat(json: &RawValue, stat: &Item, extra: &Item) {
@@ -87,20 +88,23 @@ fn assert_stat(json: &RawValue, stat: &Item, extra: &Item) {
     assert_eq!(fields.len(), stat.len() + extra.len(), "all or nothing");
 }
 
-/// `containers` is how many lists and maps the value stands in.
+/// `containers` is the number of lists and maps that enclose the value.
 fn assert_value(json: &RawValue, attribute: &AttributeValue, containers: usize) {
     let text = json.get();
     match attribute {
         AttributeValue::Null(true) => assert_eq!(text, "null"),
         AttributeValue::Bool(value) => assert_eq!(text, value.to_string()),
         AttributeValue::N(_) => {
-            assert!(!text.starts_with('"'), "{text} is no number");
+            assert!(!text.starts_with('"'), "{text} is not a number");
             assert_number(json, Some(attribute));
         }
         AttributeValue::S(held) => {
             if serde_json::from_str::<String>(text).ok().as_ref() != Some(held) {
                 assert_eq!(held, text, "as JSON");
-                assert!(!has_an_exact_form(text, containers), "{text} has a form");
+                assert!(
+                    !has_an_exact_form(text, containers),
+                    "{text} has an exact form"
+                );
             }
         }
         AttributeValue::L(held) => {
@@ -142,7 +146,7 @@ fn assert_number(json: &RawValue, attribute: Option<&AttributeValue>) {
 
 fn number(text: &str) -> BigDecimal {
     let grammar = |c: char| c.is_ascii_digit() || ".+-eE".contains(c);
-    assert!(text.chars().all(grammar), "{text} is no number");
+    assert!(text.chars().all(grammar), "{text} is not a number");
     if is_zero(text) {
         return BigDecimal::from(0);
     }
@@ -155,20 +159,20 @@ fn is_zero(text: &str) -> bool {
     !mantissa.contains(|c: char| c.is_ascii_digit() && c != '0')
 }
 
-/// 38 digits, from 1E-130 to 9.9…E+125, as DynamoDB's documentation has it.
+/// Whether a number is within the limits of DynamoDB's documentation: 38 digits, from 1E-130 to 9.9…E+125.
 fn is_held_by_dynamodb(text: &str) -> bool {
     if is_zero(text) {
         return true;
     }
     let Ok(number) = BigDecimal::from_str(text) else {
-        return false; // An exponent beyond 64 bits.
+        return false; // The exponent exceeds 64 bits.
     };
     let (digits, scale) = number.normalized().into_bigint_and_scale();
     let digits = digits.magnitude().to_string().len() as i64;
     digits <= 38 && (-130..=125).contains(&(digits - 1).saturating_sub(scale))
 }
 
-/// Whether DynamoDB has a form for a JSON text, so that it may not be kept as text.
+/// Whether DynamoDB can hold a JSON value exactly. Such a value must not be kept as text.
 fn has_an_exact_form(json: &str, containers: usize) -> bool {
     match json.as_bytes()[0] {
         b'"' => serde_json::from_str::<String>(json).is_ok(),
@@ -188,7 +192,8 @@ fn map<'a>(item: &'a Item, attribute: &str) -> Option<&'a Item> {
         .map(|attribute| attribute.as_m().expect("a map"))
 }
 
-/// An object's fields as they stand there; `None` if one stands there twice, or is no text.
+/// An object's fields in their original order. `None` if the JSON is not an object, or if a name is repeated or not
+/// valid Unicode.
 fn pairs(json: &str) -> Option<Vec<(String, &RawValue)>> {
     let Pairs(pairs) = serde_json::from_str(json).ok()?;
     let names: BTreeSet<&String> = pairs.iter().map(|(name, _)| name).collect();

@@ -1,5 +1,6 @@
-//! Length extension: MD5 and SHA-256 go on from where they ended. Whoever has overheard one signed message can
-//! sign that message with bytes added, without the secret: only its length must be guessed.
+//! Length extension: hashing with MD5 and SHA-256 can be resumed from a digest. An attacker who has intercepted one
+//! signed message can append bytes to it and sign the result without the secret. Only the secret's length must be
+//! guessed.
 
 use md5::Md5;
 use proptest::collection::vec;
@@ -15,7 +16,7 @@ use super::message::{Account, Message, configured, messages};
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::request::{NOW, Request, SECRET, UUID, body};
 
-/// What an attacker has: a message that was sent, and its signature.
+/// An intercepted message and its signature.
 struct Overheard {
     message: Message,
     algorithm: Algorithm,
@@ -31,8 +32,8 @@ impl Overheard {
         }
     }
 
-    /// The padding that was hashed behind the text, and the signature of the text with that padding and `suffix`
-    /// behind it.
+    /// The padding that the hash appended to the text, and the signature of the text followed by that padding and
+    /// `suffix`.
     fn extended(&self, secret_length: usize, suffix: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let signed = secret_length + "&body=".len() + self.message.text().len();
         let bits = 8 * signed as u64;
@@ -48,7 +49,7 @@ impl Overheard {
         let sign = match self.algorithm {
             Algorithm::Md5 => resumed::<Md5>(&self.sign, blocks, suffix),
             _ => {
-                // SHA-256 writes its words the other way round than its crate keeps them.
+                // SHA-256 writes its words in the opposite byte order to the crate's serialized state.
                 let words = self.sign.chunks(4).flat_map(|word| word.iter().rev());
                 let words: Vec<u8> = words.copied().collect();
                 resumed::<Sha256>(&words, blocks, suffix)
@@ -57,7 +58,7 @@ impl Overheard {
         (padding, sign)
     }
 
-    /// The forgery: what was overheard becomes the body, and a new end makes it a message of the same account.
+    /// The forgery: the intercepted text becomes the body, and a new suffix makes it a message of the same account.
     fn forgery(&self, secret_length: usize, create_ts: u64) -> (Message, Vec<u8>) {
         let end = Message {
             body: Vec::new(),
@@ -71,7 +72,7 @@ impl Overheard {
     }
 }
 
-/// Goes on hashing after a digest, whose words are the state that hashing had come to.
+/// Resumes hashing after a digest, whose words are the state of the hash.
 fn resumed<D: Digest + SerializableState>(words: &[u8], blocks: u64, suffix: &[u8]) -> Vec<u8> {
     let mut state = SerializedState::<D>::default();
     state[..words.len()].copy_from_slice(words);
@@ -80,7 +81,7 @@ fn resumed<D: Digest + SerializableState>(words: &[u8], blocks: u64, suffix: &[u
     hash.chain_update(suffix).finalize().to_vec()
 }
 
-/// The contract's formula, for a text that need not be a message.
+/// The contract's formula, for any text.
 fn formula(account: &Account, text: &[u8]) -> Vec<u8> {
     let text = [account.secret.as_bytes(), b"&body=", text].concat();
     match account.algorithm {
@@ -97,7 +98,7 @@ proptest! {
     #![proptest_config(cases(500))]
 
     #[test]
-    fn the_attack_is_real_a_forged_signature_is_the_one_that_the_formula_gives(
+    fn the_attack_works_a_forged_signature_satisfies_the_formula(
         (account, message) in messages(), suffix in vec(any::<u8>(), 0..200),
     ) {
         prop_assume!(is_extendable(&account));
@@ -108,7 +109,7 @@ proptest! {
     }
 
     #[test]
-    fn an_extended_uuid_is_no_text_and_so_no_header(
+    fn an_extended_uuid_is_not_text_and_cannot_be_a_header(
         (account, message) in messages(), suffix in vec(any::<u8>(), 0..200),
     ) {
         let overheard = Overheard::from(&account, message.clone());
@@ -118,10 +119,10 @@ proptest! {
     }
 
     #[test]
-    fn an_overheard_message_is_not_verified_as_the_body_of_another((account, message) in messages()) {
+    fn an_intercepted_message_does_not_verify_as_the_body_of_another((account, message) in messages()) {
         let overheard = Overheard::from(&account, message);
         let (forged, sign) = overheard.forgery(account.secret.len(), NOW);
-        // HMAC hashes the digest once more, so that there is nothing to go on from.
+        // HMAC hashes the inner digest again, so the attacker does not know the state to resume from.
         prop_assert_eq!(account.sign(&forged) == sign, is_extendable(&account));
         let received = forged.received(&configured(std::slice::from_ref(&account)), &hex::encode(&sign));
         prop_assert!(received.is_err(), "{:?}", received);
@@ -129,12 +130,12 @@ proptest! {
             prop_assert_eq!(forged.verified(&configured(&[account]), &sign), Err(Extended));
         } else {
             let sign = account.sign(&forged);
-            prop_assert!(forged.verified(&configured(&[account]), &sign).is_ok(), "it knows the secret");
+            prop_assert!(forged.verified(&configured(&[account]), &sign).is_ok(), "the account signed it");
         }
     }
 }
 
-/// An account of the tests' secret, and a callback of its that the function takes.
+/// A function with one account, and a callback of that account that the function accepts.
 async fn overheard(algorithm: Algorithm) -> (TestApp, Overheard) {
     let account = Account {
         uuid: UUID.to_owned(),
@@ -173,7 +174,7 @@ fn request(message: Message, sign: &[u8]) -> Request {
 }
 
 #[tokio::test]
-async fn a_forgery_of_an_overheard_callback_is_refused_like_any_other() {
+async fn a_forgery_of_an_intercepted_callback_is_rejected_like_any_other() {
     for algorithm in [Algorithm::Md5, Algorithm::Sha256, Algorithm::HmacSha256] {
         let (app, overheard) = overheard(algorithm).await;
         let (forged, sign) = overheard.forgery(SECRET.len(), NOW + 1);
@@ -184,7 +185,7 @@ async fn a_forgery_of_an_overheard_callback_is_refused_like_any_other() {
 }
 
 #[tokio::test]
-async fn an_extended_uuid_is_refused_in_whichever_way_its_bytes_become_text() {
+async fn an_extended_uuid_is_rejected_however_its_bytes_become_text() {
     for algorithm in [Algorithm::Md5, Algorithm::Sha256] {
         let (app, overheard) = overheard(algorithm).await;
         let (padding, sign) = overheard.extended(SECRET.len(), b"more");
@@ -192,7 +193,7 @@ async fn an_extended_uuid_is_refused_in_whichever_way_its_bytes_become_text() {
         let latin_1 = uuid.iter().map(|&byte| char::from(byte)).collect();
         let lossy = String::from_utf8_lossy(&uuid).into_owned();
         let printable = lossy.replace(char::is_control, "");
-        // Control characters make the header malformed; without them it is nobody's uuid.
+        // Control characters make the header malformed. Without them, the uuid is unknown.
         for (uuid, status, ret_code) in [
             (latin_1, 400, 4000),
             (lossy, 400, 4000),

@@ -1,4 +1,4 @@
-//! A snapshot and its item are the same in two forms, in a DynamoDB engine as well as here.
+//! A snapshot and its item are equivalent, in memory and in a DynamoDB engine.
 
 use std::cell::Cell;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use super::cases;
 use super::snapshots::{report_times, snapshots};
 use task_callback_test_support::app::TestApp;
 
-/// A number as DynamoDB gives it back.
+/// A number as DynamoDB returns it.
 fn without_trailing_zeros(number: &str) -> &str {
     match number.contains('.') {
         true => number.trim_end_matches('0').trim_end_matches('.'),
@@ -47,7 +47,7 @@ proptest! {
     }
 
     #[test]
-    fn every_place_of_a_second_comes_after_the_one_before(time in report_times()) {
+    fn each_slot_of_a_second_sorts_after_the_previous_slot(time in report_times()) {
         match time.next_slot() {
             Some(next) => prop_assert!(next > time && next.seconds == time.seconds),
             None => prop_assert!(time.to_string().ends_with(".999")),
@@ -55,7 +55,7 @@ proptest! {
     }
 
     #[test]
-    fn when_it_was_received_is_read_back(micros in 0..253_402_300_800_000_000_u64) {
+    fn the_time_of_receipt_is_read_back(micros in 0..253_402_300_800_000_000_u64) {
         let time = std::time::UNIX_EPOCH + Duration::from_micros(micros);
         let received_at = ReceivedAt::from(time);
         prop_assert_eq!(received_at.to_string().parse(), Ok(received_at));
@@ -69,7 +69,7 @@ fn a_snapshot_is_read_back_from_a_dynamodb_engine() {
     let app = runtime.block_on(TestApp::embedded());
     let count = Cell::new(0);
     proptest!(cases(64), |(mut snapshot in snapshots())| {
-        // A task of its own for each, also while a failure is made smaller.
+        // Each case gets its own task id, also while proptest shrinks a failure.
         count.set(count.get() + 1);
         let task = format!("{}-{}", count.get(), snapshot.callback.task_id);
         snapshot.callback.task_id = task.clone();

@@ -1,11 +1,11 @@
-//! JSON texts: bodies as the contract has them in every writing that it allows, and bodies that are nearly such.
+//! JSON texts: valid bodies in every notation that the contract allows, and nearly valid bodies.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::string::string_regex;
 
-/// A body's fields, as name and JSON text; of `taskStat`, apart.
+/// A body's fields as names and JSON texts. The fields of `taskStat` are separate.
 #[derive(Clone, Debug)]
 pub(super) struct Body {
     fields: Vec<(String, String)>,
@@ -36,7 +36,7 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Texts of this form. (A `&str` is a strategy, too, but reads its expression anew for every text.)
+/// Texts that match a regular expression. (A `&str` is a strategy, too, but parses its expression for every text.)
 fn text(form: &str) -> impl Strategy<Value = String> + use<> {
     string_regex(form).expect("a regular expression")
 }
@@ -52,7 +52,7 @@ fn string() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Any number, as JSON: of few digits, of very many, of any magnitude.
+/// Any number, as JSON: with few or very many digits, and of any magnitude.
 fn number() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<u64>().prop_map(|number| number.to_string()),
@@ -67,7 +67,7 @@ fn number() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Any value, well-formed as JSON goes: with repeated and empty names, half surrogate pairs, deep nesting.
+/// Any well-formed JSON value, including repeated and empty names, half surrogate pairs and deep nesting.
 pub(super) fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         select(vec!["null", "true", "false", r#""\ud800""#, "[]", "{}"]).prop_map(str::to_owned),
@@ -88,7 +88,7 @@ pub(super) fn value() -> impl Strategy<Value = String> {
     prop_oneof![9 => nested, 1 => deep]
 }
 
-/// An unsigned integer in one of its writings.
+/// An unsigned integer in one of the allowed notations.
 fn integer(number: impl Strategy<Value = u64>) -> impl Strategy<Value = String> {
     (number, 0..6_usize, 0..4_usize).prop_map(|(number, writing, zeros)| {
         let zeros = "0".repeat(zeros);
@@ -106,7 +106,7 @@ fn counter() -> impl Strategy<Value = String> {
     integer(prop_oneof![0..200_u64, any::<u64>(), Just(u64::MAX)])
 }
 
-/// A rate in one of its writings: all that DynamoDB takes is taken.
+/// A rate in one of the allowed notations. Every number that DynamoDB accepts is allowed.
 fn rate() -> impl Strategy<Value = String> {
     let number = prop_oneof![
         text(r"[01]\.[0-9]{2}"),

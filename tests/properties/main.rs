@@ -1,7 +1,7 @@
-//! What holds for every input, not for chosen ones only: proptest looks for one for which it does not.
+//! Properties that hold for every input, not only for chosen examples. proptest searches for counterexamples.
 //!
-//! A failure prints the smallest input found. Nothing is written beside the sources for it: what was found
-//! becomes a test of its own.
+//! A failure prints the smallest counterexample found. No regression files are written: add a test for the
+//! counterexample instead.
 
 mod body;
 mod boundaries;
@@ -16,7 +16,7 @@ mod window;
 
 use proptest::test_runner::Config;
 
-/// So many inputs; no files of failures.
+/// A configuration with this many inputs and without regression files.
 fn cases(cases: u32) -> Config {
     Config {
         cases,

@@ -1,4 +1,4 @@
-//! What was signed is verified, and nothing else.
+//! Only the exact message that was signed verifies.
 
 use proptest::char::range;
 use proptest::collection::vec;
@@ -9,7 +9,7 @@ use task_callback::contract::signature::Unverified::{UnknownUuid, WrongSignature
 use super::cases;
 use super::message::{ALGORITHMS, Account, Message, configured, messages};
 
-/// The text with one character replaced, by another.
+/// The text with one character replaced. `None` if that would not change it.
 fn changed(text: &str, at: Index, to: char) -> Option<String> {
     let mut chars: Vec<char> = text.chars().collect();
     let at = at.index(chars.len());
@@ -31,7 +31,7 @@ proptest! {
     }
 
     #[test]
-    fn another_algorithm_or_another_secret_signs_otherwise(
+    fn another_algorithm_or_secret_gives_another_signature(
         (account, message) in messages(),
         other_secret in ".{1,80}",
     ) {
@@ -46,7 +46,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_of_the_body_is_refused(
+    fn a_changed_byte_of_the_body_is_rejected(
         (account, message) in messages(), at: Index, difference in 1..=u8::MAX,
     ) {
         prop_assume!(!message.body.is_empty());
@@ -58,7 +58,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_header_is_refused(
+    fn a_changed_header_is_rejected(
         (account, message) in messages(),
         at: Index,
         to in prop_oneof![range('0', '9'), any::<char>()],
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_signature_is_refused(
+    fn a_changed_signature_is_rejected(
         (account, message) in messages(), at: Index, difference in 1..=u8::MAX,
     ) {
         let mut sign = account.sign(&message);
@@ -91,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_digit_of_sign_is_refused_unless_it_is_the_same_digit(
+    fn a_changed_digit_of_sign_is_rejected_unless_only_its_case_changed(
         (account, message) in messages(),
         at: Index,
         to in prop_oneof![select("0123456789abcdefABCDEF".chars().collect::<Vec<_>>()), any::<char>()],
@@ -105,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn a_signature_of_another_length_is_refused(
+    fn a_signature_of_another_length_is_rejected(
         (account, message) in messages(), keep: Index, more in vec(any::<u8>(), 1..40),
     ) {
         let sign = account.sign(&message);

@@ -23,7 +23,7 @@ pub(super) fn report_times() -> impl Strategy<Value = ReportTime> {
     })
 }
 
-/// Every decimal that DynamoDB holds has a text like these.
+/// Decimals that DynamoDB can hold.
 pub(super) fn decimals() -> impl Strategy<Value = Decimal> {
     let digits = prop_oneof!["[0-9]", "[1-9][0-9]{0,6}", "[1-9][0-9]{30,37}"];
     let number = (any::<bool>(), digits, -130..126_i32);

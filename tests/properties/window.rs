@@ -1,4 +1,4 @@
-//! The clock's window: a late callback is stored, and a resend changes nothing.
+//! The time window: a late callback is stored, and a resend changes nothing.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -15,14 +15,15 @@ use super::cases;
 const AHEAD: u64 = 300;
 const AGE: u64 = 259_200;
 
-/// Reports as (seconds behind `NOW + AHEAD`, orders finished): few of each, so that several share a second.
+/// Reports as (seconds behind `NOW + AHEAD`, orders finished). Both have few values, to make several reports share a
+/// second.
 fn reports() -> impl Strategy<Value = Vec<(u64, u8)>> {
     let behind = prop_oneof![Just(0), Just(AHEAD + AGE), 0..3_u64, 0..AHEAD + AGE];
     vec((behind, 0..3_u8), 1..8)
 }
 
 #[test]
-fn what_is_sent_again_within_the_window_changes_nothing_in_any_order() {
+fn resends_within_the_window_change_nothing_in_any_order() {
     let runtime = Runtime::new().expect("a runtime");
     let resends = vec((any::<Index>(), 0..AHEAD + AGE), 1..12);
     proptest!(cases(48), |(reports in reports(), resends in resends)| {

@@ -1,4 +1,4 @@
-"""What several steps of the rehearsal do."""
+"""Actions that several steps of the rehearsal share."""
 
 import json
 import platform
@@ -12,14 +12,14 @@ from stack import Stack
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "target" / "rehearse"
 STACK = "rehearsal"
-# A parked callback comes back when it is tried next, and the secret may be read again.
+# In seconds: enough for the next redelivery of a parked callback and another read of the secret.
 RETURN_LIMIT = 40
-# Nobody's secrets.
+# Made-up secrets, used nowhere else.
 OLD, NEW, WRONG = "rehearsal-old-secret", "rehearsal-new-secret", "rehearsal-wrong-secret"
 
 
 class Actions:
-    """What an operator does to the stack that was deployed last."""
+    """An operator's actions on the stack that was deployed last."""
 
     def __init__(self, emulator):
         self.emulator = emulator
@@ -28,7 +28,7 @@ class Actions:
         self.stack = None
 
     def credentials(self, *secrets):
-        """A file with these secrets of the sample events' account."""
+        """Writes a file with these secrets for the account of the sample events, and returns its path."""
         file = FOLDER / f"{'-and-'.join(secrets)}.json"
         file.write_text(json.dumps([{"uuid": "local-account", "secretKey": secret} for secret in secrets]))
         return file
@@ -37,7 +37,7 @@ class Actions:
         self.commands.make("secret", f"SECRET={self.stack.secret}", f"FILE={self.credentials(*secrets)}")
 
     def event(self, sample, task):
-        """A sample event as a report of a task of its own."""
+        """Writes a sample event with another task id to a file, and returns its path."""
         event = json.loads((PROJECT / "events" / f"{sample}.json").read_text())
         body = json.loads(event["body"]) | {"taskID": task}
         event["body"] = json.dumps(body)
@@ -57,18 +57,18 @@ class Actions:
         return f"{time.monotonic() - started:.0f} s"
 
     def print_log(self):
-        """The function's last lines, which mostly say why a step differs."""
+        """Prints the function's last log lines, which usually show why a step failed."""
         try:
             print("The function's log ends with", *self.stack.last_log_lines(10), sep="\n  ")
         except Exception as error:  # There may be no stack, or no emulator any more.
             print(f"The function's log cannot be read: {error}")
 
     def parked(self):
-        """What `callbot parked` lists in both queues."""
+        """Returns the callbacks that `callbot parked` lists in both queues."""
         return json.loads(self.commands.callbot("parked", "--queue", self.stack.parked_queue, "--json"))
 
     def require_history(self, table):
-        """The scenario's task is in the table, whole. Returns what its history begins with."""
+        """Checks that the table holds the scenario's complete task. Returns the start of its history."""
         text = self.commands.callbot("history", self.task, "--table", table, "--tz", "UTC")
         head = next((line for line in text.splitlines() if line.startswith("task ")), "")
         require("COMPLETED, 4 snapshots" in head, f"the history of {self.task} in {table} is not whole", text)

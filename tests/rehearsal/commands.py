@@ -1,4 +1,4 @@
-"""The commands of the rehearsal, and how one that differs is told."""
+"""Runs the rehearsal's commands and reports those that do not end as expected."""
 
 import os
 import re
@@ -7,21 +7,21 @@ import subprocess
 import time
 from contextlib import contextmanager
 
-# Of a command, in seconds. The first build of the release takes minutes.
+# Time limits for a command, in seconds. The first release build takes minutes.
 BUILD_LIMIT = 1800
 LIMIT = 120
-# What an outer make hands on would reach the make that is rehearsed, and the tools have variables of their own.
+# Variables that must not influence the rehearsed commands: those that an outer make exports, and the tools' own.
 NOT_INHERITED = {
     *("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "GNUMAKEFLAGS"),
     *("ARCH", "CREDENTIALS", "FILE", "PARAMETERS", "REGION", "SECRET", "STACK", "URL"),
     *("CALLBOT_CREDENTIALS", "ENGINE_PORT", "EVENT", "FUNCTION_PORT", "PARKED_QUEUE_URL", "TABLE_NAME", "TASK"),
 }
-# How much of a failed command's output is shown.
+# How many lines of a failed command's output are shown.
 SHOWN_LINES = 60
 
 
 class Different(Exception):
-    """A step went otherwise than the README says: what was found, and the output that shows it."""
+    """A step did not go as the documents say. Holds what was found, and the output that shows it."""
 
     def __init__(self, what, output=""):
         super().__init__(what)
@@ -29,7 +29,7 @@ class Different(Exception):
 
 
 class Commands:
-    """Runs commands in the project's folder, with the emulator as their AWS."""
+    """Runs commands in the project's folder, with the emulator in place of AWS."""
 
     def __init__(self, project, log):
         self.env = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
@@ -37,7 +37,7 @@ class Commands:
         self.log = log
 
     def run(self, *command, status=0, limit=LIMIT):
-        """Returns what the command prints. Raises Different where it ends with another status."""
+        """Runs a command and returns its output. Raises Different if it ends with another status."""
         shown = " ".join(command)
         with subprocess.Popen(
             command,
@@ -89,12 +89,12 @@ class Commands:
         return self.run("make", "--no-print-directory", target, *variables, limit=limit)
 
     def callbot(self, *arguments, status=0):
-        # Without cargo's messages, and without what the compiler may have to say: some of it is parsed.
+        # Without cargo's and the compiler's messages, because some of the output is parsed.
         quiet = ("cargo", "run", "--locked", "--quiet", "--package", "callbot", "--")
         return self.run(*quiet, *arguments, status=status)
 
     def send(self, event, url, credentials, ret_code):
-        """Sends an event by `callbot send`. Raises Different where it is answered with another retCode."""
+        """Sends an event with `callbot send`. Raises Different if the answer has another retCode."""
         output = self.callbot(
             "send", str(event), "--url", url, "--credentials", str(credentials), status=0 if ret_code == 0 else 1
         )
@@ -109,7 +109,7 @@ def require(holds, what, output=""):
 
 
 def wait_for(what, condition, limit):
-    """Waits until the condition returns something, and returns that."""
+    """Waits until the condition returns a true value, and returns that value."""
     end = time.monotonic() + limit
     while True:
         found = condition()

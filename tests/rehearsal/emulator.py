@@ -1,21 +1,20 @@
-"""MiniStack, which emulates AWS in one process, and what is put around it.
+"""MiniStack, which emulates AWS in one process, and the workarounds that the rehearsal needs.
 
-Everything here stands in for something that MiniStack 1.5.33 lacks (tried on 2026-11-24), or that takes too long to
-wait for. When a newer MiniStack has learned it, its function goes, and the steps stay as they are:
+Each workaround fills a gap in MiniStack 1.5.33 (checked on 2026-11-24) or shortens a wait. When a newer MiniStack
+closes a gap, delete its workaround. The steps do not change:
 
-- gap 1, `accept_saved_queries`: CloudFormation refuses AWS::Logs::QueryDefinition;
-- gap 2, `import_routes`: an HTTP API's OpenAPI body makes no routes;
-- gap 3, `reachable`: the host name of an API resolves nowhere;
-- gap 4, `own_environment`: MiniStack hands its own variables on to the function;
-- not a gap, `retry_every` and `give_up_after`: a parked callback is tried every five minutes for eight hours, as in
-  AWS.
+- gap 1, `accept_saved_queries`: CloudFormation rejects AWS::Logs::QueryDefinition;
+- gap 2, `import_routes`: the OpenAPI body of an HTTP API does not create routes;
+- gap 3, `reachable`: the host name of an API does not resolve;
+- gap 4, `own_environment`: MiniStack passes its own variables to the function;
+- not a gap, `retry_every` and `give_up_after`: as in AWS, a parked callback is retried every five minutes for eight
+  hours, which is too long to wait.
 
-What is otherwise than in AWS, and is left so: the reference to a secret is its name instead of its ARN; a secret
-without a value reads as an empty text instead of an error. What is not rehearsed: metric filters do not count, so
-that alarms and dashboard get no data; nothing is throttled; the role's policies are not enforced; a pipe does not
-deliver to EventBridge; there is no TLS.
+Known differences from AWS: the reference to a secret is its name instead of its ARN; a secret without a value reads as
+an empty text instead of an error. Not rehearsed: metric filters do not count, so alarms and dashboard get no data;
+nothing is throttled; the role's policies are not enforced; a pipe does not deliver to EventBridge; there is no TLS.
 
-As a program, this file is the emulator. It ends with its standard input, so that it cannot outlive the rehearsal.
+As a program, this file is the emulator. It exits when its standard input is closed, so it cannot outlive the rehearsal.
 """
 
 import json
@@ -38,7 +37,7 @@ STOP_LIMIT = 10
 
 
 class Emulator:
-    """A MiniStack of the rehearsal's own, on a free port of the loopback."""
+    """A MiniStack for this rehearsal only, on a free port of the loopback interface."""
 
     def __init__(self, folder):
         self.log = folder / "ministack.log"
@@ -48,9 +47,9 @@ class Emulator:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def lead_here(self):
-        """Leads every AWS client of this process, and of all that it starts, here and nowhere else.
+        """Points the AWS clients of this process and of its child processes to this emulator.
 
-        The variables and profiles of whoever runs this are left out: nothing may reach an account of theirs.
+        The user's own variables and profiles are removed, to keep the rehearsal away from the user's AWS account.
         """
         for name in [name for name in os.environ if name.startswith(("AWS_", "SAM_"))]:
             del os.environ[name]
@@ -79,14 +78,14 @@ class Emulator:
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
-            # Listeners on fixed ports, which nobody needs here.
+            # These services listen on fixed ports and are not needed.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            # Where it unpacks the function, and writes its process id.
+            # MiniStack unpacks the function here, and writes its process id.
             "TMPDIR": str(temporary),
         }
         with self.log.open("wb") as log:
-            # In a group of its own, together with the function's processes, which are its children.
+            # A separate process group, which also contains the function's processes, ends them all together.
             self.process = subprocess.Popen(
                 [sys.executable, "-B", __file__],
                 env=env,
@@ -103,9 +102,9 @@ class Emulator:
         return self
 
     def own_environment(self):
-        """Gap 4: the variables of MiniStack, which the function gets, too.
+        """Gap 4: returns the variables for MiniStack, which passes them to the function.
 
-        It needs AWS_ENDPOINT_URL, and would take others for its configuration.
+        The function needs AWS_ENDPOINT_URL, but would read other variables as its configuration.
         """
         return {name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("AWS_")}
 
@@ -131,18 +130,18 @@ class Emulator:
                 pass
 
     def reachable(self, callback_url):
-        """Gap 3: the output CallbackUrl as MiniStack serves it, by a path instead of the host name."""
+        """Gap 3: converts the output CallbackUrl to MiniStack's form, which has a path instead of the host name."""
         host = re.fullmatch(r"https://([a-z0-9]+)\.execute-api\.[^/]+(/.*)", callback_url)
         if host is None:
             raise RuntimeError(f"the output CallbackUrl is no address of an HTTP API: {callback_url}")
         return f"{self.url}/_aws/execute-api/{host[1]}{host[2]}"
 
     def retry_every(self, seconds, queue_url):
-        """Has a parked callback tried this often: the parked queue's visibility timeout."""
+        """Sets the time between two deliveries of a parked callback: the queue's visibility timeout."""
         self.set(queue_url, "VisibilityTimeout", str(seconds))
 
     def give_up_after(self, tries, queue_url):
-        """Makes a parked callback a dead letter after so many tries."""
+        """Sets after how many deliveries a parked callback moves to the dead-letter queue."""
         sqs = boto3.client("sqs")
         found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["RedrivePolicy"])
         policy = json.loads(found["Attributes"]["RedrivePolicy"]) | {"maxReceiveCount": tries}
@@ -153,7 +152,7 @@ class Emulator:
 
 
 def accept_saved_queries(handlers):
-    """Gap 1: the saved query of CloudWatch Logs Insights is accepted, and nothing is made."""
+    """Gap 1: accepts the saved query of CloudWatch Logs Insights without creating anything."""
     handlers["AWS::Logs::QueryDefinition"] = {
         "create": lambda logical_id, props, stack_name: (f"{stack_name}-{logical_id}", {}),
         "update": lambda physical_id, old_props, new_props, stack_name: (physical_id, {}),
@@ -162,7 +161,7 @@ def accept_saved_queries(handlers):
 
 
 def import_routes(handlers, gateway):
-    """Gap 2: the routes of an HTTP API are made of its OpenAPI body, in which SAM writes them."""
+    """Gap 2: creates the routes of an HTTP API from its OpenAPI body, where SAM puts them."""
     handler = handlers["AWS::ApiGatewayV2::Api"]
     create, update = handler["create"], handler["update"]
 
@@ -199,7 +198,7 @@ def import_routes(handlers, gateway):
 
 
 def end_with_standard_input():
-    # Not through sys.stdin, whose lock a thread would hold while Python ends.
+    # Not through sys.stdin: this thread would hold its lock while Python exits.
     while os.read(0, 1024):
         pass
     os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -1,9 +1,9 @@
-"""Deployed before it is deployed: `make rehearse`.
+"""`make rehearse`: rehearses the deployment.
 
-Does what the README's chapters "Deploy with SAM", "Rotating the secret", "Parked callbacks" and "Deploy with cargo
-lambda", and "Uninstall and restore" of docs/deployment.md say, with the same commands, against an emulator of AWS on
-this machine. Each step prints one line. The first that differs ends it with status 1, the command's output and the
-end of the function's log.
+Follows the README's sections "Use it locally" and "Deploy", and these sections of docs/operations.md: "Parked callbacks",
+"Rotating the secret", "Changing a parameter", "Restore", "Uninstall" and "Deploying with cargo lambda". It runs the same
+commands, against an emulator of AWS on this machine. Each step prints one line. The first step that differs ends the
+rehearsal with status 1, and prints the command's output and the end of the function's log.
 """
 
 import shutil
@@ -18,13 +18,13 @@ from emulator import REGION, Emulator
 from local import use_locally
 
 ANOTHER_STACK = "another"
-# The function reads the secret again when a signature does not verify, but not twice within ten seconds.
+# In seconds. After a wrong signature the function reads the secret again, but not twice within ten seconds.
 SECRET_PAUSE = 11
 A_HUNDRED_YEARS = 3_153_600_000
 
 
 class Rehearsal(Actions):
-    """The steps, in their order, each with the fact that its line shows."""
+    """The steps in their order. Each returns the fact that its line shows."""
 
     def locally(self):
         return use_locally(self.commands)
@@ -131,7 +131,7 @@ class Rehearsal(Actions):
         before = self.stack.code()
         build = FOLDER / "build"
         shutil.copytree(PROJECT / ".aws-sam" / "build", build)
-        # An ELF program may have anything behind its end: it is another build, without the time to make one.
+        # Appending bytes to an ELF file changes its checksum but not its behaviour, and is faster than another build.
         with (build / "TaskCallbackFunction" / "bootstrap").open("ab") as program:
             program.write(b"rehearsal")
         self.commands.run(
@@ -209,7 +209,7 @@ STEPS = [
 
 
 def main():
-    # So that what was started is ended here, too.
+    # Turn SIGTERM into an exit that runs the cleanup of the processes started here.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
@@ -224,7 +224,7 @@ def main():
                 print(f"✗ {name:38}{error}\n{output}")
                 rehearsal.print_log()
                 sys.exit(f'The rehearsal differs at the step "{name}". All outputs: target/rehearse/commands.log')
-        print(f"As the README says, in {time.monotonic() - started:.0f} s.")
+        print(f"As the README and docs/operations.md say, in {time.monotonic() - started:.0f} s.")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 
 
 class Stack:
-    """A stack with the outputs that it had after its last deployment."""
+    """A stack, with its outputs at the time this object was created."""
 
     def __init__(self, name, emulator):
         self.name = name
@@ -31,7 +31,7 @@ class Stack:
         return any(stack["StackStatus"] != "DELETE_COMPLETE" for stack in stacks)
 
     def snapshots(self, task, table=None):
-        """The snapshots of a task in the stack's table, or in another."""
+        """The snapshots of a task in the stack's table, or in another table."""
         found = boto3.client("dynamodb").query(
             TableName=table or self.table,
             KeyConditionExpression="taskID = :task",
@@ -50,12 +50,12 @@ class Stack:
         return boto3.client("lambda").get_function_configuration(FunctionName=self.function)["CodeSha256"]
 
     def last_log_lines(self, count):
-        """What the function logged last."""
+        """The function's latest log lines."""
         events = boto3.client("logs").filter_log_events(logGroupName=self.log_group)["events"]
         return [event["message"].rstrip() for event in events[-count:]]
 
     def delete_dead_letters(self, message_ids):
-        """Deletes these, and returns how many there were."""
+        """Deletes the dead letters with these message ids, and returns how many it deleted."""
         sqs = boto3.client("sqs")
         messages = sqs.receive_message(
             QueueUrl=self.dead_letter_queue, MaxNumberOfMessages=10, VisibilityTimeout=1
@@ -66,7 +66,7 @@ class Stack:
         return len(unwanted)
 
     def restored_table(self):
-        """Restores the table to this moment under another name, and returns that name."""
+        """Restores the table to the present time under another name, and returns that name."""
         name = f"{self.table}-restored"
         dynamodb = boto3.client("dynamodb")
         dynamodb.restore_table_to_point_in_time(

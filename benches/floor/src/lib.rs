@@ -1,9 +1,9 @@
-//! The answer and the item of the programs.
+//! The answer and the item that the programs share.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The answer to every event, in API Gateway's form.
+/// The answer to every event, in API Gateway's format.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -29,7 +29,7 @@ pub const ANSWER: Answer = Answer {
     is_base64_encoded: false,
 };
 
-/// An item like the function's, with the same attributes of the same size.
+/// An item like the function's, with the same attributes in the same sizes.
 pub fn item() -> Value {
     json!({
         "taskID": { "S": "t-20260913-0007" },

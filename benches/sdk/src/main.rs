@@ -1,5 +1,5 @@
-//! The least program with the SDK: one conditional PutItem by its client, with TLS on ring. The connection is opened
-//! during init.
+//! The smallest program with the SDK: one conditional PutItem with its client, and TLS with ring. The connection is
+//! opened during init.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -48,7 +48,7 @@ impl View<'_> {
             ),
             [] => format!("No other task has reported since {since}."),
             others => format!(
-                "Of the others that reported since {since}: {}.",
+                "Other tasks that have reported since {since}: {}.",
                 others.join(", ")
             ),
         });
@@ -59,7 +59,7 @@ impl View<'_> {
         let silent = duration(self.args.silent_for.as_secs());
         let what = match shown.section {
             Section::Running => "in progress".to_owned(),
-            Section::Silent => format!("in progress, but silent for more than {silent}"),
+            Section::Silent => format!("in progress without a report for more than {silent}"),
             Section::FailedToday if self.since > self.clock.today() => {
                 format!("failed since {}", self.clock.time(self.since))
             }

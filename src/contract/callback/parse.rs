@@ -1,4 +1,4 @@
-//! From verified bytes to a [`Callback`].
+//! Parses verified bytes into a [`Callback`].
 
 use serde_json::value::RawValue;
 
@@ -14,15 +14,15 @@ const INTEGER: &str = "an integer";
 const COUNTER: &str = "an integer from 0 to 18446744073709551615";
 const RATE: &str = "a number of at most 38 digits and of a magnitude from 1E-130 to 9.9E+125";
 
-/// DynamoDB's limit for a partition key, bytes; `userTaskID` is the index's.
+/// DynamoDB's limit for a partition key, in bytes. `userTaskID` is the partition key of the index.
 const MAX_KEY_BYTES: usize = 2048;
 
 impl Callback {
-    /// Parses a body whose signature has been checked. The type admits no other.
+    /// Parses a body whose signature has been verified, as its type guarantees.
     ///
     /// # Errors
     ///
-    /// The first error found. `callbackType` is checked first, since another type has other fields.
+    /// Returns the first error. `callbackType` is checked before the other fields, because they depend on it.
     pub fn parse(body: &VerifiedBody<'_>) -> Result<Self, BodyError> {
         let text = std::str::from_utf8(body.bytes())
             .map_err(|error| BodyError::NotAnObject(error.to_string()))?;
@@ -81,11 +81,11 @@ fn not_acceptable(field: &'static str, expected: &'static str) -> BodyError {
     BodyError::NotAcceptable { field, expected }
 }
 
-/// An object of the body. The named fields are taken out one by one; the fields that remain are extra.
+/// An object in the body. The named fields are removed one by one; the remaining fields are extra.
 struct Object<'a> {
-    /// The object's path, for the names of its fields in an error.
+    /// The object's path, which prefixes the names of its fields in errors.
     path: &'static str,
-    /// How many DynamoDB maps enclose its extra fields: `extra`, and for `taskStat` one more.
+    /// The number of DynamoDB maps that enclose its extra fields: `extra`, and one more for `taskStat`.
     depth: usize,
     fields: Fields<'a>,
 }
@@ -157,7 +157,7 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// The fields that the contract does not name. DynamoDB has no attribute with an empty name.
+    /// The fields that the contract does not name. DynamoDB does not allow an empty attribute name.
     fn rest(self) -> Result<Extra, BodyError> {
         if self.fields.has("") {
             return Err(self.wrong_type("\"\"", "left out: a field needs a name"));
@@ -181,7 +181,7 @@ impl<'a> Object<'a> {
     }
 }
 
-/// The value of a JSON text that is a string.
+/// The value of a JSON string, or `None` if the JSON text is not a string.
 fn quoted(json: &str) -> Option<String> {
     if json.starts_with('"') {
         serde_json::from_str(json).ok()

@@ -1,11 +1,11 @@
-//! The fast path: one signed `PutItem` over the SDK's HTTP connector, without the SDK's client around the call.
+//! The fast path: one signed `PutItem` over the SDK's HTTP connector, without the SDK's client.
 //!
-//! The client resolves, intercepts, classifies and measures around each call. For a successful write none of
-//! that is needed, and without it a cold start and each call cost less (the table in the README, from
-//! `make bench`). A write that fails here is left to the SDK's client and its retries.
+//! For each call the client runs endpoint resolution, interceptors, retry classification and metrics. A successful
+//! write needs none of that, and without it a cold start and each call cost less (docs/performance.md, from
+//! `make bench`). A write that fails here falls back to the SDK's client and its retries.
 //!
-//! Without this module every write goes by the SDK's client: in [`Store`](super::Store), `put_if_free` then
-//! begins at its second half, and `open_connection` goes.
+//! This module is optional. To remove it, delete `open_connection` and the first half of `put_if_free` in
+//! [`Store`](super::Store). Every write then uses the SDK's client.
 
 mod put_item;
 
@@ -33,7 +33,7 @@ use crate::aws::{ATTEMPT_TIMEOUT, Aws};
 use crate::error_chain::error_chain;
 use put_item::ErrorAnswer;
 
-/// A process that starts does not wait longer for a store that is out of reach.
+/// Limits how long a starting process waits for an unreachable store.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(1);
 
 const AGENT: HeaderValue =
@@ -46,26 +46,26 @@ const HEADERS: [(&str, &str); 2] = [
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// The fast path to DynamoDB, where there is one.
+/// The fast path to DynamoDB, if it is available.
 #[derive(Clone, Debug)]
 pub(super) struct FastPath {
     aws: Aws,
     endpoint: Arc<OnceCell<Option<Endpoint>>>,
 }
 
-/// What came of a write on the fast path.
+/// The outcome of a write on the fast path.
 #[derive(Debug)]
 pub(super) enum Attempt {
     /// DynamoDB has written the item or says that its key is taken.
     Answered(Written),
-    /// The write failed, or its answer was lost: the item may have been written.
+    /// The write failed, or its answer was lost. The item may have been written.
     Failed {
         /// Why, for the log.
         reason: String,
-        /// DynamoDB asks for fewer requests.
+        /// Whether DynamoDB throttled the write.
         throttled: bool,
     },
-    /// There is no fast path; the log has the reason.
+    /// There is no fast path. The reason has been logged.
     NotAvailable,
 }
 
@@ -84,14 +84,14 @@ impl FastPath {
         Self { aws, endpoint }
     }
 
-    /// Opens the connection that the first write will use. How it goes does not matter.
+    /// Opens the connection that the first write will use. A failure is ignored.
     pub(super) async fn open_connection(&self) {
         if let Some(endpoint) = self.endpoint().await {
             let _ = timeout(OPEN_TIMEOUT, endpoint.ping()).await;
         }
     }
 
-    /// Writes an item once, unless its key is taken. Ends at the `deadline` at the latest.
+    /// Writes an item unless its key is taken, without a retry. Returns no later than `deadline`.
     pub(super) async fn put(&self, table_name: &str, item: &Item, deadline: Instant) -> Attempt {
         let Some(endpoint) = self.endpoint().await else {
             return Attempt::NotAvailable;
@@ -150,7 +150,7 @@ impl Endpoint {
             .build()?;
         let endpoint = DefaultResolver::new().resolve_endpoint(&params).await?;
         let mut url = endpoint.url().parse::<Uri>()?.into_parts();
-        // The operation's path, which is `/`, below the endpoint's own.
+        // Append the operation's path, `/`, to the endpoint's own path.
         let path = url.path_and_query.as_ref().map_or("", |path| path.path());
         url.path_and_query = Some(format!("{}/", path.trim_end_matches('/')).parse()?);
         Ok(Self {
@@ -161,8 +161,9 @@ impl Endpoint {
         })
     }
 
-    /// DynamoDB's endpoints answer `GET /` with their health, without a signature. This is no API call, so it is no
-    /// user error in CloudWatch, as a write that is made to fail would be at every cold start.
+    /// Sends `GET /`, which DynamoDB's endpoints answer with their health. It needs no signature and is not an API
+    /// call. A deliberately failing write would also open the connection, but CloudWatch would count a user error at
+    /// every cold start.
     async fn ping(&self) -> Result<(), BoxError> {
         self.exchange(Request::get(self.url.clone()).body(SdkBody::empty())?)
             .await?;
@@ -181,7 +182,7 @@ impl Endpoint {
         request.add_extension(connection.clone());
         let response = self.connector.call(request).await?.try_into_http1x()?;
         let status = response.status();
-        // A server in trouble may be another one on another connection.
+        // Drop the connection after a server error: a new connection may reach a healthy server.
         if status.is_server_error()
             && let Some(connection) = connection.get()
         {
@@ -192,7 +193,7 @@ impl Endpoint {
     }
 
     fn signed(&self, body: Vec<u8>) -> Result<Request<SdkBody>, BoxError> {
-        // Not the callback's clock, which a test sets: AWS compares this time with its own.
+        // The system time, not the callback's `now`, which tests set: AWS compares it with its own clock.
         let params = v4::SigningParams::builder()
             .identity(&self.identity)
             .region(&self.region)
@@ -201,7 +202,7 @@ impl Endpoint {
             .settings(SigningSettings::default())
             .build()?
             .into();
-        // The signature covers the header `host`, too, which it takes from the URL.
+        // The signature also covers the header `host`, which is derived from the URL.
         let url = self.url.to_string();
         let signable = SignableBody::Bytes(&body);
         let signable = SignableRequest::new("POST", url, HEADERS.into_iter(), signable)?;

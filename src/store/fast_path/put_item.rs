@@ -1,4 +1,4 @@
-//! `PutItem` in DynamoDB's JSON: the request as the SDK writes it, and the parts of the answers that matter.
+//! `PutItem` in DynamoDB's JSON protocol: the request as the SDK writes it, and the fields of the answer that are used.
 
 use std::collections::BTreeMap;
 
@@ -22,11 +22,11 @@ struct Attributes<'a>(&'a Item);
 
 struct Attribute<'a>(&'a AttributeValue);
 
-/// The body of a conditional write that, where its key is taken, returns the item that has it.
+/// The body of a conditional write. If the key is taken, DynamoDB returns the item that has it.
 ///
 /// # Errors
 ///
-/// The item holds a type that no snapshot has: a binary value or a set.
+/// Returns an error if the item holds a type that no snapshot has: a binary value or a set.
 pub(super) fn input(table_name: &str, item: &Item) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&Input {
         table_name,
@@ -61,23 +61,23 @@ impl Serialize for Attribute<'_> {
     }
 }
 
-/// Whether the body of a 200 is DynamoDB's. A proxy on the way may answer 200, too, but not with a JSON object.
+/// Whether the body of a 200 answer comes from DynamoDB. A proxy may also answer 200, but not with a JSON object.
 pub(super) fn is_output(json: &[u8]) -> bool {
     serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(json).is_ok()
 }
 
-/// The body of an answer with another status than 200.
+/// The body of an answer with a status other than 200.
 pub(super) enum ErrorAnswer {
     /// The condition failed: this item has the key.
     KeyTaken(Occupant),
-    /// Another error of DynamoDB's.
+    /// Another error from DynamoDB.
     Other {
         /// Such as `ThrottlingException`.
         name: String,
         /// DynamoDB's explanation.
         message: String,
     },
-    /// Not DynamoDB's JSON.
+    /// The body is not an error in DynamoDB's JSON.
     Unknown,
 }
 

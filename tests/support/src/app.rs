@@ -1,4 +1,4 @@
-//! The function over a DynamoDB engine, without Lambda around it.
+//! The function with a DynamoDB engine, without Lambda.
 
 use std::sync::OnceLock;
 use std::time::SystemTime;
@@ -20,9 +20,10 @@ use crate::moto;
 use crate::queue::TestQueue;
 use crate::request::{Request, now};
 
-/// The function, its table, and the engine that holds it: one of its own for every test, unless
-/// `DYNAMODB_ENDPOINT_URL` names another DynamoDB (`moto`: the server that Secrets Manager comes from), which
-/// gets a table of its own for every test.
+/// The function, its table, and the engine that holds the table.
+///
+/// Each test gets its own engine, unless `DYNAMODB_ENDPOINT_URL` names another DynamoDB (`moto` for the server that
+/// also provides Secrets Manager). In that DynamoDB each test gets its own table.
 pub struct TestApp {
     pub client: Client,
     pub store: Store,
@@ -31,7 +32,7 @@ pub struct TestApp {
     pub parking: Parking,
     function: Handler,
     invocations: std::cell::Cell<u32>,
-    /// None where the engine is another than the embedded one.
+    /// `None` if the engine is not the embedded one.
     engine: Option<Engine>,
 }
 
@@ -49,7 +50,7 @@ impl TestApp {
         }
     }
 
-    /// An app with a queue for what it parks, and some variables set differently.
+    /// An app that parks in `queue`, with some variables set differently.
     pub async fn parking_in(queue: &TestQueue, changes: &[(&'static str, &str)]) -> Self {
         let mut app = Self::start().await;
         app.parking = queue.parking();
@@ -57,12 +58,12 @@ impl TestApp {
         app
     }
 
-    /// An app over moto in any case, for tests that need its streams.
+    /// An app that always uses moto, for tests that need its streams.
     pub async fn over_moto(changes: &[(&'static str, &str)]) -> Self {
         Self::over(None, moto::url(), local_aws(moto::url()), changes).await
     }
 
-    /// An app over the embedded engine in any case, for tests that stand between the two.
+    /// An app that always uses the embedded engine, for tests that put something between the function and the engine.
     pub async fn embedded() -> Self {
         Self::embedded_with(&[]).await
     }
@@ -100,22 +101,22 @@ impl TestApp {
         }
     }
 
-    /// The same table behind a function that reaches it otherwise.
+    /// A function with the same table, accessed through `aws`.
     pub fn behind(&self, aws: Aws) -> Handler {
         function(self.store_behind(aws), self.parking.clone(), &[])
     }
 
-    /// The same table behind a function that has its credentials from elsewhere.
+    /// A function with the same table that verifies with `keyring`.
     pub fn verifying_with(&self, keyring: Keyring) -> Handler {
         function_of(keyring, self.store.clone(), self.parking.clone())
     }
 
-    /// The same table, reached otherwise.
+    /// The same table, accessed through `aws`.
     pub fn store_behind(&self, aws: Aws) -> Store {
         Store::new(aws, &self.table_name)
     }
 
-    /// Sends a request at the tests' time.
+    /// Sends a request at the tests' fixed time.
     pub async fn send(&self, request: &Request) -> Answer {
         self.send_at(request, now()).await
     }
@@ -137,7 +138,7 @@ impl TestApp {
         &self.function
     }
 
-    /// Everything in the table, by key.
+    /// All items in the table, sorted by key.
     pub async fn items(&self) -> Vec<Item> {
         let scan = self
             .client
@@ -150,7 +151,7 @@ impl TestApp {
         items
     }
 
-    /// Everything in the table, read as snapshots.
+    /// All items in the table, read as snapshots.
     pub async fn snapshots(&self) -> Vec<Snapshot> {
         let items = self.items().await;
         items
@@ -159,7 +160,7 @@ impl TestApp {
             .collect()
     }
 
-    /// What the table holds of this task, read as snapshots.
+    /// The items of this task, read as snapshots.
     pub async fn snapshots_of(&self, task_id: &str) -> Vec<Snapshot> {
         let query = self
             .client
@@ -175,7 +176,7 @@ impl TestApp {
             .collect()
     }
 
-    /// Asserts that a request is refused so, and that nothing is stored.
+    /// Asserts that a request is rejected with this answer, and that nothing is stored.
     pub async fn assert_refused(
         &self,
         what: &str,
@@ -196,7 +197,7 @@ impl TestApp {
 }
 
 impl Drop for TestApp {
-    /// Another DynamoDB is left as it was found.
+    /// Deletes the table from a DynamoDB that is not the embedded one.
     fn drop(&mut self) {
         if self.engine.is_some() {
             return;
@@ -217,13 +218,13 @@ impl Drop for TestApp {
     }
 }
 
-/// Engines run beside the tests' threads, so that their log is not taken for the function's.
+/// Engines run on their own threads, to keep their log apart from the function's.
 fn engine_runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
 }
 
-/// An attribute as plain text, whatever its type.
+/// A string or number attribute as plain text.
 pub fn text<'a>(item: &'a Item, attribute: &str) -> &'a str {
     match item.get(attribute) {
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => text,

@@ -1,13 +1,13 @@
-//! How the function reaches AWS, or what takes its place.
+//! AWS client settings for tests.
 
 use task_callback::aws::Aws;
 
-/// How the function reaches an engine or a proxy at this address, whatever the caller's environment.
+/// Settings for an engine or a proxy at this address, independent of the caller's environment.
 pub fn local_aws(url: &str) -> Aws {
     Aws::from_lookup(|name| local(name, url))
 }
 
-/// How the function reaches another DynamoDB: with the caller's region and credentials, where they are set.
+/// Settings for another DynamoDB, with the caller's region and credentials if they are set.
 pub(crate) fn callers_aws(url: &str) -> Aws {
     Aws::from_lookup(|name| match name {
         "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => {
@@ -17,7 +17,7 @@ pub(crate) fn callers_aws(url: &str) -> Aws {
     })
 }
 
-/// A variable of a function that reaches DynamoDB at this address.
+/// The value of an environment variable of a function that uses the DynamoDB at this address.
 pub fn local(name: &str, url: &str) -> Option<String> {
     let value = match name {
         "AWS_REGION" => "us-east-1",

@@ -14,10 +14,10 @@ use task_callback::store::Store;
 
 use crate::request::{SECRET, UUID};
 
-/// The time that the template gives the function.
+/// The function's timeout in the template.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What API Gateway makes of the function's response.
+/// The HTTP answer that API Gateway makes from the function's response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u64,
@@ -36,7 +36,7 @@ pub fn variables() -> HashMap<&'static str, String> {
     ])
 }
 
-/// A function of the usual configuration with credentials from elsewhere.
+/// A function with the usual configuration that verifies with `keyring`.
 pub fn function_of(keyring: Keyring, store: Store, parking: Parking) -> Handler {
     Handler::new(&config(&[]), keyring, store, parking)
 }
@@ -61,12 +61,12 @@ fn config(changes: &[(&'static str, &str)]) -> Config {
     Config::from_lookup(|name| variables.get(name).cloned()).expect("a good configuration")
 }
 
-/// One invocation by API Gateway, as Lambda makes it.
+/// Invokes the function with an API Gateway event, as Lambda does.
 pub async fn invoke(function: &Handler, event: &str, request_id: &str, now: SystemTime) -> Answer {
     invoke_within(TIMEOUT, function, event, request_id, now).await
 }
 
-/// One invocation by API Gateway that Lambda ends after this time.
+/// Invokes the function with an API Gateway event, with this timeout.
 pub async fn invoke_within(
     timeout: Duration,
     function: &Handler,
@@ -96,7 +96,7 @@ pub async fn invoke_within(
     }
 }
 
-/// One invocation by the queue: the ids of the messages that are to stay.
+/// Invokes the function with an SQS event. Returns the ids of the messages that stay in the queue.
 pub async fn deliver(function: &Handler, event: &Value, now: SystemTime) -> Vec<String> {
     let event = event.to_string();
     let response = handle(TIMEOUT, function, &event, "delivery", now).await;
@@ -109,7 +109,7 @@ pub async fn deliver(function: &Handler, event: &Value, now: SystemTime) -> Vec<
     ids.map(|id| id.expect("an id").to_owned()).collect()
 }
 
-/// One invocation, whatever the event.
+/// Invokes the function with any event.
 pub async fn handle(
     timeout: Duration,
     function: &Handler,

@@ -1,5 +1,5 @@
-//! What the tests of the function and of the tool share: the function over a DynamoDB engine, callbacks to send,
-//! a proxy and a server in AWS's place, and the log.
+//! Shared by the tests of the function and of the tool: the function with a DynamoDB engine, callbacks to send, a proxy
+//! and a server in place of AWS, and the log.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -19,13 +19,13 @@ pub mod service;
 
 use std::path::{Path, PathBuf};
 
-/// The repository.
+/// The root folder of the repository.
 pub fn project() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).expect("two folders up").to_owned()
 }
 
-/// The queue's sample event.
+/// The sample event of the queue.
 pub fn parked_event() -> PathBuf {
     project().join("events/parked.json")
 }

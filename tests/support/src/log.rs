@@ -1,4 +1,4 @@
-//! What the function logs, to be read by a test.
+//! The function's log, captured for tests.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, Once};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use task_callback::telemetry;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What the function has written.
+/// The log that the function has written so far.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -30,10 +30,10 @@ impl<'w> MakeWriter<'w> for Log {
 }
 
 impl Log {
-    /// Logs this thread as the function does, with these variables set.
+    /// Captures this thread's log in the function's format, with these variables set.
     pub fn start(variables: &'static [(&str, &str)]) -> (Self, tracing::subscriber::DefaultGuard) {
-        // With a single subscriber alive, tracing asks whichever thread first meets a log statement whether
-        // anybody listens, and remembers a no. With a second one it asks all.
+        // If only one subscriber exists, tracing caches for each log statement whether the first thread to reach it was
+        // listening. A second subscriber makes tracing ask every time.
         static SECOND: Once = Once::new();
         SECOND.call_once(|| {
             let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());

@@ -1,4 +1,4 @@
-//! The tests' moto, and secrets in it.
+//! The moto server for tests, and secrets in it.
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -8,14 +8,14 @@ use local_stack::Moto;
 
 use crate::aws::local_aws;
 
-/// The address of one server for all tests of this process.
+/// The URL of the server, which all tests of this process share.
 pub fn url() -> &'static str {
     static MOTO: OnceLock<Moto> = OnceLock::new();
     MOTO.get_or_init(|| Moto::start(python()).expect("moto starts"))
         .url()
 }
 
-/// The Python that has moto, which make installs where it is missing.
+/// The Python that has moto. If it is missing, make installs it.
 pub fn python() -> String {
     let output = Command::new("make")
         .args(["--silent", "moto"])
@@ -29,7 +29,7 @@ pub fn python() -> String {
     text.lines().last().expect("a path").to_owned()
 }
 
-/// A secret of the test's own.
+/// A secret for one test.
 pub struct TestSecret {
     client: Client,
     pub id: String,

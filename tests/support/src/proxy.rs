@@ -1,4 +1,4 @@
-//! A proxy in front of an engine that keeps what passes.
+//! A proxy in front of an engine that injects faults and records the requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 pub use local_stack::Fault;
 use serde_json::Value;
 
-/// The proxy, and the requests that it got.
+/// The proxy, and the requests that it received.
 pub struct Proxy {
     pub url: String,
     proxy: local_stack::Proxy,
@@ -14,7 +14,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy whose first requests meet the faults in order, the others the last one.
+    /// A proxy that applies the faults to its requests in order, and the last fault to all further requests.
     pub async fn start(engine_url: &str, faults: &[Fault]) -> Self {
         let mut faults = VecDeque::from(faults.to_vec());
         Self::with(engine_url, move || match faults.len() {
@@ -24,7 +24,7 @@ impl Proxy {
         .await
     }
 
-    /// A proxy that asks `next` what each request meets.
+    /// A proxy that asks `next` for the fault of each request.
     pub async fn with(engine_url: &str, mut next: impl FnMut() -> Fault + Send + 'static) -> Self {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = requests.clone();
@@ -51,12 +51,12 @@ impl Proxy {
         self.proxy.close_connections().await;
     }
 
-    /// How many requests have come so far.
+    /// How many requests have been received so far.
     pub fn requests(&self) -> usize {
         self.requests.lock().expect("no test panics with it").len()
     }
 
-    /// The operations that were called, as AWS names them on the wire. `GET /` has no name.
+    /// The operations that were called, by their names on the wire. `GET /` has no name.
     pub fn targets(&self) -> Vec<String> {
         let messages = self.messages();
         messages

@@ -1,4 +1,4 @@
-//! A queue in moto for what the function parks, and the event source mapping that brings it back.
+//! A queue in moto for parked callbacks, and a stand-in for the event source mapping that delivers them.
 
 use std::time::SystemTime;
 
@@ -13,10 +13,10 @@ use crate::aws::local_aws;
 use crate::function::deliver;
 use crate::moto;
 
-/// What the function does not look at.
+/// A placeholder: the function does not read the queue's ARN.
 pub const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:123456789012:parked";
 
-/// A queue of the test's own. Its messages can be received again at once.
+/// A queue for one test. Its messages can be received again immediately.
 pub struct TestQueue {
     client: Client,
     pub url: String,
@@ -34,17 +34,17 @@ impl TestQueue {
         Self { client, url }
     }
 
-    /// How the function reaches the queue.
+    /// Parking in this queue.
     pub fn parking(&self) -> Parking {
         self.parking_through(moto::url())
     }
 
-    /// How the function reaches the queue through a proxy.
+    /// Parking in this queue through the proxy at this URL.
     pub fn parking_through(&self, url: &str) -> Parking {
         Parking::new(local_aws(url), Some(self.url.clone()))
     }
 
-    /// The messages, at most ten, which stay in the queue.
+    /// Reads up to ten messages and leaves them in the queue.
     pub async fn messages(&self) -> Vec<Value> {
         let messages = self.receive().await;
         let texts = messages
@@ -61,7 +61,8 @@ impl TestQueue {
         sent.expect("the message is sent");
     }
 
-    /// Brings the messages, at most ten, to the function as its event source mapping does. Returns how many are left.
+    /// Delivers up to ten messages to the function, as an event source mapping does. Returns how many of them stay in
+    /// the queue.
     pub async fn deliver(&self, function: &Handler, now: SystemTime) -> usize {
         let messages = self.receive().await;
         let left = deliver(function, &sqs_event(&messages, QUEUE_ARN), now).await;

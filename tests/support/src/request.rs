@@ -1,4 +1,4 @@
-//! A callback to send, good unless a test spoils it.
+//! A callback to send, which is valid unless a test changes it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ pub const UUID: &str = "Vh71ym3yQwWSYZFpqkFwTskGXUbSxDtR";
 pub const SECRET: &str = "u7Mf3zUNOkg4lMV9a0E6cHSgIkK22GSr";
 pub const TASK: &str = "t-1";
 
-/// What the tests' clock shows, Unix seconds.
+/// The tests' fixed time, in Unix seconds.
 pub const NOW: u64 = 1_726_200_060;
 
 pub fn now() -> SystemTime {
@@ -66,7 +66,7 @@ pub fn body_without(path: &str) -> Value {
     body
 }
 
-/// A request as it comes to API Gateway.
+/// A request as API Gateway receives it.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: &'static str,
@@ -81,7 +81,7 @@ impl Request {
         Self::signed(body.to_string().as_bytes(), NOW, Algorithm::Md5, SECRET)
     }
 
-    /// A callback of another account's, signed with our secret all the same.
+    /// A callback of another account, but signed with our secret.
     pub fn of_account(uuid: &str, body: impl ToString) -> Self {
         let body = body.to_string();
         let create_ts = NOW.to_string();
@@ -186,7 +186,7 @@ impl Request {
         Self { body, ..self }
     }
 
-    /// The event of an HTTP API, which lower-cases the header names.
+    /// The request as the event of an HTTP API, which lower-cases header names.
     pub fn http_api_event(&self) -> Value {
         let (body, is_base64_encoded) = match String::from_utf8(self.body.clone()) {
             Ok(text) => (text, false),

@@ -1,4 +1,4 @@
-//! The function's own process behind a URL, over a test's table.
+//! The function as a separate process behind a URL, with a test's table.
 
 use std::path::PathBuf;
 
@@ -6,11 +6,10 @@ use local_stack::{Function, Lambda};
 
 use crate::app::TestApp;
 
-/// The account that the sample events are signed for.
+/// The credentials with which the sample events are signed.
 pub const CREDENTIALS: &str = r#"[{"uuid":"local-account","secretKey":"local-secret"}]"#;
 
-/// The function's program. Cargo builds it with the function's own tests, into the folder above the one that holds the
-/// tests.
+/// The function's binary. Cargo builds it together with the function's tests, one folder above theirs.
 pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test is a program");
     let folder = test.ancestors().nth(2).expect("a folder");
@@ -23,7 +22,7 @@ pub fn program() -> PathBuf {
     program
 }
 
-/// Two instances of the function that reach the table at this address, without their log.
+/// Starts two instances of the function that use the DynamoDB at this URL. Their log is discarded.
 pub async fn start(app: &TestApp, dynamodb_url: &str) -> Lambda {
     let variables = [
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url),
