@@ -57,8 +57,6 @@ pub struct ConfigError {
     pub expected: &'static str,
 }
 
-const CREDENTIALS_FORM: &str = r#"a JSON array like [{"uuid":"…","secretKey":"…","algorithm":"MD5"}], where algorithm may be MD5 (also when left out), SHA256 or HMAC-SHA256"#;
-
 const SECRET_ID_FORM: &str =
     "the name or ARN of a Secrets Manager secret that holds what CALLBOT_CREDENTIALS would";
 
@@ -104,9 +102,9 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         let wrong = |problem: &str| ConfigError {
             variable,
             problem: problem.to_owned(),
-            expected: CREDENTIALS_FORM,
+            expected: Credentials::FORM,
         };
-        let json = self.optional(variable, CREDENTIALS_FORM)?;
+        let json = self.optional(variable, Credentials::FORM)?;
         let secret_id = self.optional("CALLBOT_CREDENTIALS_SECRET_ID", SECRET_ID_FORM)?;
         match (json, secret_id) {
             (Some(credentials), None) => Ok(CredentialsSource::Variable(credentials)),

@@ -45,8 +45,6 @@ pub(crate) fn read(file: &Path) -> Result<String, String> {
 
 /// Parses credentials; the error names their origin `from` and the expected form.
 pub(crate) fn parse(json: &str, from: &str) -> Result<Credentials, String> {
-    json.parse().map_err(|error| {
-        let form = r#"[{"uuid":"…","secretKey":"…"}]"#;
-        format!("{from}: {error}; it must hold JSON like {form}")
-    })
+    json.parse()
+        .map_err(|error| format!("{from}: {error}; it must hold {}", Credentials::FORM))
 }

@@ -43,9 +43,14 @@ pub(crate) struct About {
 }
 
 impl Event {
-    /// Reads an event from its file.
+    /// Reads an event from its file, or from the standard input if the path is `-`.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
-        let event = Self::from_json(read_json(path)?);
+        Self::of_file(path, read_json(path)?)
+    }
+
+    /// Parses an event from this file.
+    pub(crate) fn of_file(path: &Path, json: Value) -> Result<Self, Failure> {
+        let event = Self::from_json(json);
         let event = event.map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
@@ -56,7 +61,7 @@ impl Event {
     /// Parses an event.
     pub(crate) fn from_json(json: Value) -> Result<Self, Failure> {
         let Value::Object(mut json) = json else {
-            return Err("not an API Gateway event: it is no object".into());
+            return Err("not an API Gateway event: it is not a JSON object".into());
         };
         let about = match json.remove(ABOUT_KEY) {
             None => About::default(),
@@ -138,19 +143,22 @@ impl Event {
     }
 }
 
-/// The event in a file, as Lambda passes it to the function, where a queue sends it and not API Gateway.
-pub(crate) fn queue_event(path: &Path) -> Result<Option<String>, Failure> {
-    let mut json = read_json(path)?;
-    let is_a_queues = json.get("Records").is_some();
-    if let Some(event) = json.as_object_mut() {
-        event.remove(ABOUT_KEY);
-    }
-    Ok(is_a_queues.then(|| format!("{json:#}")))
+/// The event as Lambda passes it to the function, if a queue sends it and not API Gateway.
+pub(crate) fn queue_event(json: &Value) -> Option<String> {
+    let mut event = json.as_object()?.clone();
+    event.remove(ABOUT_KEY);
+    let is_a_queues = event.contains_key("Records");
+    is_a_queues.then(|| format!("{:#}", Value::Object(event)))
 }
 
-fn read_json(path: &Path) -> Result<Value, Failure> {
+/// Reads the JSON of a file, or of the standard input if the path is `-`.
+pub(crate) fn read_json(path: &Path) -> Result<Value, Failure> {
     let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let text = match path == Path::new("-") {
+        true => std::io::read_to_string(std::io::stdin()),
+        false => std::fs::read_to_string(path),
+    };
+    let text = text.map_err(|error| wrong(&error))?;
     let json = serde_json::from_str(&text)
         .map_err(|error| wrong(&format!("not an API Gateway event: {error}")));
     Ok(json?)

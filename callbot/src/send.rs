@@ -27,7 +27,7 @@ use scenario::Scenario;
   callbot send events/pending.json events/completed.json --url http://127.0.0.1:9000
   callbot send --scenario pauses --speed 600x --url CALLBACK_URL --credentials .local/credentials.json")]
 pub(crate) struct Args {
-    /// Files with API Gateway events, such as events/pending.json
+    /// Files with API Gateway events, such as events/pending.json; - is the standard input
     #[arg(required_unless_present = "scenario", conflicts_with = "scenario")]
     events: Vec<PathBuf>,
     /// Lifecycle to simulate, with new tasks whose ids begin with rehearsal-

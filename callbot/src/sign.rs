@@ -5,31 +5,34 @@ use std::process::ExitCode;
 
 use crate::Failure;
 use crate::credentials::CredentialsArgs;
-use crate::event::{Event, queue_event};
+use crate::event::{Event, queue_event, read_json};
 use crate::terminal::print;
 use crate::when::now;
 
-/// Print an event with a fresh createTs, requestID and sign, ready for `cargo lambda invoke --data-file` or
-/// `sam local invoke -e`
+/// Print an event with a new createTs, requestID and sign
 ///
-/// A queue's event is printed as it is: a parked callback is judged by the time at which it was received.
+/// The output is an event for `cargo lambda invoke --data-file` or `sam local invoke -e`. The event of a queue is printed
+/// unchanged, since the function verifies a parked callback as of the time at which it was received.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot sign events/completed.json > .local/event.json")]
 pub(crate) struct Args {
-    /// An event, such as events/completed.json
+    /// File with the event, such as events/completed.json; - is the standard input
     event: PathBuf,
     #[command(flatten)]
     credentials: CredentialsArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    if let Some(event) = queue_event(&args.event)? {
-        print(&event)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut event = Event::load(&args.event)?;
-    event.sign(&args.credentials.load()?, now())?;
-    print(&event.to_json())?;
+    let json = read_json(&args.event)?;
+    let signed = match queue_event(&json) {
+        Some(event) => event,
+        None => {
+            let mut event = Event::of_file(&args.event, json)?;
+            event.sign(&args.credentials.load()?, now())?;
+            event.to_json()
+        }
+    };
+    print(&signed)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -78,6 +78,9 @@ pub struct Credential {
 pub struct Credentials(Vec<Credential>);
 
 impl Credentials {
+    /// What the text of credentials must be, for error messages.
+    pub const FORM: &str = r#"a JSON array like [{"uuid":"…","secretKey":"…","algorithm":"MD5"}], where algorithm may be MD5 (also when left out), SHA256 or HMAC-SHA256"#;
+
     /// All credentials, in the order of the configuration.
     pub fn iter(&self) -> impl Iterator<Item = &Credential> {
         self.0.iter()

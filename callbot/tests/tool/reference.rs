@@ -73,9 +73,10 @@ fn parses(shell: &str, script: &str) -> Option<bool> {
 fn shells_can_parse_their_completions() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = succeed(&mut callbot(&["completions", shell]));
-        for word in ["parked", "scenario", "redrive"] {
+        for word in ["parked", "scenario", "redrive", "version"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
+        assert!(!script.contains("reference"), "{shell}: a hidden command");
         if ["bash", "fish", "zsh"].contains(&shell) {
             let parsed = parses(shell, &script);
             assert_ne!(parsed, Some(false), "{shell}: {script}");

@@ -1,5 +1,7 @@
 //! `callbot sign`: a stored event with a fresh signature.
 
+use std::fs::File;
+
 use serde_json::Value;
 use task_callback_test_support::project;
 
@@ -26,6 +28,20 @@ fn a_signed_event_has_fresh_headers_and_the_same_body() {
 }
 
 #[test]
+fn the_event_may_come_from_the_standard_input() {
+    for sample in ["completed", "parked"] {
+        let file = project().join(format!("events/{sample}.json"));
+        let input = || File::open(&file).expect("a sample");
+        let signed = succeed(callbot(&["sign", "-"]).stdin(input()));
+        let signed: Value = serde_json::from_str(&signed).expect("JSON");
+        let before: Value = serde_json::from_reader(input()).expect("JSON");
+        for key in ["body", "Records"] {
+            assert_eq!(signed.get(key), before.get(key), "{sample}: {key}");
+        }
+    }
+}
+
+#[test]
 fn an_error_says_what_to_do() {
     let pending = "events/pending.json";
     let cases: [(&str, &[&str], &str); 4] = [
@@ -39,12 +55,17 @@ fn an_error_says_what_to_do() {
         (
             "bad credentials",
             &[pending, "--credentials", "Cargo.toml"],
-            "it must hold JSON like",
+            "it must hold a JSON array like",
         ),
     ];
     for (what, arguments, words) in cases {
         let error = fail(callbot(&["sign"]).args(arguments)).stderr;
         assert!(error.contains(words), "{what}: {error}");
+    }
+    let unknown = r#"[{"uuid":"u","secretKey":"s","algorithm":"SHA1"}]"#;
+    let error = fail(callbot(&["sign", pending]).env("CALLBOT_CREDENTIALS", unknown)).stderr;
+    for algorithm in ["MD5", "SHA256", "HMAC-SHA256"] {
+        assert!(error.contains(algorithm), "{algorithm}: {error}");
     }
     let error = fail(callbot(&["sign", pending]).env_remove("CALLBOT_CREDENTIALS")).stderr;
     assert!(error.contains("CALLBOT_CREDENTIALS is not set"), "{error}");
