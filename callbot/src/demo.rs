@@ -31,6 +31,9 @@ const AFTERWARDS: [&str; 3] = ["resend", "forged", "bad-body"];
 const SECONDS_BETWEEN_REPORTS: u64 = 60;
 
 /// Send sample events to the function on this machine and show the task's history
+///
+/// The demo builds the function and runs it over a local DynamoDB engine of its own. The exit code is 1 if an answer or
+/// the history is not as expected.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot demo")]

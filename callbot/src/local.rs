@@ -23,16 +23,16 @@ use crate::{Failure, TROUBLE};
   callbot local --db .local/snapshots.db
   callbot local -- cargo lambda watch")]
 pub(crate) struct Args {
-    /// Port of the engine on this machine; 0 is any free port
+    /// Port of the engine on this machine; 0 chooses a free port
     #[arg(long, default_value_t = 8000)]
     port: u16,
-    /// File that keeps the data [default: the data are kept in memory]
+    /// File that the data are kept in [default: memory]
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
     /// Name of the table
     #[arg(long, default_value = "snapshots")]
     table: String,
-    /// Command to run; AWS_ENDPOINT_URL_DYNAMODB, TABLE_NAME and AWS credentials in its environment lead it to the engine
+    /// Command to run; its environment has AWS_ENDPOINT_URL_DYNAMODB, AWS_REGION, credentials and TABLE_NAME for the engine
     #[arg(last = true)]
     command: Vec<String>,
 }

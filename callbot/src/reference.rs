@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, Command, CommandFactory};
 
+use crate::terminal::print;
 use crate::{Cli, Failure};
 
 const HEAD: &str = "# callbot
@@ -16,7 +17,7 @@ a change to the tool,
 ";
 
 pub(crate) fn run() -> Result<ExitCode, Failure> {
-    print!("{}", reference()?);
+    print(reference()?.trim_end())?;
     Ok(ExitCode::SUCCESS)
 }
 

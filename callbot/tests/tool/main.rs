@@ -2,6 +2,7 @@
 
 mod aws_errors;
 mod check;
+mod closed_output;
 mod history;
 mod local;
 mod parked;
