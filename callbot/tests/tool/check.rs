@@ -52,9 +52,15 @@ fn a_deployment_that_cannot_be_reached_does_not_pass() {
 fn a_server_that_never_answers_is_given_up() {
     // The kernel accepts connections for it.
     let black_hole = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let server = format!("http://{}", black_hole.local_addr().expect("an address"));
-    let error = format!("no answer from {server} within 20 s");
-    check_without_answer(&server, &error);
+    let address = black_hole.local_addr().expect("an address");
+    for (server, limit) in [
+        (format!("http://{address}"), "answer from {} within 20 s"),
+        // Without TLS there is no connection.
+        (format!("https://{address}"), "connection to {} within 5 s"),
+    ] {
+        let error = format!("no {}", limit.replace("{}", &server));
+        check_without_answer(&server, &error);
+    }
 }
 
 #[test]
