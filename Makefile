@@ -73,15 +73,15 @@ TEST := cargo test --locked --package task-callback --package callbot
 demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, locally, and show the history
 	$(CALLBOT) -- demo
 
-test: $(CARGO_LAMBDA) $(MOTO) ## Run all tests, then those of the contract over a second engine (or DYNAMODB_ENDPOINT_URL=…)
+test: $(CARGO_LAMBDA) $(MOTO) ## Run all tests, then the contract's tests over moto (or DYNAMODB_ENDPOINT_URL=…)
 	env -u DYNAMODB_ENDPOINT_URL $(TEST)
 	@echo 'tests/contract over a second engine'
 	DYNAMODB_ENDPOINT_URL=$(or $(DYNAMODB_ENDPOINT_URL),moto) $(TEST) --test contract
 
-test-dynamodb-local: $(DYNAMODB_LOCAL) $(MOTO) ## Run the tests of the contract over DynamoDB Local (needs Java 17 and Maven)
+test-dynamodb-local: $(DYNAMODB_LOCAL) $(MOTO) ## Run the contract's tests over DynamoDB Local (needs Java 17 and Maven)
 	tests/dynamodb-local/run $(DYNAMODB_LOCAL) cargo test --locked --package task-callback --test contract
 
-lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies and the template
+lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies, the template and the documents
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 	@echo 'The dependencies of everything that is built here'
@@ -101,7 +101,7 @@ advisories: $(CRATES) ## Check for known vulnerabilities and yanked crates (need
 # Built as the function is deployed, for this machine.
 BUILD_AS_DEPLOYED := cargo lambda build --locked --release $(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
 
-soak: $(CARGO_LAMBDA) $(MOTO) ## Send TASKS tasks of 10 reports, with everything going wrong, and prove that nothing is lost
+soak: $(CARGO_LAMBDA) $(MOTO) ## Send TASKS tasks of 10 reports with injected faults, and prove that no report is lost
 	$(BUILD_AS_DEPLOYED)
 	@rm -f target/soak.log target/soak-no-resend.log
 	$(CALLBOT) -- soak --function target/lambda/task-callback/bootstrap --tasks $(TASKS) --shuffle \
@@ -110,7 +110,7 @@ soak: $(CARGO_LAMBDA) $(MOTO) ## Send TASKS tasks of 10 reports, with everything
 		--instances 32 --tasks $(NO_RESEND_TASKS) --outage $(OUTAGE) --shuffle \
 		--log target/soak-no-resend.log --report target/soak-no-resend.json
 
-bench: bench-processes bench-stages ## Measure the release build beside the least programs with the same work
+bench: bench-processes bench-stages ## Compare the release build with minimal programs
 
 bench-processes: $(CARGO_LAMBDA)
 	$(BUILD_AS_DEPLOYED)
@@ -122,7 +122,7 @@ bench-processes: $(CARGO_LAMBDA)
 bench-stages:
 	cargo bench --locked --package task-callback-bench --bench stages
 
-timing: ## Measure whether a verification's time tells how much of a forged signature is right
+timing: ## Measure whether the time of a verification tells how much of a forged signature is right
 	cargo bench --locked --package task-callback-bench --bench timing
 
 # No sanitizer: that takes a nightly compiler, and this code, which forbids `unsafe`, gives it little to find. The
@@ -131,7 +131,7 @@ FUZZ := target/fuzz
 FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 FUZZ_TARGETS := event headers body
 
-fuzz: $(CARGO_FUZZ) ## Look for inputs that break what reads a callback, FUZZ_SECONDS for each target (needs C++)
+fuzz: $(CARGO_FUZZ) ## Fuzz the parsers of a callback, FUZZ_SECONDS for each target (needs C++)
 	cargo run --locked --package task-callback-fuzz --example seeds -- $(FUZZ)/seeds
 	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_STRIP=none \
 		cargo fuzz build --sanitizer none --target $(FUZZ_HOST) --target-dir $(FUZZ)/build
@@ -150,17 +150,17 @@ invoke: $(CARGO_LAMBDA) ## Sign EVENT and invoke the running function with it
 send: ## Sign EVENT and send it to the running function over HTTP
 	@$(CALLBOT) --quiet -- send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)
 
-history: ## Show the history of TASK, locally or from the deployed TABLE; draw it with SVG=file; ARGS='--follow' …
+history: ## Show the history of TASK, from the local stack or the deployed TABLE; SVG=file also draws it; ARGS='--follow' …
 	@$(CALLBOT) --quiet -- history $(TASK) $(if $(TABLE),--table $(TABLE),--table $(LOCAL_TABLE) --endpoint-url $(LOCAL_ENGINE)) \
 		$(if $(SVG),--svg $(SVG)) $(ARGS)
 
-secret: ## Write the credentials of a deployed stack: SECRET=its CredentialsSecretArn, FILE=… or a prompt
+secret: ## Write the credentials of a deployed stack: SECRET=CREDENTIALS_SECRET_ARN, and FILE=… (without FILE it prompts)
 	@$(CALLBOT) --quiet -- secret $(SECRET) $(if $(FILE),--file $(FILE))
 
 build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
 	sam build --parameter-overrides Architecture=$(ARCH)
 
-deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=value …' as the README lists them
+deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=value …' (docs/configuration.md)
 	sam deploy --stack-name $(STACK) $(if $(REGION),--region $(REGION)) \
 		--parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
 
@@ -169,7 +169,7 @@ check: ## Check a deployed URL, with the file CREDENTIALS if given; or, without 
 		$(CALLBOT) --quiet -- check $(if $(CREDENTIALS),--credentials $(CREDENTIALS)) \
 		--url $(or $(URL),http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
 
-rehearse: $(CARGO_LAMBDA) $(SAM) $(MINISTACK) ## Do what the README says about deploying, in an emulator of AWS (MiniStack)
+rehearse: $(CARGO_LAMBDA) $(SAM) $(MINISTACK) ## Follow README.md and docs/operations.md in an emulator of AWS (MiniStack)
 	@$(MINISTACK)/bin/python -B tests/rehearsal/rehearse.py
 
 clean: ## Remove everything that was built or installed here

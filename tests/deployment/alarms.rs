@@ -231,8 +231,12 @@ fn each_alarm_says_what_to_do_and_each_metric_it_watches_exists() {
     }
     for alarm in alarms {
         let properties = &alarm["Properties"];
-        let description = properties["AlarmDescription"].as_str().expect("a text");
-        assert!(description.len() > 60, "{description}");
+        let description = properties["AlarmDescription"]["!Sub"].as_str();
+        let description = description.expect("a text");
+        assert!(
+            description.contains("Runbook: docs/operations.md"),
+            "{description}"
+        );
         let topic =
             json!({"!If": ["HasAlarmEmail", [{"!Ref": "AlarmTopic"}], {"!Ref": "AWS::NoValue"}]});
         assert_eq!(properties["OKActions"], topic, "{description}");
