@@ -10,7 +10,7 @@ use serde_json::Value;
 use task_callback_test_support::moto::{self, TestSecret};
 use task_callback_test_support::{project, sample_events};
 
-use crate::runner::{CREDENTIALS, Ran, Running, callbot, fail, program, run, succeed};
+use crate::runner::{CREDENTIALS, Ran, Running, callbot, fail, kill, program, run, succeed};
 
 /// Building the function takes a minute or two where nothing is built yet.
 const BUILD_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -214,18 +214,19 @@ fn a_termination_is_passed_on_to_the_command() {
     let script = "trap 'exit 5' TERM; echo ready; while :; do sleep 0.1; done";
     let mut process = Running::start(&mut local(script));
     process.until("ready");
-    process.signal("-TERM", false);
+    process.signal("-TERM");
     assert_eq!(process.end().code(), Some(5));
 }
 
 #[test]
 fn an_interrupt_reaches_the_command_once_and_its_end_is_awaited() {
     let folder = tempfile::tempdir().expect("a folder");
-    let script = "trap 'echo interrupted' INT; echo ready; until test -e end; do sleep 0.1; done; echo ended; exit 5";
+    let script = "trap 'echo interrupted' INT; echo $$; until test -e end; do sleep 0.1; done; echo ended; exit 5";
     let mut process = Running::start(local(script).current_dir(&folder));
-    process.until("ready");
-    process.signal("-INT", true);
+    // A terminal interrupts both.
+    kill("-INT", &process.line());
     process.until("interrupted");
+    process.signal("-INT");
     std::fs::write(folder.path().join("end"), "").expect("written");
     assert_eq!(process.line(), "ended");
     assert_eq!(process.end().code(), Some(5));
@@ -236,6 +237,6 @@ fn a_command_that_does_not_end_is_killed() {
     let script = "trap '' TERM; echo ready; while :; do sleep 0.1; done";
     let mut process = Running::start(&mut local(script));
     process.until("ready");
-    process.signal("-TERM", false);
+    process.signal("-TERM");
     assert_eq!(process.end().code(), Some(128 + 9));
 }

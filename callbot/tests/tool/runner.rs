@@ -92,6 +92,11 @@ pub(crate) fn eventually<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> 
     }
 }
 
+/// Sends a signal to a process or, after a minus sign, to a group of processes.
+pub(crate) fn kill(signal: &str, id: &str) {
+    succeed(program("kill").args([signal, "--", id]));
+}
+
 /// A program in the background, and the lines that it prints. It is interrupted when dropped.
 pub(crate) struct Running {
     process: Child,
@@ -146,11 +151,9 @@ impl Running {
         self.process.try_wait().expect("the process is a child")
     }
 
-    /// Sends a signal to the program alone or, as a terminal does, to all of its group.
-    pub(crate) fn signal(&self, signal: &str, to_group: bool) {
-        let sign = if to_group { "-" } else { "" };
-        let id = format!("{sign}{}", self.process.id());
-        succeed(program("kill").args([signal, "--", &id]));
+    /// Sends a signal to the program alone.
+    pub(crate) fn signal(&self, signal: &str) {
+        kill(signal, &self.process.id().to_string());
     }
 
     /// Waits until the program ends.
@@ -161,7 +164,7 @@ impl Running {
     /// Interrupts the program and all of its group, as Ctrl-C does, and waits until it ends.
     pub(crate) fn interrupt(&mut self) -> ExitStatus {
         if self.exit_status().is_none() {
-            self.signal("-INT", true);
+            kill("-INT", &format!("-{}", self.process.id()));
         }
         self.end()
     }
