@@ -23,8 +23,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Check that a deployment refuses wrong requests and stores signed callbacks
 ///
-/// With credentials, the command stores one snapshot of a task whose id begins with callbot-check-. Without
-/// credentials, it sends neither a forged nor a signed callback. It ends at the first request without an answer.
+/// With credentials, the command stores one snapshot of a task whose id begins with callbot-check-. Without credentials,
+/// it sends no signed callback. It ends at the first request without an answer.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot check --url CALLBACK_URL --credentials .local/credentials.json")]
@@ -50,7 +50,6 @@ struct Check<'a> {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let given = args.credentials.load_if_given()?;
-    let forger = given.as_ref().map(forger_of).transpose()?;
     let stranger: Credentials = r#"[{"uuid":"callbot-check","secretKey":"nobody's"}]"#.parse()?;
     let known = Some(given.as_ref().unwrap_or(&stranger));
     let mut elsewhere = args.url.clone();
@@ -69,6 +68,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     };
     let callback = event(CALLBACK_METHOD, &[])?;
     let (put, unsigned) = (event("PUT", &[])?, event(CALLBACK_METHOD, &["sign"])?);
+    // A forgery of a known account is not among them: it would be parked, and set off alarms.
     let checks = [
         Check {
             sender: &elsewhere,
@@ -77,7 +77,6 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         check("another method", &put, known, 4050),
         check("an unsigned callback", &unsigned, known, 4000),
         check("an unknown account", &callback, Some(&stranger), 4010),
-        check("a forged callback", &callback, forger.as_ref(), 4010),
         check("a signed callback", &callback, given.as_ref(), 0),
         check("the same callback again", &callback, given.as_ref(), 0),
     ];
@@ -122,15 +121,6 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 fn passes(reply: &Reply, ret_code: u16) -> bool {
     let no_route = matches!(ret_code, 4040 | 4050) && reply.is_gateway_not_found();
     reply.is(ret_code) || no_route
-}
-
-/// The account and its algorithm with a wrong secret.
-fn forger_of(credentials: &Credentials) -> Result<Credentials, Failure> {
-    let account = credentials.first();
-    let forger = json!([{
-        "uuid": account.uuid, "secretKey": "a guess", "algorithm": account.algorithm.name()
-    }]);
-    Ok(forger.to_string().parse()?)
 }
 
 /// An unsigned callback about a test task. Signing does not add the headers in `keep`.

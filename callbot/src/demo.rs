@@ -84,7 +84,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         status = function.wait() => Err(format!("cargo lambda watch ended: {}", status?).into()),
         _ = shutdown_signal() => Err("interrupted".into()),
     };
-    function.stop(Some(Signal::INT)).await?;
+    function.stop(Signal::INT).await?;
     engine.stop().await;
     print(&format!("\nThe function's log is in {}.", log.display()))?;
     played

@@ -58,12 +58,14 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             let mut command = Command::new(program);
             command.args(arguments).envs(engine.environment());
             let mut process = Process::start(&mut command)?;
-            let status = tokio::select! {
-                status = process.wait() => status?,
-                signal = &mut stop => {
-                    // Ctrl-C interrupts the command, too: both are in the terminal's foreground.
-                    let pass_on = Some(signal?).filter(|signal| *signal != Signal::INT);
-                    process.stop(pass_on).await?
+            let status = loop {
+                tokio::select! {
+                    status = process.wait() => break status?,
+                    signal = &mut stop => match signal? {
+                        // The command has got the Ctrl-C, too, since both are in the terminal's foreground. It may go on.
+                        Signal::INT => stop.set(shutdown_signal()),
+                        signal => break process.stop(signal).await?,
+                    }
                 }
             };
             exit_code(status)

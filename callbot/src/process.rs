@@ -44,13 +44,13 @@ impl Process {
     }
 
     /// Sends the signal, so that the command can stop its own children, waits until the command ends, and kills it if
-    /// it does not. Without a signal, the command has already got one.
-    pub(crate) async fn stop(mut self, signal: Option<Signal>) -> Result<ExitStatus, Failure> {
+    /// it does not.
+    pub(crate) async fn stop(mut self, signal: Signal) -> Result<ExitStatus, Failure> {
         let id = self
             .0
             .id()
             .and_then(|id| Pid::from_raw(id.try_into().ok()?));
-        if let (Some(id), Some(signal)) = (id, signal) {
+        if let Some(id) = id {
             let _ = kill_process(id, signal);
         }
         if timeout(STOP_TIMEOUT, self.0.wait()).await.is_err() {
