@@ -27,7 +27,7 @@ const MAX_ATTEMPTS: u32 = 4;
 /// Where AWS's services are.
 #[derive(clap::Args)]
 pub(crate) struct EndpointArgs {
-    /// Use the engine or emulator at this URL, such as that of `callbot local`, instead of AWS
+    /// Use the engine or emulator at URL instead of AWS, such as that of `callbot local`
     #[arg(long, value_name = "URL", value_parser = endpoint_url)]
     endpoint_url: Option<String>,
 }

@@ -17,7 +17,8 @@ use queue::Queue;
 
 /// List the refused callbacks that wait in the parked queue, or move the dead letters back to it
 ///
-/// The function tries each parked callback again every 5 minutes. After 100 tries the callback is a dead letter. Every
+/// SQS hides a parked callback between two tries; such callbacks are only counted, and their reasons are in the function's
+/// log. The function tries each parked callback again every 5 minutes. After 100 tries the callback is a dead letter. Every
 /// message stays in its queue when it is listed, but SQS counts the listing as one of the 100 tries.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:

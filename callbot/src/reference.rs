@@ -10,8 +10,7 @@ use crate::{Cli, Failure};
 
 const HEAD: &str = "# callbot
 
-Every command and option, as `callbot reference` writes them out of the tool's own definitions. Do not edit this: after
-a change to the tool,
+This reference is generated from the tool's definitions. Do not edit it. To regenerate it, run:
 
     cargo run --locked --package callbot -- reference > callbot/README.md
 ";
@@ -90,18 +89,25 @@ fn item(text: &mut String, argument: &Arg) -> std::fmt::Result {
     if let Some(variable) = argument.get_env() {
         write!(text, " Variable: `{}`.", variable.to_string_lossy())?;
     }
-    writeln!(text)?;
     let values = argument.get_possible_values();
-    for value in values.iter().filter(|_| takes_value) {
+    let (named, explained): (Vec<_>, Vec<_>) = values
+        .iter()
+        .filter(|_| takes_value)
+        .partition(|value| value.get_help().is_none());
+    if !named.is_empty() {
+        let names: Vec<_> = named
+            .iter()
+            .map(|value| format!("`{}`", value.get_name()))
+            .collect();
+        write!(text, " Values: {}.", names.join(", "))?;
+    }
+    writeln!(text)?;
+    for value in explained {
         let help = value
             .get_help()
-            .map(|help| format!(": {}", sentence(&help.to_string())));
-        writeln!(
-            text,
-            "  - `{}`{}",
-            value.get_name(),
-            help.unwrap_or_default()
-        )?;
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        writeln!(text, "  - `{}`: {}", value.get_name(), sentence(&help))?;
     }
     Ok(())
 }

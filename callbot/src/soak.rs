@@ -33,7 +33,7 @@ use plan::Plan;
 use report::Report;
 use stage::Stage;
 
-/// Load test as the platform, which then reads the table and proves that no report was lost, duplicated or forged
+/// Run a load test as the platform, then read the table and prove that no report was lost, duplicated or forged
 ///
 /// With --url it tests a running stack. With --function it tests a local stack with faults: processes of the function
 /// are killed during calls, and requests to DynamoDB fail. The exit code is 1 if a report that was acknowledged is not in
@@ -41,7 +41,7 @@ use stage::Stage;
 ///
 /// With --no-resend it sends each report once, whatever the answer. The local stack then also has the parked queue.
 /// Secrets Manager is down at cold starts, then the secret is wrong, then DynamoDB is down. The exit code is 1 if a report
-/// that was answered, even with a refusal, is not in the table exactly once when the queue is empty.
+/// that was answered, even with a refusal, is not in the table exactly once after the queue has become empty.
 #[derive(clap::Args)]
 #[command(group = ArgGroup::new("stack").required(true))]
 #[command(after_help = "Examples:
@@ -60,7 +60,7 @@ pub(crate) struct Args {
     /// Program of the function, run in a local stack with a table and credentials of its own
     #[arg(long, value_name = "FILE", group = "stack", conflicts_with_all = ["endpoint_url", "credentials"])]
     function: Option<PathBuf>,
-    /// Highest number of processes of the function at a time
+    /// Maximum number of concurrent processes of the function
     #[arg(long, value_name = "N", default_value_t = 8)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     instances: u16,
@@ -91,7 +91,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "M", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000))]
     callbacks: u32,
-    /// Highest number of callbacks without an answer at a time
+    /// Maximum number of callbacks in flight
     #[arg(long, value_name = "C", default_value_t = 32)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,

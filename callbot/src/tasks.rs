@@ -22,7 +22,7 @@ use table::View;
 /// The number of histories read concurrently.
 const CONCURRENCY: usize = 16;
 
-/// Show the tasks that are in progress, the silent ones among them, and those that failed today
+/// Show the tasks in progress, those that have stopped reporting, and those that failed today
 ///
 /// Reads the keys of every report since --since from the index status-createTs-index, and then the newest snapshot of
 /// each task shown.

@@ -16,7 +16,7 @@ pub(crate) struct TerminalArgs {
     /// When to use colour; auto means in a terminal, unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     color: ColorChoice,
-    /// Fit the output into so many columns [default: the terminal's width, or no limit where there is no terminal]
+    /// Maximum width of the output, in columns [default: the terminal's width, or no limit without a terminal]
     #[arg(long, value_name = "COLUMNS")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     width: Option<u16>,
