@@ -14,6 +14,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use crate::client::http_url;
 pub(crate) use error::{AwsError, Target};
 pub(crate) use explain::{error_message, is_transient};
 
@@ -47,18 +48,9 @@ impl EndpointArgs {
     }
 }
 
-/// Parses the URL of an engine or emulator.
-///
-/// # Errors
-///
-/// The text is no URL with a host.
-fn endpoint_url(text: &str) -> Result<String, String> {
-    let url = text.parse::<reqwest::Url>().ok();
-    let url = url.filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
-    match url {
-        Some(_) => Ok(text.to_owned()),
-        None => Err("it must be a URL such as http://127.0.0.1:8000".to_owned()),
-    }
+/// Parses the URL of an engine or emulator, whose text is kept.
+fn endpoint_url(text: &str) -> Result<String, &'static str> {
+    http_url(text).map(|_| text.to_owned())
 }
 
 /// The configuration of all clients.

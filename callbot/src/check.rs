@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use anstyle::AnsiColor;
 use comfy_table::presets::NOTHING;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
+use comfy_table::{ColumnConstraint, Table, Width};
 use reqwest::Url;
 use serde_json::json;
 use task_callback::contract::account::Credentials;
 use task_callback::contract::callback::{CALLBACK_METHOD, CALLBACK_PATH};
 
-use crate::client::{Reply, Sender, is_local};
+use crate::client::{Reply, Sender, http_url, is_local};
 use crate::credentials::CredentialsArgs;
 use crate::event::Event;
 use crate::terminal::{Terminal, TerminalArgs, print};
@@ -30,7 +30,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
   callbot check --url CALLBACK_URL --credentials .local/credentials.json")]
 pub(crate) struct Args {
     /// URL of the function: the stack's output CallbackUrl
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
     url: Url,
     #[command(flatten)]
     credentials: CredentialsArgs,
@@ -192,11 +192,7 @@ fn row(terminal: Terminal, mark: &str, what: &str, found: &str) -> String {
     table.load_style(NOTHING).add_row([mark, what, found]);
     let fixed = COLUMNS.map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
     table.set_constraints(fixed);
-    if let Some(width) = terminal.width.and_then(|width| width.try_into().ok()) {
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width);
-    }
+    terminal.fit(&mut table);
     for column in table.column_iter_mut() {
         column.set_padding((0, 1));
     }

@@ -23,6 +23,17 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// API Gateway's status when it throttles.
 const TOO_MANY_REQUESTS: u16 = 429;
 
+/// Parses a URL of HTTP.
+///
+/// # Errors
+///
+/// The text is not a URL, or a URL of another scheme.
+pub(crate) fn http_url(text: &str) -> Result<Url, &'static str> {
+    let url = text.parse::<Url>().ok();
+    let url = url.filter(|url| ["http", "https"].contains(&url.scheme()));
+    url.ok_or("it must be a URL such as http://127.0.0.1:8000")
+}
+
 /// Whether the URL is on this machine.
 pub(crate) fn is_local(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();

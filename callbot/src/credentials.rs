@@ -19,7 +19,8 @@ pub(crate) struct CredentialsArgs {
 impl CredentialsArgs {
     /// Reads the credentials if a file is named or the variable is set.
     pub(crate) fn load_if_given(&self) -> Result<Option<Credentials>, Failure> {
-        let given = self.credentials.is_some() || std::env::var_os(VARIABLE).is_some();
+        let is_set = std::env::var_os(VARIABLE).is_some_and(|json| !json.is_empty());
+        let given = self.credentials.is_some() || is_set;
         given.then(|| self.load()).transpose()
     }
 

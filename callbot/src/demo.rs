@@ -148,7 +148,7 @@ async fn play(
 
     let reported = &sent[..REPORTS.len()];
     let history = table.task_history(&reported[0].task_id, Range::ALL).await?;
-    let clock = args.zone.clock(now());
+    let clock = args.zone.clock();
     let table = crate::history::render(&history, &clock, args.terminal.stdout());
     print(&format!("\n{table}\n"))?;
     let picture = project.join("target/callbot-demo.svg");

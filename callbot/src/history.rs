@@ -16,8 +16,8 @@ use std::time::Duration;
 use task_callback::contract::snapshot::Snapshot;
 
 use crate::table::{Range, Table, TableArgs};
-use crate::terminal::{TerminalArgs, print};
-use crate::when::{Clock, TimeArg, ZoneArgs, now, parse_duration};
+use crate::terminal::{TerminalArgs, print, warn};
+use crate::when::{Clock, TimeArg, ZoneArgs, parse_duration};
 use crate::{Failure, exit_code};
 pub(crate) use picture::write as write_picture;
 pub(crate) use table::render;
@@ -68,7 +68,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let clock = args.zone.clock(now());
+    let clock = args.zone.clock();
     let range = args.range(&clock)?;
     let source = Source {
         table: args.table.table().await?,
@@ -78,18 +78,21 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         return follow::follow(&source, range).await;
     }
     let history = source.read(range).await?;
-    match &args.svg {
-        Some(file) if file.as_os_str() == "-" => {
-            print(&picture::draw(&history, &clock)?)?;
-        }
-        file => {
-            print(&source.render(&history, range, &clock)?)?;
-            if let Some(file) = file {
-                picture::write(&history, &clock, file)?;
-            }
-        }
+    let is_empty = history.is_empty();
+    let alone = args
+        .svg
+        .as_ref()
+        .is_some_and(|file| file.as_os_str() == "-");
+    if !alone || is_empty {
+        print(&source.render(&history, range, &clock)?)?;
     }
-    Ok(exit_code(!history.is_empty()))
+    match &args.svg {
+        Some(_) if is_empty => warn("There is nothing to draw, so no picture was written."),
+        Some(_) if alone => drop(print(chart::draw(&history, &clock)?.trim_end())?),
+        Some(file) => picture::write(&history, &clock, file)?,
+        None => {}
+    }
+    Ok(exit_code(!is_empty))
 }
 
 /// The source of the history.

@@ -1,6 +1,5 @@
 //! `callbot local`: a DynamoDB engine to develop against.
 
-use std::io::{Write, stderr};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -11,7 +10,7 @@ use tokio::process::Command;
 
 use crate::engine::LocalEngine;
 use crate::process::{Process, shutdown_signal};
-use crate::terminal::print;
+use crate::terminal::{print, warn};
 use crate::{Failure, TROUBLE};
 
 /// Run a local DynamoDB engine with the snapshots table
@@ -38,8 +37,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let mut stop = pin!(shutdown_signal());
     let engine = LocalEngine::start(args.port, args.db.as_deref(), &args.table).await?;
+    let mut stop = pin!(shutdown_signal());
     let started = format!("DynamoDB engine at {}, table {}", engine.url(), args.table);
     let exit_code = match args.command.split_first() {
         None => {
@@ -54,7 +53,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         }
         Some((program, arguments)) => {
             // The standard output is the command's.
-            let _ = writeln!(stderr(), "{started}");
+            warn(&started);
             let mut command = Command::new(program);
             command.args(arguments).envs(engine.environment());
             let mut process = Process::start(&mut command)?;

@@ -94,7 +94,7 @@ async fn main() -> ExitCode {
         Command::Reference => reference::run(),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("callbot: {}", aws::error_message(&*error));
+        terminal::warn(&format!("callbot: {}", aws::error_message(&*error)));
         ExitCode::from(TROUBLE)
     })
 }

@@ -10,9 +10,9 @@ use std::process::ExitCode;
 use reqwest::Url;
 
 use crate::aws::{Aws, EndpointArgs};
-use crate::terminal::TerminalArgs;
+use crate::terminal::{TerminalArgs, print, warn};
 use crate::{Failure, exit_code};
-use listing::Listing;
+use listing::{INCOMPLETE, Listing};
 use queue::Queue;
 
 /// List the refused callbacks that wait in the parked queue, or move the dead letters back to it
@@ -50,9 +50,12 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         return Ok(exit_code(empty));
     }
     let listing = Listing::read(&parked, &dead_letters).await?;
-    match args.json {
-        true => listing.print_json()?,
-        false => table::print(&listing, args.terminal.stdout())?,
+    print(&match args.json {
+        true => serde_json::to_string_pretty(&listing)?,
+        false => table::render(&listing, args.terminal.stdout()),
+    })?;
+    if args.json && !listing.complete {
+        warn(&format!("callbot: {INCOMPLETE}"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -12,6 +12,7 @@ use task_callback::contract::account::Credentials;
 use crate::Failure;
 use crate::aws::{Aws, AwsError, EndpointArgs, Target, error_message};
 use crate::credentials;
+use crate::terminal::print;
 
 /// Write the credentials into the stack's secret, from a prompt, a file or standard input
 ///
@@ -58,7 +59,9 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         1 => "1 credential".to_owned(),
         count => format!("{count} credentials"),
     };
-    println!("{credentials} written. The function uses them within seconds.");
+    print(&format!(
+        "{credentials} written. The function uses them within seconds."
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -105,9 +108,9 @@ async fn refuse_to_replace_several(
 
 /// Prompts for one account, with the names on the vendor's page Developer.
 fn prompt() -> Result<String, Failure> {
-    println!(
-        "Enter the values of the platform's page Developer. For several credentials use --file."
-    );
+    print(
+        "Enter the values of the platform's page Developer. For several credentials use --file.",
+    )?;
     let uuid = ask("uuid")?;
     let secret_key = rpassword::prompt_password("secretKey (not shown): ")?;
     let algorithm = match ask("algorithm [MD5]")?.as_str() {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use reqwest::Url;
 
-use crate::client::Sender;
+use crate::client::{Sender, http_url};
 use crate::credentials::CredentialsArgs;
 use crate::event::Event;
 use crate::table::TableArgs;
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(requires = "scenario", conflicts_with = "events")]
     speed: f64,
     /// URL to send to: the stack's output CallbackUrl. If the URL has no path, each event's own path is appended
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
     url: Url,
     #[command(flatten)]
     credentials: CredentialsArgs,

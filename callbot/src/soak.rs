@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use task_callback::contract::account::Credentials;
 use task_callback::contract::callback::CALLBACK_PATH;
 
-use crate::client::Sender;
+use crate::client::{Sender, http_url};
 use crate::credentials::CredentialsArgs;
 use crate::process::shutdown_signal;
 use crate::table::{Range, Table, TableArgs};
@@ -50,7 +50,7 @@ use stage::Stage;
   callbot soak --function target/lambda/task-callback/bootstrap --no-resend --moto \"$(make --silent moto)\"")]
 pub(crate) struct Args {
     /// URL that the callbacks are sent to: the stack's output CallbackUrl
-    #[arg(long, value_name = "URL", group = "stack")]
+    #[arg(long, value_name = "URL", value_parser = http_url, group = "stack")]
     #[arg(conflicts_with_all = ["instances", "faults", "kills", "no_resend", "moto", "outage", "log"])]
     url: Option<Url>,
     #[command(flatten)]
@@ -112,8 +112,11 @@ pub(crate) struct Args {
     report: Option<PathBuf>,
 }
 
-/// What an interrupted run says that has read nothing back.
-const INTERRUPTED: &str = "interrupted before the table was read: the run proves nothing";
+/// Ends an interrupted run that has read nothing back.
+fn interrupted() -> Result<ExitCode, Failure> {
+    print("Interrupted before the table was read: the run proves nothing.")?;
+    Ok(exit_code(false))
+}
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     // Not refused by clap, which makes no difference between the option and the variable TABLE_NAME.
@@ -126,25 +129,31 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     // A file that cannot be written is an error now, not after the run.
     args.report.as_deref().map(open).transpose()?;
     print(&plan.to_string())?;
-    match (&args.function, &args.moto, &args.url) {
-        (Some(function), Some(python), _) => no_resend::run(args, &plan, function, python).await,
-        (Some(function), None, _) => {
+    match (&args.function, &args.moto) {
+        (Some(function), Some(python)) => no_resend::run(args, &plan, function, python).await,
+        (Some(function), None) => {
             let credentials = stage_credentials();
             let environment = vec![("CALLBOT_CREDENTIALS", credentials.clone())];
-            let stage = Stage::start(args, function, plan.seed, environment).await?;
+            let stage = tokio::select! {
+                stage = Stage::start(args, function, plan.seed, environment) => stage?,
+                stopped = shutdown_signal() => {
+                    stopped?;
+                    return interrupted();
+                }
+            };
             let credentials = credentials.parse()?;
             let url = stage.url().parse()?;
             soak(args, &plan, url, &credentials, &stage.table(), Some(&stage)).await
         }
-        (None, _, Some(url)) => {
+        (None, _) => {
+            let url = args.url.clone().ok_or("name the stack with --url")?;
             let table = args.table.table().await?;
             let credentials = args.credentials.load()?;
             // An unreadable table is an error now, not after an hour of sending.
             table.task_history(&plan.run, Range::LATEST).await?;
-            probe(url).await?;
-            soak(args, &plan, url.clone(), &credentials, &table, None).await
+            probe(&url).await?;
+            soak(args, &plan, url, &credentials, &table, None).await
         }
-        (None, _, None) => Err("name the stack with --url".into()),
     }
 }
 
@@ -163,7 +172,7 @@ async fn soak(
         findings = audit::audit(plan, &ledger, credentials, table) => findings?,
         stopped = shutdown_signal() => {
             stopped?;
-            return Err(INTERRUPTED.into());
+            return interrupted();
         }
     };
     let report = Report {

@@ -47,7 +47,7 @@ impl TableArgs {
     ///
     /// Neither --table nor TABLE_NAME names one.
     pub(crate) async fn table(&self) -> Result<Table, Failure> {
-        let name = self.table.as_deref();
+        let name = self.table.as_deref().filter(|name| !name.is_empty());
         let name = name.ok_or("name the table with --table or the variable TABLE_NAME")?;
         Ok(Table::new(&self.endpoint.aws().await, name))
     }

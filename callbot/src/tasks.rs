@@ -15,7 +15,7 @@ use crate::Failure;
 use crate::history::{self, json::Row};
 use crate::table::{LastReport, Range, Table, TableArgs, TableError};
 use crate::terminal::{TerminalArgs, print};
-use crate::when::{TimeArg, ZoneArgs, now, parse_duration};
+use crate::when::{TimeArg, ZoneArgs, parse_duration};
 use overview::{Overview, Section};
 use table::View;
 
@@ -60,7 +60,7 @@ struct Shown {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let table = args.table.table().await?;
-    let clock = args.zone.clock(now());
+    let clock = args.zone.clock();
     let since = clock.resolve(args.since);
     // A silent task has reported before --since then, so that it cannot be found.
     let silent_is_visible = since.saturating_add(args.silent_for.as_secs()) < clock.now;

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
 use clap::ColorChoice;
+use comfy_table::{ContentArrangement, Table};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::tcgetwinsize;
 use task_callback::contract::callback::TaskStatus;
@@ -40,7 +41,7 @@ impl TerminalArgs {
         };
         Terminal {
             color,
-            width: self.width.or_else(columns).map(usize::from),
+            width: self.width.or_else(columns),
         }
     }
 }
@@ -51,7 +52,7 @@ pub(crate) struct Terminal {
     /// Whether it shows colour.
     pub(crate) color: bool,
     /// The number of columns; `None` for no limit.
-    pub(crate) width: Option<usize>,
+    pub(crate) width: Option<u16>,
 }
 
 impl Terminal {
@@ -63,12 +64,21 @@ impl Terminal {
         }
     }
 
+    /// Fits a table into the width.
+    pub(crate) fn fit(self, table: &mut Table) {
+        if let Some(width) = self.width {
+            table
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(width);
+        }
+    }
+
     /// The text, cut where a line would not hold it beside so many other characters.
     pub(crate) fn cut(self, text: &str, others: usize) -> String {
         const LEAST: usize = 8;
         let room = self
             .width
-            .map(|width| width.saturating_sub(others).max(LEAST));
+            .map(|width| usize::from(width).saturating_sub(others).max(LEAST));
         match room {
             Some(room) if text.chars().count() > room => {
                 let beginning: String = text.chars().take(room - 1).collect();
@@ -80,7 +90,7 @@ impl Terminal {
 
     /// Whether a line of this length fits.
     pub(crate) fn fits(self, columns: usize) -> bool {
-        self.width.is_none_or(|width| columns <= width)
+        self.width.is_none_or(|width| columns <= width.into())
     }
 }
 
@@ -136,6 +146,11 @@ pub(crate) fn stdout_is_closed() -> bool {
     };
     let gone = PollFlags::ERR | PollFlags::HUP;
     poll(&mut stdout, Some(&at_once)).is_ok() && stdout[0].revents().intersects(gone)
+}
+
+/// Writes a line to the standard error. Its reader may have closed it, which is no error.
+pub(crate) fn warn(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Writes a line to the standard output and flushes it. Returns whether the output is still open: a reader such as

@@ -20,11 +20,11 @@ pub(crate) struct ZoneArgs {
 }
 
 impl ZoneArgs {
-    /// The clock at `now`, or at --now, in the chosen zone.
-    pub(crate) fn clock(&self, now: u64) -> Clock {
+    /// The clock, at --now if that is given, in the chosen zone.
+    pub(crate) fn clock(&self) -> Clock {
         let told = self.now.map(|told| told.as_second().try_into());
         Clock {
-            now: told.map_or(now, Result::unwrap_or_default),
+            now: told.map_or_else(now, Result::unwrap_or_default),
             zone: self.tz.clone().unwrap_or_else(machine_zone),
         }
     }

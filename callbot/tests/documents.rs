@@ -174,7 +174,7 @@ fn make(arguments: &[&str]) -> Result<(), String> {
     let read = |file| std::fs::read_to_string(project().join(file)).expect("a file");
     let (makefile, template) = (read("Makefile"), read("template.yaml"));
     for (name, value) in arguments.iter().filter_map(|word| word.split_once('=')) {
-        if !makefile.contains(&format!("$({name}")) {
+        if !makefile.contains(&format!("$({name})")) {
             return Err(format!("the Makefile does not use the variable {name}"));
         }
         let parameters = value.split(' ').filter(|_| name == "PARAMETERS");

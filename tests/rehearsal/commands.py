@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 # Time limits for a command, in seconds. The first release build takes minutes.
 BUILD_LIMIT = 1800
@@ -79,7 +79,8 @@ class Commands:
             try:
                 yield process
             finally:
-                os.killpg(process.pid, signal.SIGINT)
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGINT)
                 try:
                     process.wait(LIMIT)
                 except subprocess.TimeoutExpired:

@@ -17,7 +17,7 @@ use crate::aws::{error_message, is_transient};
 use crate::process::shutdown_signal;
 use crate::progress::{bar, share};
 use crate::table::Range;
-use crate::terminal::{DIM, Terminal, print, status_style, stdout_is_closed};
+use crate::terminal::{DIM, Terminal, print, status_style, stdout_is_closed, warn};
 use crate::when::Clock;
 use crate::when::now;
 
@@ -53,7 +53,7 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
     } else if args.csv {
         print(&csv::render(&history, true)?)?
     } else {
-        let clock = args.zone.clock(looked);
+        let clock = args.zone.clock();
         let text = match history.is_empty() {
             true => source.nothing(range, &clock),
             false => table::render(&history, &clock, terminal),
@@ -76,7 +76,10 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
                 // Each message is printed once.
                 let error = error_message(&*error);
                 if trouble.as_ref() != Some(&error) {
-                    eprintln!("callbot: {error}; trying again every {:?}", args.every);
+                    warn(&format!(
+                        "callbot: {error}; trying again every {:?}",
+                        args.every
+                    ));
                     trouble = Some(error);
                 }
                 continue;
@@ -91,7 +94,7 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
             false if args.json => print_lines(&fresh, json::line)?,
             false if args.csv => print(&csv::render(&fresh, false)?)?,
             false => {
-                let clock = args.zone.clock(now);
+                let clock = args.zone.clock();
                 print_lines(&fresh, |snapshot| {
                     let late = newest.is_some_and(|newest| snapshot.create_ts < newest);
                     Ok(line(snapshot, late, args.user_task, &clock, terminal))

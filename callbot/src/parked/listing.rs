@@ -11,7 +11,6 @@ use task_callback::contract::parked::ParkedCallback;
 use super::queue::{Message, Queue, VISIBILITY_TIMEOUT};
 use crate::Failure;
 use crate::process::shutdown_signal;
-use crate::terminal::print;
 
 /// Two thirds of the visibility timeout, after which the first message would be visible again, and be listed twice.
 const MAX_TIME: Duration = Duration::from_secs(VISIBILITY_TIMEOUT as u64 * 2 / 3);
@@ -80,15 +79,6 @@ impl Listing {
             between_tries,
             complete: parked_complete && dead_letters_complete,
         })
-    }
-
-    /// Prints it as JSON.
-    pub(super) fn print_json(&self) -> Result<(), Failure> {
-        print(&serde_json::to_string_pretty(self)?)?;
-        if !self.complete {
-            eprintln!("callbot: {INCOMPLETE}");
-        }
-        Ok(())
     }
 }
 

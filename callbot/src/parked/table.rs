@@ -1,20 +1,14 @@
 //! The listing as a table.
 
+use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{ContentArrangement, Table};
 
 use super::listing::{Content, INCOMPLETE, Listing, Row};
-use crate::Failure;
-use crate::terminal::{self, BOLD, Terminal, shown};
+use crate::terminal::{BOLD, Terminal, shown};
 use crate::when::{duration, now};
 
-/// Prints the listing.
-pub(super) fn print(listing: &Listing, terminal: Terminal) -> Result<(), Failure> {
-    terminal::print(&render(listing, terminal))?;
-    Ok(())
-}
-
-fn render(listing: &Listing, terminal: Terminal) -> String {
+/// The listing for a terminal.
+pub(super) fn render(listing: &Listing, terminal: Terminal) -> String {
     let mut lines = Vec::new();
     if !(listing.parked.is_empty() && listing.dead_letters.is_empty()) {
         lines.push(table(listing, terminal));
@@ -50,11 +44,7 @@ fn table(listing: &Listing, terminal: Terminal) -> String {
     table
         .load_style(UTF8_FULL_CONDENSED)
         .set_header(names.map(|name| terminal.paint(BOLD, name)));
-    if let Some(width) = terminal.width.and_then(|width| width.try_into().ok()) {
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width);
-    }
+    terminal.fit(&mut table);
     let now = now();
     for (queue, rows) in [
         ("parked", &listing.parked),

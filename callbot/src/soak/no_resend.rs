@@ -13,7 +13,7 @@ use local_stack::EventSource;
 use super::audit::audit;
 use super::plan::Plan;
 use super::stage::Stage;
-use super::{Args, INTERRUPTED, stage_credentials, write_report};
+use super::{Args, interrupted, stage_credentials, write_report};
 use crate::client::Sender;
 use crate::process::shutdown_signal;
 use crate::terminal::print;
@@ -34,7 +34,7 @@ pub(super) async fn run(
         ended = run_to_end(args, plan, function, python) => ended,
         stopped = shutdown_signal() => {
             stopped?;
-            Err(INTERRUPTED.into())
+            interrupted()
         }
     }
 }

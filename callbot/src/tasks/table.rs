@@ -1,7 +1,7 @@
 //! The overview as tables.
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table};
+use comfy_table::{ColumnConstraint, Row, Table};
 use task_callback::contract::snapshot::Snapshot;
 
 use super::overview::{Overview, Section};
@@ -84,11 +84,9 @@ impl View<'_> {
                 ][..],
                 false => &["task", "last report", "orders finished"],
             });
-        if let Some(width) = self.terminal.width {
+        self.terminal.fit(&mut table);
+        if self.terminal.width.is_some() {
             // Only the ids are cut.
-            table
-                .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(width.try_into().unwrap_or(u16::MAX));
             let ids = if self.wide() { 2 } else { 1 };
             for column in table.column_iter_mut().skip(ids) {
                 column.set_constraint(ColumnConstraint::ContentWidth);

@@ -20,6 +20,7 @@ const PARKED: [&str; 3] = [
 #[track_caller]
 fn fail_with(arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
     fail(
+        2,
         callbot(arguments)
             .env("HOME", "/nonexistent")
             .env("AWS_EC2_METADATA_DISABLED", "true")
@@ -244,26 +245,18 @@ fn an_endpoint_that_is_no_url_is_named_and_nothing_secret_is_printed() {
     std::fs::write(file.path(), &credentials).expect("written");
     let file = file.path().to_str().expect("text");
     let url = "http://127.0.0.1:1";
-    let commands: [(&[&str], &str, &str); 5] = [
-        (
-            &["secret", "s", "--file", file],
-            "--endpoint-url",
-            "Secrets Manager",
-        ),
-        (&TABLE, "--endpoint-url", "DynamoDB"),
-        (
-            &["tasks", "--table", "snapshots"],
-            "--endpoint-url",
-            "DynamoDB",
-        ),
-        (&PARKED, "--endpoint-url", "SQS"),
+    let commands: [(&[&str], &str); 5] = [
+        (&["secret", "s", "--file", file], "Secrets Manager"),
+        (&TABLE, "DynamoDB"),
+        (&["tasks", "--table", "snapshots"], "DynamoDB"),
+        (&PARKED, "SQS"),
         (
             &["soak", "--url", url, "--table", "t", "--credentials", file],
-            "--endpoint-url",
             "DynamoDB",
         ),
     ];
-    for (command, option, service) in commands {
+    let option = "--endpoint-url";
+    for (command, service) in commands {
         for endpoint in ["127.0.0.1:1", "localhost:8000", "not-a-url"] {
             let by_option = [command, &[option, endpoint]].concat();
             let ran = fail_with(&by_option, &[]);

@@ -81,7 +81,7 @@ fn a_result_is_printed_before_the_next_request_is_answered() {
 fn the_results_fit_the_width() {
     let answer = serde_json::json!({"retCode": 0, "retMsg": "many words ".repeat(9), "responseID": "x".repeat(99)});
     let url = start_server(answer.to_string()) + PATH;
-    let text = fail(&mut callbot(&["check", "--url", &url, "--width", "60"])).stdout;
+    let text = fail(1, &mut callbot(&["check", "--url", &url, "--width", "60"])).stdout;
     let longest = text.lines().map(|line| line.chars().count()).max();
     assert!(longest <= Some(60), "{text}");
 }
@@ -140,4 +140,13 @@ fn accept(mut connection: TcpStream, body: &str) -> std::io::Result<()> {
     connection.shutdown(Shutdown::Write)?;
     copy(&mut connection, &mut sink())?;
     Ok(())
+}
+
+#[test]
+fn a_url_without_its_scheme_is_a_wrong_argument() {
+    for command in ["check", "send", "soak"] {
+        let error = fail(2, &mut callbot(&[command, "--url", "localhost:9000"])).stderr;
+        let words = "invalid value 'localhost:9000' for '--url <URL>': it must be a URL such as";
+        assert!(error.contains(words), "{command}: {error}");
+    }
 }

@@ -129,7 +129,7 @@ fn the_check_finds_what_holds(stack: &LocalStack) {
     let table = succeed(callbot(&["check", "--url", &url]).env_remove("CALLBOT_CREDENTIALS"));
     assert!(table.contains("no credentials given"), "{table}");
     let elsewhere = format!("{}/elsewhere", stack.url());
-    let table = fail(&mut callbot(&["check", "--url", &elsewhere])).stdout;
+    let table = fail(1, &mut callbot(&["check", "--url", &elsewhere])).stdout;
     assert!(table.contains('✗'), "{table}");
 }
 

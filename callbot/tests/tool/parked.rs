@@ -154,7 +154,7 @@ fn json_of(text: &str) -> Value {
 async fn a_queue_that_does_not_exist_is_named() {
     let mut queues = Queues::create().await;
     queues.parked += "-missing";
-    let error = fail(&mut queues.command(&[])).stderr;
+    let error = fail(2, &mut queues.command(&[])).stderr;
     let words = format!(
         "there is no queue {}-missing at {}",
         queues.name,
@@ -167,7 +167,7 @@ async fn a_queue_that_does_not_exist_is_named() {
 async fn a_queue_without_a_dead_letter_queue_is_not_the_parked_queue() {
     let mut queues = Queues::create().await;
     queues.parked = queues.dead_letters.clone();
-    let error = fail(&mut queues.command(&[])).stderr;
+    let error = fail(2, &mut queues.command(&[])).stderr;
     assert!(error.contains("has no dead-letter queue"), "{error}");
     assert!(error.contains("ParkedQueueUrl"), "{error}");
 }

@@ -71,11 +71,11 @@ pub(crate) fn succeed(command: &mut Command) -> String {
     ran.stdout
 }
 
-/// Runs a program that must fail, and not by a panic.
+/// Runs a program that must end with this exit code.
 #[track_caller]
-pub(crate) fn fail(command: &mut Command) -> Ran {
+pub(crate) fn fail(exit_code: i32, command: &mut Command) -> Ran {
     let ran = run(command);
-    assert!(matches!(ran.exit_code, Some(1 | 2)), "{ran:#?}");
+    assert_eq!(ran.exit_code, Some(exit_code), "{ran:#?}");
     ran
 }
 

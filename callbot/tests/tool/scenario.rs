@@ -215,7 +215,11 @@ fn wrong_arguments_are_an_error_that_says_what_to_do() {
         ),
     ];
     for (what, arguments, words) in cases {
-        let error = fail(callbot(&["send", "--url", "http://127.0.0.1:1"]).args(arguments)).stderr;
+        let error = fail(
+            2,
+            callbot(&["send", "--url", "http://127.0.0.1:1"]).args(arguments),
+        )
+        .stderr;
         assert!(error.contains(words), "{what}: {error}");
     }
 }

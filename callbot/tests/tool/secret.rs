@@ -20,7 +20,7 @@ fn fail_at_the_prompt(command: &mut Command) -> Ran {
     let name = ptsname(&terminal, Vec::new()).expect("a name");
     let name = name.to_str().expect("text");
     let input = File::options().read(true).write(true).open(name);
-    fail(command.stdin(OwnedFd::from(input.expect("opened"))))
+    fail(2, command.stdin(OwnedFd::from(input.expect("opened"))))
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn a_secret_is_written_from_a_file_and_never_printed() {
     assert_eq!(secret.value().await, CREDENTIALS);
 
     std::fs::write(file, r#"[{"uuid":"u","secretKey":""}]"#).expect("written");
-    let error = fail(&mut write).stderr;
+    let error = fail(2, &mut write).stderr;
     assert!(error.contains("Nothing was written"), "{error}");
     assert_eq!(secret.value().await, CREDENTIALS, "the secret is unchanged");
 }

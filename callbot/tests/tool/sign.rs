@@ -59,14 +59,22 @@ fn an_error_says_what_to_do() {
         ),
     ];
     for (what, arguments, words) in cases {
-        let error = fail(callbot(&["sign"]).args(arguments)).stderr;
+        let error = fail(2, callbot(&["sign"]).args(arguments)).stderr;
         assert!(error.contains(words), "{what}: {error}");
     }
     let unknown = r#"[{"uuid":"u","secretKey":"s","algorithm":"SHA1"}]"#;
-    let error = fail(callbot(&["sign", pending]).env("CALLBOT_CREDENTIALS", unknown)).stderr;
+    let error = fail(
+        2,
+        callbot(&["sign", pending]).env("CALLBOT_CREDENTIALS", unknown),
+    )
+    .stderr;
     for algorithm in ["MD5", "SHA256", "HMAC-SHA256"] {
         assert!(error.contains(algorithm), "{algorithm}: {error}");
     }
-    let error = fail(callbot(&["sign", pending]).env_remove("CALLBOT_CREDENTIALS")).stderr;
+    let error = fail(
+        2,
+        callbot(&["sign", pending]).env_remove("CALLBOT_CREDENTIALS"),
+    )
+    .stderr;
     assert!(error.contains("CALLBOT_CREDENTIALS is not set"), "{error}");
 }

@@ -3,6 +3,8 @@
 mod arguments;
 mod no_resend;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -80,6 +82,29 @@ fn an_interrupted_run_tells_the_truth_about_what_was_sent() {
     assert!(text.contains("lost: 0, duplicated: 0"), "{text}");
     assert!(!text.contains("FAILED"), "{text}");
     assert_eq!(status.code(), Some(1), "{text}");
+}
+
+#[test]
+fn a_run_that_is_interrupted_at_its_start_leaves_no_process_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (script, id) = (folder.path().join("function"), folder.path().join("id"));
+    let text = format!("#!/bin/sh\necho $$ > {}\nexec sleep 60\n", id.display());
+    std::fs::write(&script, text).expect("written");
+    std::fs::set_permissions(&script, Permissions::from_mode(0o755)).expect("permitted");
+    let script = script.to_str().expect("text");
+    let mut soak = Running::start(&mut callbot(&["soak", "--function", script]));
+    let id = eventually("the function runs", || {
+        let text = std::fs::read_to_string(&id).ok()?;
+        text.trim().parse::<u32>().ok()
+    });
+    let status = soak.interrupt();
+    soak.until("the run proves nothing");
+    assert_eq!(status.code(), Some(1));
+    let process = format!("/proc/{id}/cmdline");
+    eventually("the function's process is gone", || {
+        let command = std::fs::read_to_string(&process).unwrap_or_default();
+        command.is_empty().then_some(())
+    });
 }
 
 /// What is wrong with one snapshot in the table.

@@ -6,7 +6,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use local_stack::{EventSource, Invoker, Moto};
 use serde_json::json;
 use task_callback::error_chain::error_chain;
-use tokio::task::spawn_blocking;
+use tokio::sync::oneshot;
 
 use super::super::faults::{self, FaultyProxy};
 use crate::Failure;
@@ -41,7 +41,10 @@ impl Services {
         seed: u64,
     ) -> Result<Self, Failure> {
         let python = python.to_owned();
-        let moto = spawn_blocking(move || Moto::start(python)).await??;
+        // Not the runtime's own thread, which would be waited for after an interrupt.
+        let (sender, started) = oneshot::channel();
+        std::thread::spawn(move || sender.send(Moto::start(python)));
+        let moto = started.await??;
         let aws = Aws::local(moto.url());
         let (secrets, sqs) = (aws.secrets_manager(), aws.sqs());
         let secret = secrets.create_secret().name(SECRET);

@@ -82,6 +82,6 @@ async fn json_and_csv_have_only_the_data() {
         none.starts_with("taskID,createTs,") && none.lines().count() == 1,
         "{none}"
     );
-    let error = fail(&mut history(&app, &["t-1", "--csv", "--json"])).stderr;
+    let error = fail(2, &mut history(&app, &["t-1", "--csv", "--json"])).stderr;
     assert!(error.contains("cannot be used with"), "{error}");
 }

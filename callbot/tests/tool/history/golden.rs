@@ -86,7 +86,11 @@ async fn times_are_in_the_chosen_zone() {
     );
     let machine = succeed(history(&app, &[DEMO_TASK]).env("TZ", "Asia/Tokyo"));
     assert!(machine.contains("2026-09-13 17:03:00"), "{machine}");
-    let error = fail(&mut history(&app, &[DEMO_TASK, "--tz", "Europe/Nowhere"])).stderr;
+    let error = fail(
+        2,
+        &mut history(&app, &[DEMO_TASK, "--tz", "Europe/Nowhere"]),
+    )
+    .stderr;
     assert!(
         error.contains("no such time zone; write it as in"),
         "{error}"

@@ -204,7 +204,11 @@ async fn each_task_of_a_user_task_has_its_own_panel_up_to_twenty() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("all.svg");
     let file = file.to_str().expect("text");
-    let error = fail(&mut history(&app, &["ut-1", "--user-task", "--svg", file])).stderr;
+    let error = fail(
+        2,
+        &mut history(&app, &["ut-1", "--user-task", "--svg", file]),
+    )
+    .stderr;
     assert!(error.contains("draw one by its taskID"), "{error}");
 }
 
@@ -256,8 +260,11 @@ async fn an_empty_history_is_not_drawn() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("nothing.svg");
     let name = file.to_str().expect("text");
-    let ran = fail(&mut history(&app, &["no-such-task", "--svg", name]));
-    assert!(ran.stdout.contains("nothing stored"), "{ran:?}");
-    assert!(ran.stderr.contains("no picture was written"), "{ran:?}");
+    for name in [name, "-"] {
+        let ran = run(&mut history(&app, &["no-such-task", "--svg", name]));
+        assert_eq!(ran.exit_code, Some(1), "{ran:?}");
+        assert!(ran.stdout.contains("nothing stored"), "{ran:?}");
+        assert!(ran.stderr.contains("no picture was written"), "{ran:?}");
+    }
     assert!(!file.exists());
 }

@@ -90,16 +90,16 @@ async fn an_invalid_bound_is_an_error_that_says_what_to_write() {
     let app = TestApp::embedded().await;
     for time in ["yesterday", "999999999", "20261340", "1789286400000"] {
         for option in ["--since", "--until"] {
-            let ran = fail(&mut history(&app, &["t-1", option, time]));
+            let ran = fail(2, &mut history(&app, &["t-1", option, time]));
             let named = format!("invalid value '{time}' for '{option} <TIME>': write 2h or 3d");
             assert!(ran.stderr.contains(&named), "{ran:?}");
             assert_eq!(ran.exit_code, Some(2), "{ran:?}");
         }
     }
-    let error = fail(&mut history(
-        &app,
-        &["t-1", "--since", "1h", "--until", "2h"],
-    ))
+    let error = fail(
+        2,
+        &mut history(&app, &["t-1", "--since", "1h", "--until", "2h"]),
+    )
     .stderr;
     assert!(error.contains("must be before --until"), "{error}");
 }

@@ -164,7 +164,7 @@ async fn a_list_that_fails_gives_back_what_it_has_received() {
     let fault = Fault::Answer(400, "AccessDenied");
     let (proxy, _) = queues.fail_the_second(words, fault).await;
 
-    let ran = fail(&mut queues.command_at(proxy.url(), &[]));
+    let ran = fail(2, &mut queues.command_at(proxy.url(), &[]));
     assert!(ran.stderr.contains("may not use queue parked-"), "{ran:?}");
     assert_eq!(queues.received(&queues.parked).await, [text]);
     assert_eq!(queues.received(&queues.dead_letters).await, [dead]);

@@ -4,7 +4,7 @@ use local_stack::Fault;
 use serde_json::json;
 
 use super::{NO_CALLBACK, Queues, json_of, parked, sorted};
-use crate::runner::{Ran, Running, eventually, fail, run, succeed};
+use crate::runner::{Ran, Running, fail, run, succeed};
 
 #[tokio::test]
 async fn nothing_to_move_is_a_sentence() {
@@ -22,7 +22,7 @@ async fn a_redrive_moves_all_dead_letters_and_says_that_they_wait() {
     texts.push(NO_CALLBACK);
     queues.send(&queues.dead_letters, &texts).await;
 
-    let ran = fail(&mut queues.command(&["--redrive"]));
+    let ran = fail(1, &mut queues.command(&["--redrive"]));
     let words = "12 dead letters moved back.\nParked callbacks that still wait: 12. The function tries each again every 5 \
                  minutes; its log lines with \"from\":\"queue\" have the reason.\n";
     assert_eq!(ran.stdout, words, "{ran:?}");
@@ -30,7 +30,7 @@ async fn a_redrive_moves_all_dead_letters_and_says_that_they_wait() {
     assert_eq!(queues.received(&queues.parked).await, sorted(&texts));
     assert!(queues.received(&queues.dead_letters).await.is_empty());
 
-    let ran = fail(&mut queues.command(&["--redrive", "--json"]));
+    let ran = fail(2, &mut queues.command(&["--redrive", "--json"]));
     let outcome = json!({"movedBack": 0, "stillWaiting": 12, "deadLetters": 0});
     assert_eq!(json_of(&ran.stdout), outcome);
 }
@@ -79,7 +79,7 @@ async fn what_becomes_a_dead_letter_again_is_not_called_stored() {
     purge.send().await.expect("the parked queue is emptied");
     let text = redrive.until("Dead letters since then: 2.");
     assert!(text.contains("The parked queue is empty.\n"), "{text}");
-    let status = eventually("the end", || redrive.exit_status());
+    let status = redrive.end();
     assert_eq!(status.code(), Some(1), "{text}");
 }
 
@@ -93,7 +93,7 @@ async fn redrive_without(call: &str) -> (Ran, [Vec<String>; 2], Vec<String>) {
     let words = [format!("AmazonSQS.{call}"), String::new()];
     let fault = Fault::Answer(400, "AccessDenied");
     let (proxy, _) = queues.fail_the_second(words, fault).await;
-    let ran = fail(&mut queues.command_at(proxy.url(), &["--redrive"]));
+    let ran = fail(2, &mut queues.command_at(proxy.url(), &["--redrive"]));
     let parked = queues.received(&queues.parked).await;
     let dead_letters = queues.received(&queues.dead_letters).await;
     (ran, [parked, dead_letters], sorted(&texts))

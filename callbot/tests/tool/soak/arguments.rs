@@ -14,7 +14,10 @@ use task_callback_test_support::service;
 /// A soak that cannot begin: it ends with exit code 2 and sends nothing.
 #[track_caller]
 fn refused(arguments: &[&str]) -> Ran {
-    let ran = fail(callbot(&["soak", "--tasks", "1", "--callbacks", "1"]).args(arguments));
+    let ran = fail(
+        2,
+        callbot(&["soak", "--tasks", "1", "--callbacks", "1"]).args(arguments),
+    );
     assert_eq!(ran.exit_code, Some(2), "{ran:#?}");
     assert!(!ran.stdout.contains("requests"), "{ran:#?}");
     ran
@@ -148,6 +151,6 @@ fn an_option_that_does_not_apply_is_refused() {
 #[test]
 fn a_variable_that_names_a_table_is_no_argument() {
     let mut soak = callbot(&["soak", "--function", "none"]);
-    let error = fail(soak.env("TABLE_NAME", "snapshots")).stderr;
+    let error = fail(2, soak.env("TABLE_NAME", "snapshots")).stderr;
     assert!(error.contains("cannot run none"), "{error}");
 }
