@@ -1,8 +1,6 @@
 //! The HTTP client that sends callbacks and reads the answers.
 
-use std::error::Error;
 use std::fmt;
-use std::iter::successors;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -12,6 +10,7 @@ use serde::Deserialize;
 use task_callback::contract::account::Credentials;
 
 use crate::Failure;
+use crate::causes::root_cause;
 use crate::event::Event;
 use crate::terminal::shown_beginning;
 
@@ -134,9 +133,7 @@ impl Sender {
         if error.is_timeout() {
             return format!("no {what} {server} within {} s", limit.as_secs());
         }
-        let causes = successors(Some(error as &dyn Error), |&error| error.source());
-        let cause = causes.last().map(ToString::to_string).unwrap_or_default();
-        format!("no {what} {server}: {cause}")
+        format!("no {what} {server}: {}", root_cause(error))
     }
 }
 

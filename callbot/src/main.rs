@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod aws;
+mod causes;
 mod check;
 mod client;
 mod completions;

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use task_callback::error_chain::error_chain;
 
 use super::error::{AwsError, Target};
+use crate::causes::{layers, root_cause};
 
 /// The message of an error; a failed AWS call among its sources is explained.
 pub(crate) fn error_message(error: &(dyn Error + 'static)) -> String {
@@ -24,10 +25,6 @@ pub(crate) fn is_transient(error: &(dyn Error + 'static)) -> bool {
 
 fn aws_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a AwsError> {
     layers(error).find_map(|layer| layer.downcast_ref::<AwsError>())
-}
-
-fn layers<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
 }
 
 fn explain(error: &AwsError) -> Option<String> {
@@ -157,14 +154,4 @@ fn place(target: &Target) -> String {
         (None, Some(region)) => format!("in {region}"),
         (None, None) => String::new(),
     }
-}
-
-fn root_cause(error: &(dyn Error + 'static)) -> String {
-    let last = layers(error).last().unwrap_or(error);
-    // The SDK lists every provider on a line of its own.
-    last.to_string()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }
