@@ -19,8 +19,7 @@ pub(crate) struct CredentialsArgs {
 impl CredentialsArgs {
     /// Reads the credentials if a file is named or the variable is set.
     pub(crate) fn load_if_given(&self) -> Result<Option<Credentials>, Failure> {
-        let is_set = std::env::var_os(VARIABLE).is_some_and(|json| !json.is_empty());
-        let given = self.credentials.is_some() || is_set;
+        let given = self.credentials.is_some() || variable().is_some();
         given.then(|| self.load()).transpose()
     }
 
@@ -29,7 +28,7 @@ impl CredentialsArgs {
         let (json, from) = match &self.credentials {
             Some(file) => (read(file)?, file.display().to_string()),
             None => {
-                let json = std::env::var(VARIABLE).map_err(|_| {
+                let json = variable().ok_or_else(|| {
                     format!("{VARIABLE} is not set; set it, or name a file with --credentials")
                 })?;
                 (json, VARIABLE.to_owned())
@@ -37,6 +36,11 @@ impl CredentialsArgs {
         };
         Ok(parse(&json, &from)?)
     }
+}
+
+/// The variable's value. An empty one is none, as for the function.
+fn variable() -> Option<String> {
+    std::env::var(VARIABLE).ok().filter(|json| !json.is_empty())
 }
 
 /// Reads a file; the error names it.

@@ -33,7 +33,12 @@ pub(crate) struct TableArgs {
 impl TableArgs {
     /// The table's name and the URL of the engine or emulator, as far as they are given.
     pub(crate) fn given(&self) -> (Option<&str>, Option<&str>) {
-        (self.table.as_deref(), self.endpoint.url())
+        (self.name(), self.endpoint.url())
+    }
+
+    /// An empty name is none, as for the function.
+    fn name(&self) -> Option<&str> {
+        self.table.as_deref().filter(|name| !name.is_empty())
     }
 
     /// Whether --table names the table, and not the variable TABLE_NAME.
@@ -47,7 +52,7 @@ impl TableArgs {
     ///
     /// Neither --table nor TABLE_NAME names one.
     pub(crate) async fn table(&self) -> Result<Table, Failure> {
-        let name = self.table.as_deref().filter(|name| !name.is_empty());
+        let name = self.name();
         let name = name.ok_or("name the table with --table or the variable TABLE_NAME")?;
         Ok(Table::new(&self.endpoint.aws().await, name))
     }
