@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from contextlib import contextmanager, suppress
@@ -36,20 +37,24 @@ class Commands:
         self.project = project
         self.log = log
 
-    def run(self, *command, status=0, limit=LIMIT):
-        """Runs a command and returns its output. Raises Different if it ends with another status."""
-        shown = " ".join(command)
-        with subprocess.Popen(
+    def start(self, command, output):
+        """Starts a command in a group of its own, with its output and its errors in one."""
+        return subprocess.Popen(
             command,
             cwd=self.project,
             env=self.env,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
             start_new_session=True,
-        ) as process:
+        )
+
+    def run(self, *command, status=0, limit=LIMIT):
+        """Runs a command and returns its output. Raises Different if it ends with another status."""
+        shown = " ".join(command)
+        with self.start(command, subprocess.PIPE) as process:
             try:
                 output, _ = process.communicate(timeout=limit)
             except BaseException as error:
@@ -67,15 +72,7 @@ class Commands:
     @contextmanager
     def running(self, *command):
         """Runs the command in the background, and interrupts it at the end as Ctrl-C does."""
-        with self.log.open("a") as log, subprocess.Popen(
-            command,
-            cwd=self.project,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ) as process:
+        with self.log.open("a") as log, self.start(command, log) as process:
             try:
                 yield process
             finally:
@@ -102,6 +99,11 @@ class Commands:
         found = re.search(r"retCode (\d+)", output)
         if found is None or int(found[1]) != ret_code:
             raise Different(f"the callback was not answered with retCode {ret_code}", output)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
 
 
 def require(holds, what, output=""):

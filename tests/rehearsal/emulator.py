@@ -21,7 +21,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -30,6 +29,8 @@ import urllib.error
 import urllib.request
 
 import boto3
+
+from commands import free_port
 
 REGION = "us-east-1"
 START_LIMIT = 60
@@ -42,8 +43,7 @@ class Emulator:
     def __init__(self, folder):
         self.log = folder / "ministack.log"
         self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
     def lead_here(self):

@@ -1,18 +1,11 @@
 """The commands of the README's chapter "Use it locally"."""
 
-import socket
 import urllib.error
 import urllib.request
 
-from commands import BUILD_LIMIT, require, wait_for
+from commands import BUILD_LIMIT, free_port, require, wait_for
 
 TASK = "t-20260913-0007"
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def use_locally(commands):
