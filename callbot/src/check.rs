@@ -84,7 +84,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut results = Results {
         terminal: args.terminal.stdout(),
         // TLS is a check, too.
-        not_made: checks.len() + 1,
+        checks: checks.len() + 1,
         passed: 0,
         failed: 0,
     };
@@ -150,7 +150,7 @@ fn event(method: &str, keep: &[&str]) -> Result<Event, Failure> {
 /// The results, each printed as soon as it is there.
 struct Results {
     terminal: Terminal,
-    not_made: usize,
+    checks: usize,
     passed: usize,
     failed: usize,
 }
@@ -165,7 +165,6 @@ impl Results {
         };
         self.passed += usize::from(passed == Some(true));
         self.failed += usize::from(passed == Some(false));
-        self.not_made -= usize::from(passed.is_some());
         let mark = self.terminal.paint(color.on_default(), mark);
         print(&row(self.terminal, &mark, what, found))?;
         Ok(())
@@ -173,12 +172,13 @@ impl Results {
 
     /// Prints the sum.
     fn finish(self) -> Result<ExitCode, Failure> {
+        let made = self.passed + self.failed;
         let mut sum = match self.failed {
             0 => "All checks passed.".to_owned(),
-            failed => format!("{failed} of {} checks failed.", failed + self.passed),
+            failed => format!("{failed} of {made} checks failed."),
         };
-        if self.not_made > 0 {
-            sum += &format!(" Checks not made: {}.", self.not_made);
+        if made < self.checks {
+            sum += &format!(" Checks not made: {}.", self.checks - made);
         }
         print(&sum)?;
         Ok(exit_code(self.failed == 0))

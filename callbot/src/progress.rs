@@ -1,5 +1,13 @@
 //! Progress as a bar and in numbers.
 
+/// `1 task`, `20 tasks`
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
 /// A ratio from 0 to 1, even if the part exceeds the whole.
 pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 {

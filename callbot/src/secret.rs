@@ -12,6 +12,7 @@ use task_callback::contract::account::Credentials;
 use crate::Failure;
 use crate::aws::{Aws, AwsError, EndpointArgs, Target, error_message};
 use crate::credentials;
+use crate::progress::counted;
 use crate::terminal::print;
 
 /// Write the credentials into the stack's secret, from a prompt, a file or standard input
@@ -54,11 +55,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     put.send()
         .await
         .map_err(|error| AwsError::new(target(), error))?;
-    let count = credentials.iter().count();
-    let credentials = match count {
-        1 => "1 credential".to_owned(),
-        count => format!("{count} credentials"),
-    };
+    let credentials = counted(credentials.iter().count(), "credential");
     print(&format!(
         "{credentials} written. The function uses them within seconds."
     ))?;

@@ -9,7 +9,7 @@ use task_callback::contract::snapshot::Snapshot;
 
 use super::phases::{Phase, by_task, phases};
 use super::totals::totals;
-use crate::progress::{bar, percent, share};
+use crate::progress::{bar, counted, percent, share};
 use crate::terminal::{BOLD, DIM, Terminal, shown, status_style};
 use crate::when::{Clock, duration};
 
@@ -65,10 +65,7 @@ fn title(history: &[&Snapshot], clock: &Clock, terminal: Terminal) -> String {
         return String::new();
     };
     let callback = &last.callback;
-    let count = match history.len() {
-        1 => "1 snapshot".to_owned(),
-        count => format!("{count} snapshots"),
-    };
+    let count = counted(history.len(), "snapshot");
     let status = callback.status.name();
     let others = format!("task : {status}, {count}").chars().count();
     let id = terminal.cut(&shown(&callback.task_id), others);

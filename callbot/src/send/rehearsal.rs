@@ -18,6 +18,7 @@ use crate::deliver::{INTERACTIVE, deliver};
 use crate::headers::Headers;
 use crate::life::Life;
 use crate::process::shutdown_signal;
+use crate::progress::counted;
 use crate::terminal::print;
 use crate::when::{duration, now};
 use crate::{Failure, exit_code};
@@ -55,10 +56,7 @@ pub(crate) async fn play(
     let length = messages.last().map_or(Duration::ZERO, |last| last.sent);
     print(&format!(
         "{run}: {}, {} callbacks, {} in {}",
-        match rehearsal.lives.len() {
-            1 => "1 task".to_owned(),
-            tasks => format!("{tasks} tasks"),
-        },
+        counted(rehearsal.lives.len(), "task"),
         messages.len(),
         duration(length.as_secs()),
         duration(length.div_f64(args.speed).as_secs().max(1)),

@@ -9,6 +9,7 @@ use rand::{RngExt, SeedableRng};
 use super::Args;
 use super::forgery::Forgery;
 use crate::life::Life;
+use crate::progress::counted;
 use crate::when::now;
 
 /// The reports in a cohort. Tasks are sent in cohorts so that no report is stale when it is sent.
@@ -181,16 +182,14 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = |count| if count == 1 { "" } else { "s" };
+        let (tasks, reports) = (
+            counted(self.tasks, "task"),
+            counted(self.callbacks, "report"),
+        );
+        let Self { run, seed, .. } = self;
         write!(
             f,
-            "{} task{} with {} report{} each, task ids from {}-000000, seed {}",
-            self.tasks,
-            plural(self.tasks),
-            self.callbacks,
-            plural(self.callbacks),
-            self.run,
-            self.seed
+            "{tasks} with {reports} each, task ids from {run}-000000, seed {seed}"
         )
     }
 }

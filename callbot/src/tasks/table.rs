@@ -6,7 +6,7 @@ use task_callback::contract::snapshot::Snapshot;
 
 use super::overview::{Overview, Section};
 use super::{Args, Shown};
-use crate::progress::{bar, share};
+use crate::progress::{bar, counted, share};
 use crate::terminal::{BOLD, Terminal, shown as printable, status_style};
 use crate::when::{Clock, duration};
 
@@ -67,8 +67,7 @@ impl View<'_> {
         };
         let title = match shown.count {
             0 => return format!("No task {what}."),
-            1 => format!("1 task {what}"),
-            count => format!("{count} tasks {what}"),
+            count => format!("{} {what}", counted(count, "task")),
         };
         let mut table = Table::new();
         table

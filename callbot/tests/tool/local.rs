@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -209,13 +209,18 @@ fn the_standard_input_and_output_are_the_commands() {
     assert!(ran.stderr.starts_with("DynamoDB engine at"), "{ran:?}");
 }
 
-#[test]
-fn a_termination_is_passed_on_to_the_command() {
-    let script = "trap 'exit 5' TERM; echo ready; while :; do sleep 0.1; done";
+/// How callbot ends that gets SIGTERM once the script is ready.
+fn terminated(script: &str) -> ExitStatus {
     let mut process = Running::start(&mut local(script));
     process.until("ready");
     process.signal("-TERM");
-    assert_eq!(process.end().code(), Some(5));
+    process.end()
+}
+
+#[test]
+fn a_termination_is_passed_on_to_the_command() {
+    let script = "trap 'exit 5' TERM; echo ready; while :; do sleep 0.1; done";
+    assert_eq!(terminated(script).code(), Some(5));
 }
 
 #[test]
@@ -235,8 +240,5 @@ fn an_interrupt_reaches_the_command_once_and_its_end_is_awaited() {
 #[test]
 fn a_command_that_does_not_end_is_killed() {
     let script = "trap '' TERM; echo ready; while :; do sleep 0.1; done";
-    let mut process = Running::start(&mut local(script));
-    process.until("ready");
-    process.signal("-TERM");
-    assert_eq!(process.end().code(), Some(128 + 9));
+    assert_eq!(terminated(script).code(), Some(128 + 9));
 }

@@ -9,6 +9,7 @@ use super::series::{SERIES, marked};
 use super::shapes::{FAINT, GREY, INK, line, polyline, text};
 use super::{band, notes};
 use crate::history::phases::{Phase, phases};
+use crate::progress::counted;
 use crate::table::is_end;
 use crate::terminal::shown;
 use crate::when::{Clock, duration};
@@ -81,10 +82,7 @@ fn title(group: Group, history: &[&Snapshot], phases: &[Phase], clock: &Clock) -
         true => format!("{} after {}", callback.status, duration(to - from)),
         false => format!("{} since {}", callback.status, clock.time(phase.since)),
     };
-    let count = match history.len() {
-        1 => "1 report".to_owned(),
-        count => format!("{count} reports"),
-    };
+    let count = counted(history.len(), "report");
     let beside = format!(
         "{after}; {count} from {} to {}",
         clock.time(from),
