@@ -184,7 +184,7 @@ class Rehearsal(Actions):
 
 
 STEPS = [
-    ("make run, send, history, check locally", Rehearsal.locally),
+    ("make run, send, history, check", Rehearsal.locally),
     ("make build", Rehearsal.build),
     ("make deploy", Rehearsal.first_deployment),
     ("a callback before there is a secret", Rehearsal.before_the_secret),
