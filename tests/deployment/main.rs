@@ -4,4 +4,5 @@ mod alarms;
 mod configuration;
 mod dependencies;
 mod events;
+mod imports;
 mod template;
