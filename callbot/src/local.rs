@@ -2,16 +2,21 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::process::{ExitCode, ExitStatus};
+use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 
 use crate::engine::LocalEngine;
-use crate::process::{Process, shutdown_signal};
+use crate::process::shutdown_signal;
 use crate::terminal::{print, warn};
 use crate::{Failure, TROUBLE};
+
+/// How long the command may take to end after a termination signal.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Run a local DynamoDB engine with the snapshots table
 ///
@@ -38,17 +43,17 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let engine = LocalEngine::start(args.port, args.db.as_deref(), &args.table).await?;
-    let mut stop = pin!(shutdown_signal());
     let started = format!("DynamoDB engine at {}, table {}", engine.url(), args.table);
     let exit_code = match args.command.split_first() {
         None => {
+            let stopped = shutdown_signal();
             print(&started)?;
             print("To use it from another terminal:")?;
             for (name, value) in engine.environment() {
                 print(&format!("  export {name}={value}"))?;
             }
             print("Ctrl-C stops it.")?;
-            stop.await?;
+            stopped.await?;
             ExitCode::SUCCESS
         }
         Some((program, arguments)) => {
@@ -56,22 +61,36 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             warn(&started);
             let mut command = Command::new(program);
             command.args(arguments).envs(engine.environment());
-            let mut process = Process::start(&mut command)?;
-            let status = loop {
-                tokio::select! {
-                    status = process.wait() => break status?,
-                    signal = &mut stop => match signal? {
-                        // The command has got the Ctrl-C, too, since both are in the terminal's foreground. It may go on.
-                        Signal::INT => stop.set(shutdown_signal()),
-                        signal => break process.stop(signal).await?,
-                    }
-                }
-            };
-            exit_code(status)
+            exit_code(run_to_end(&mut command).await?)
         }
     };
     engine.stop().await;
     Ok(exit_code)
+}
+
+/// Runs a command until it ends. Ctrl-C reaches the command, too, since both are in the terminal's foreground, and the
+/// command decides whether it ends. A termination signal is passed on.
+async fn run_to_end(command: &mut Command) -> Result<ExitStatus, Failure> {
+    // As long as this exists, Ctrl-C does not end this process.
+    let _interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut child = command.kill_on_drop(true).spawn().map_err(|error| {
+        let program = command.as_std().get_program().display();
+        format!("cannot run {program}: {error}")
+    })?;
+    tokio::select! {
+        status = child.wait() => return Ok(status?),
+        _ = terminate.recv() => {}
+    }
+    // The command can end its own children only if it is asked to end.
+    let id = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+    if let Some(id) = id {
+        kill_process(id, Signal::TERM)?;
+    }
+    if timeout(STOP_TIMEOUT, child.wait()).await.is_err() {
+        child.start_kill()?;
+    }
+    Ok(child.wait().await?)
 }
 
 /// The exit code that a shell gives a command.

@@ -9,10 +9,10 @@ use std::process::ExitCode;
 
 use reqwest::Url;
 
+use crate::Failure;
 use crate::aws::{Aws, EndpointArgs};
-use crate::terminal::{TerminalArgs, print, warn};
-use crate::{Failure, exit_code};
-use listing::{INCOMPLETE, Listing};
+use crate::terminal::{TerminalArgs, print};
+use listing::Listing;
 use queue::Queue;
 
 /// List the refused callbacks that wait in the parked queue, or move the dead letters back to it
@@ -30,9 +30,8 @@ pub(crate) struct Args {
     queue: String,
     #[command(flatten)]
     endpoint: EndpointArgs,
-    /// Move the dead letters back to the parked queue, and wait up to 30 seconds until the function has stored them; the
-    /// exit code is 1 if messages are left in one of the queues
-    #[arg(long)]
+    /// Move the dead letters back to the parked queue, where the function tries each of them at once
+    #[arg(long, conflicts_with = "json")]
     redrive: bool,
     /// Print JSON
     #[arg(long)]
@@ -45,18 +44,16 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let aws = aws(args).await;
     let parked = Queue::new(&aws, &args.queue);
     let dead_letters = parked.dead_letter_queue(&aws).await?;
-    if args.redrive {
-        let empty = redrive::run(&parked, &dead_letters, args.json).await?;
-        return Ok(exit_code(empty));
-    }
-    let listing = Listing::read(&parked, &dead_letters).await?;
-    print(&match args.json {
-        true => serde_json::to_string_pretty(&listing)?,
-        false => table::render(&listing, args.terminal.stdout()),
-    })?;
-    if args.json && !listing.complete {
-        warn(&format!("callbot: {INCOMPLETE}"));
-    }
+    let text = if args.redrive {
+        redrive::move_back(&dead_letters, &parked).await?
+    } else {
+        let listing = Listing::read(&parked, &dead_letters).await?;
+        match args.json {
+            true => serde_json::to_string_pretty(&listing)?,
+            false => table::render(&listing, args.terminal.stdout()),
+        }
+    };
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

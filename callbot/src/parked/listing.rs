@@ -4,20 +4,20 @@ use std::collections::HashSet;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use serde::Serialize;
 use serde_json::Value;
 use task_callback::contract::parked::ParkedCallback;
 
-use super::queue::{Message, Queue, VISIBILITY_TIMEOUT};
+use super::queue::{Queue, VISIBILITY_TIMEOUT};
 use crate::Failure;
 use crate::process::shutdown_signal;
+use crate::terminal::warn;
 
 /// Two thirds of the visibility timeout, after which the first message would be visible again, and be listed twice.
 const MAX_TIME: Duration = Duration::from_secs(VISIBILITY_TIMEOUT as u64 * 2 / 3);
 /// More than a person reads.
 const MAX_MESSAGES: usize = 1_000;
-/// A single empty answer does not prove that the queue is empty.
-const EMPTY_ANSWERS: u32 = 2;
 
 /// What waits in both queues, as `--json` prints it.
 #[derive(Serialize)]
@@ -27,8 +27,6 @@ pub(super) struct Listing {
     pub(super) dead_letters: Vec<Row>,
     /// How many messages of the parked queue the function has received and not stored, which SQS does not show.
     pub(super) between_tries: u64,
-    #[serde(skip)]
-    pub(super) complete: bool,
 }
 
 /// One message, without its body and its signature.
@@ -38,7 +36,7 @@ pub(super) struct Row {
     message_id: String,
     /// How often it was received, by this listing too.
     pub(super) tries: u64,
-    /// When it came to be parked, Unix seconds.
+    /// When it was first received, or else sent to the queue, Unix seconds.
     #[serde(skip)]
     pub(super) since: u64,
     #[serde(flatten)]
@@ -68,82 +66,67 @@ impl Listing {
     /// Reads both queues.
     pub(super) async fn read(parked: &Queue, dead_letters: &Queue) -> Result<Self, Failure> {
         // Before the listing, whose own messages would count too.
-        let between_tries = parked.counts().await?.in_flight;
+        let between_tries = parked.in_flight().await?;
         // To the end, even if the other one fails: each gives back what it has received.
         let (parked, dead_letters) = tokio::join!(rows(parked), rows(dead_letters));
-        let (parked, parked_complete) = parked?;
-        let (dead_letters, dead_letters_complete) = dead_letters?;
         Ok(Self {
-            parked,
-            dead_letters,
+            parked: parked?,
+            dead_letters: dead_letters?,
             between_tries,
-            complete: parked_complete && dead_letters_complete,
         })
     }
 }
 
-/// What to say of a listing that is not complete.
-pub(super) const INCOMPLETE: &str =
-    "the list is incomplete: it ends after 20 seconds or 1000 messages per queue";
-
-/// The messages of a queue, the oldest first, and whether they are all.
-async fn rows(queue: &Queue) -> Result<(Vec<Row>, bool), Failure> {
-    let mut rows = Vec::new();
-    let mut receipt_handles = Vec::new();
-    let received = receive_all(queue, |message| {
-        receipt_handles.push(message.receipt_handle.clone());
-        rows.push(Row::from(message));
-    });
-    let received = received.await;
-    let given_back = queue.give_back(&receipt_handles).await;
-    let complete = received?;
+/// The messages of a queue, the oldest first.
+async fn rows(queue: &Queue) -> Result<Vec<Row>, Failure> {
+    let mut messages = Vec::new();
+    let received = receive_all(queue, &mut messages).await;
+    let given_back = queue.give_back(&messages).await;
+    received?;
     given_back?;
+    let mut rows: Vec<Row> = messages.into_iter().map(Row::from).collect();
     // A standard queue may deliver a message twice.
     let mut seen = HashSet::new();
     rows.retain(|row| seen.insert(row.message_id.clone()));
     rows.sort_by_key(|row| row.since);
-    Ok((rows, complete))
+    Ok(rows)
 }
 
-/// Calls `each` with every message that is visible. Returns whether they are all.
-async fn receive_all(queue: &Queue, mut each: impl FnMut(Message)) -> Result<bool, Failure> {
+/// Receives every message that is visible.
+async fn receive_all(queue: &Queue, messages: &mut Vec<Message>) -> Result<(), Failure> {
     let started = Instant::now();
     let mut interrupted = pin!(shutdown_signal());
-    let mut empty_answers = 0;
-    let mut count = 0;
-    while empty_answers < EMPTY_ANSWERS {
-        if started.elapsed() >= MAX_TIME || count >= MAX_MESSAGES {
-            return Ok(false);
+    while started.elapsed() < MAX_TIME && messages.len() < MAX_MESSAGES {
+        let next = tokio::select! {
+            _ = &mut interrupted => return Err("interrupted".into()),
+            next = queue.receive() => next?,
+        };
+        if next.is_empty() {
+            return Ok(());
         }
-        let messages = tokio::select! {
-            signal = &mut interrupted => {
-                signal?;
-                return Err("interrupted".into());
-            }
-            messages = queue.receive() => messages?,
-        };
-        empty_answers = match messages.is_empty() {
-            true => empty_answers + 1,
-            false => 0,
-        };
-        count += messages.len();
-        messages.into_iter().for_each(&mut each);
+        messages.extend(next);
     }
-    Ok(true)
+    warn("callbot: the list is incomplete: it ends after 20 seconds or 1000 messages per queue");
+    Ok(())
 }
 
 impl From<Message> for Row {
     fn from(message: Message) -> Self {
-        let (since, content) = match ParkedCallback::from_json(&message.text) {
+        let number = |name| -> Option<u64> { message.attributes()?.get(&name)?.parse().ok() };
+        let tries = number(MessageSystemAttributeName::ApproximateReceiveCount);
+        let sent_at = number(MessageSystemAttributeName::SentTimestamp);
+        let text = message.body().unwrap_or_default();
+        let (since, content) = match ParkedCallback::from_json(text) {
             Ok(parked) => (parked.received_at.unix_seconds(), parked.into()),
             Err(error) => {
                 let error = error.to_string();
-                (message.sent_at, Content::Other { error })
+                let milliseconds = sent_at.unwrap_or_default();
+                (milliseconds / 1_000, Content::Other { error })
             }
         };
         Self {
-            message_id: message.id,
-            tries: message.receive_count,
+            tries: tries.unwrap_or_default(),
+            message_id: message.message_id.unwrap_or_default(),
             since,
             content,
         }

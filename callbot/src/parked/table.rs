@@ -3,7 +3,8 @@
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 
-use super::listing::{Content, INCOMPLETE, Listing, Row};
+use super::listing::{Content, Listing, Row};
+use crate::progress::counted;
 use crate::terminal::{BOLD, Terminal, shown};
 use crate::when::{duration, now};
 
@@ -13,24 +14,17 @@ pub(super) fn render(listing: &Listing, terminal: Terminal) -> String {
     if !(listing.parked.is_empty() && listing.dead_letters.is_empty()) {
         lines.push(table(listing, terminal));
     }
-    match listing.between_tries {
-        0 => {}
-        1 => lines.push(
-            "1 parked callback is not listed: SQS hides it for up to 5 minutes after each try."
-                .to_owned(),
-        ),
-        count => lines.push(format!(
-            "{count} parked callbacks are not listed: SQS hides each for up to 5 minutes after each try."
-        )),
+    if listing.between_tries > 0 {
+        let count = counted(listing.between_tries as usize, "parked callback");
+        lines.push(format!(
+            "Not listed: {count}. SQS hides each one for up to 5 minutes after each try."
+        ));
     }
     if !listing.dead_letters.is_empty() {
         lines.push(
             "The function does not try dead letters again. --redrive moves them back after the cause is repaired."
                 .to_owned(),
         );
-    }
-    if !listing.complete {
-        lines.push(format!("Note: {INCOMPLETE}."));
     }
     match lines.is_empty() {
         true => "Nothing is parked.".to_owned(),
@@ -45,19 +39,13 @@ fn table(listing: &Listing, terminal: Terminal) -> String {
         .load_style(UTF8_FULL_CONDENSED)
         .set_header(names.map(|name| terminal.paint(BOLD, name)));
     terminal.fit(&mut table);
-    let now = now();
-    for (queue, rows) in [
-        ("parked", &listing.parked),
-        ("dead letters", &listing.dead_letters),
-    ] {
-        for row in rows {
-            table.add_row(cells(queue, row, now));
-        }
-    }
+    let parked = listing.parked.iter().map(|row| ("parked", row));
+    let dead_letters = listing.dead_letters.iter().map(|row| ("dead letters", row));
+    table.add_rows(parked.chain(dead_letters).map(cells));
     table.to_string()
 }
 
-fn cells(queue: &str, row: &Row, now: u64) -> [String; 6] {
+fn cells((queue, row): (&str, &Row)) -> [String; 6] {
     let none = || "–".to_owned();
     let (ret_code, reason, task) = match &row.content {
         Content::Callback {
@@ -70,13 +58,9 @@ fn cells(queue: &str, row: &Row, now: u64) -> [String; 6] {
             shown(reason),
             task_id.as_deref().map_or_else(none, shown),
         ),
-        Content::Other { error } => (
-            none(),
-            format!("not a parked callback: {}", shown(error)),
-            none(),
-        ),
+        Content::Other { error } => (none(), format!("not a parked callback: {error}"), none()),
     };
-    let age = duration(now.saturating_sub(row.since));
+    let age = duration(now().saturating_sub(row.since));
     let tries = row.tries.to_string();
     [queue.to_owned(), age, tries, ret_code, reason, task]
 }
