@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::Failure;
+use crate::input::read_text;
 
 /// The key of a sample's description, in addition to API Gateway's keys.
 const ABOUT_KEY: &str = "callbot";
@@ -153,15 +154,8 @@ pub(crate) fn queue_event(json: &Value) -> Option<String> {
 
 /// Reads the JSON of a file, or of the standard input if the path is `-`.
 pub(crate) fn read_json(path: &Path) -> Result<Value, Failure> {
-    let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
-    let text = match path == Path::new("-") {
-        true => std::io::read_to_string(std::io::stdin()),
-        false => std::fs::read_to_string(path),
-    };
-    let text = text.map_err(|error| wrong(&error))?;
-    let json = serde_json::from_str(&text)
-        .map_err(|error| wrong(&format!("not an API Gateway event: {error}")));
-    Ok(json?)
+    let json = serde_json::from_str(&read_text(path)?);
+    Ok(json.map_err(|error| format!("{}: not an API Gateway event: {error}", path.display()))?)
 }
 
 fn set_in(event: &mut Map<String, Value>, headers: &str, name: &str, value: Value) {

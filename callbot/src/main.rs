@@ -7,7 +7,6 @@ mod aws;
 mod causes;
 mod check;
 mod client;
-mod completions;
 mod credentials;
 mod deliver;
 mod demo;
@@ -15,12 +14,12 @@ mod engine;
 mod event;
 mod headers;
 mod history;
+mod input;
 mod life;
 mod local;
 mod parked;
 mod process;
 mod progress;
-mod reference;
 mod secret;
 mod send;
 mod sign;
@@ -58,10 +57,6 @@ enum Command {
     Local(local::Args),
     Demo(demo::Args),
     Soak(soak::Args),
-    Completions(completions::Args),
-    /// Print callbot/README.md
-    #[command(hide = true)]
-    Reference,
 }
 
 /// The error of any command, printed to the user.
@@ -91,8 +86,6 @@ async fn main() -> ExitCode {
         Command::Local(args) => local::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
         Command::Soak(args) => soak::run(&args).await,
-        Command::Completions(args) => completions::run(&args),
-        Command::Reference => reference::run(),
     };
     result.unwrap_or_else(|error| {
         terminal::warn(&format!("callbot: {}", aws::error_message(&*error)));
