@@ -1,7 +1,6 @@
 //! AWS as configured for the developer, or a local engine in its place.
 
 mod error;
-mod explain;
 
 use std::time::Duration;
 
@@ -15,8 +14,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::client::http_url;
-pub(crate) use error::{AwsError, Target};
-pub(crate) use explain::{error_message, is_transient};
+pub(crate) use error::{AwsError, is_transient};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -57,15 +55,22 @@ fn endpoint_url(text: &str) -> Result<String, &'static str> {
 #[derive(Clone, Debug)]
 pub(crate) struct Aws {
     config: SdkConfig,
-    /// The URL of an engine or emulator in place of AWS.
-    endpoint_url: Option<String>,
+}
+
+/// The target of a call, for error messages.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// The service and its place, such as `DynamoDB in eu-central-1`.
+    service: String,
+    /// The resource, such as `table snapshots`.
+    pub(crate) resource: String,
 }
 
 impl Aws {
     /// AWS, with the SDK's standard configuration: environment, profiles, single sign-on.
     async fn configured() -> Self {
         let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
-        Self::new(config.load().await, None)
+        Self::new(config.load().await)
     }
 
     /// An engine or emulator at this URL, which accepts any region and credentials.
@@ -77,10 +82,10 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http_client())
             .endpoint_url(url);
-        Self::new(config.build(), Some(url.to_owned()))
+        Self::new(config.build())
     }
 
-    fn new(config: SdkConfig, endpoint_url: Option<String>) -> Self {
+    fn new(config: SdkConfig) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT);
@@ -91,7 +96,6 @@ impl Aws {
             .retry_config(retries);
         Self {
             config: config.build(),
-            endpoint_url,
         }
     }
 
@@ -100,7 +104,6 @@ impl Aws {
         let region = Region::new(region.to_owned());
         Self {
             config: self.config.into_builder().region(region).build(),
-            ..self
         }
     }
 
@@ -124,12 +127,15 @@ impl Aws {
     }
 
     /// The target of a call, for error messages.
-    pub(crate) fn target(&self, service: &'static str, resource: String) -> Target {
+    pub(crate) fn target(&self, service: &str, resource: String) -> Target {
+        let place = match (self.config.endpoint_url(), self.config.region()) {
+            (Some(url), _) => format!(" at {url}"),
+            (None, Some(region)) => format!(" in {region}"),
+            (None, None) => String::new(),
+        };
         Target {
-            service,
+            service: format!("{service}{place}"),
             resource,
-            region: self.config.region().map(ToString::to_string),
-            endpoint_url: self.endpoint_url.clone(),
         }
     }
 }

@@ -88,7 +88,7 @@ async fn main() -> ExitCode {
         Command::Soak(args) => soak::run(&args).await,
     };
     result.unwrap_or_else(|error| {
-        terminal::warn(&format!("callbot: {}", aws::error_message(&*error)));
+        terminal::warn(&format!("callbot: {error}"));
         ExitCode::from(TROUBLE)
     })
 }

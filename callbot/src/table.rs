@@ -81,8 +81,8 @@ pub(crate) struct Table {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TableError {
     /// DynamoDB did not answer the query, or refused it.
-    #[error("DynamoDB did not answer the query: {0}")]
-    Query(#[source] AwsError),
+    #[error(transparent)]
+    Query(#[from] AwsError),
     /// An item is not a snapshot.
     #[error(transparent)]
     Item(#[from] ItemError),

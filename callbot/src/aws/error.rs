@@ -1,8 +1,8 @@
-//! A failed AWS call, with its target.
+//! A failed AWS call, in one line: the target, the SDK's own words and, where one helps, a hint.
 
 use std::error::Error;
-use std::fmt;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -10,31 +10,27 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use task_callback::error_chain::error_chain;
 
-/// The target of an AWS call.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    /// The service's name, such as `DynamoDB`.
-    pub(crate) service: &'static str,
-    /// The resource, such as `table snapshots`.
-    pub(crate) resource: String,
-    /// The region, if configured.
-    pub(crate) region: Option<String>,
-    /// The URL of an engine or emulator in place of AWS.
-    pub(crate) endpoint_url: Option<String>,
-}
+use super::Target;
+use crate::causes::layers;
+use crate::terminal::shown;
 
-/// A failed AWS call. Its text is the SDK's whole error chain.
-#[derive(Debug)]
+/// The credentials are missing, wrong or expired.
+const SIGN_IN: &str = "Sign in (`aws sso login`), or correct AWS_PROFILE or the access key in the environment; \
+                       `aws sts get-caller-identity` shows who you are.";
+/// The call went to the wrong place, or to none.
+const PLACE: &str = "Check the name, the region (AWS_REGION, or the profile's) and the endpoint (--endpoint-url or \
+                     AWS_ENDPOINT_URL, such as http://127.0.0.1:8000 of `callbot local`).";
+/// The credentials are good, but not for this call.
+const PERMISSION: &str =
+    "These credentials may not do this: docs/policies/operator.json has the permissions.";
+
+/// A failed AWS call.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
 pub(crate) struct AwsError {
-    /// The target of the call.
-    pub(crate) target: Target,
-    /// The error code, such as `ResourceNotFoundException`, if AWS answered.
-    pub(crate) code: Option<String>,
-    /// The message of AWS.
-    pub(crate) message: Option<String>,
+    text: String,
     /// Whether the same call may succeed later: AWS was busy, failed or did not answer.
     pub(crate) is_transient: bool,
-    source: Box<dyn Error + Send + Sync>,
 }
 
 impl AwsError {
@@ -42,37 +38,63 @@ impl AwsError {
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let is_throttled = || {
-            error
-                .code()
-                .is_some_and(|code| THROTTLING_ERRORS.contains(&code))
-        };
+        let code = error.code().unwrap_or("no error code");
         let is_transient = match &error {
             SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
             SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
             SdkError::ServiceError(answer) => {
-                answer.raw().status().is_server_error() || is_throttled()
+                answer.raw().status().is_server_error() || THROTTLING_ERRORS.contains(&code)
             }
             _ => false,
         };
-        Self {
-            target,
-            code: error.code().map(str::to_owned),
-            message: error.message().map(str::to_owned),
-            is_transient,
-            source: Box::new(error),
-        }
+        // AWS answered with a code and a message, or there is no answer.
+        let words = match &error {
+            SdkError::ServiceError(_) => {
+                let message = error.message().unwrap_or("no message");
+                format!("{code}: {message}")
+            }
+            _ => error_chain(&error),
+        };
+        // Without credentials, the SDK goes on with a list of all places where it has looked.
+        let words = shown(words.split(". Attempted:").next().unwrap_or_default());
+        let hint = hint(&error).map_or(String::new(), |hint| format!(". {hint}"));
+        let text = format!("{}, {}: {words}{hint}", target.service, target.resource);
+        Self { text, is_transient }
     }
 }
 
-impl fmt::Display for AwsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&error_chain(&*self.source))
-    }
+/// Whether the error is that of an AWS call that may succeed later.
+pub(crate) fn is_transient(error: &(dyn Error + 'static)) -> bool {
+    let aws = layers(error).find_map(|layer| layer.downcast_ref::<AwsError>());
+    aws.is_some_and(|error| error.is_transient)
 }
 
-impl Error for AwsError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.source)
+/// What the user can do about the error.
+fn hint<E>(error: &SdkError<E, HttpResponse>) -> Option<&'static str>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match error.code() {
+        Some("AccessDenied" | "AccessDeniedException") => Some(PERMISSION),
+        Some(
+            "ResourceNotFoundException"
+            | "QueueDoesNotExist"
+            | "AWS.SimpleQueueService.NonExistentQueue",
+        ) => Some(PLACE),
+        Some(
+            "ExpiredToken"
+            | "ExpiredTokenException"
+            | "IncompleteSignatureException"
+            | "InvalidAccessKeyId"
+            | "InvalidClientTokenId"
+            | "InvalidSignatureException"
+            | "RequestExpired"
+            | "SignatureDoesNotMatch"
+            | "UnrecognizedClientException",
+        ) => Some(SIGN_IN),
+        Some(_) => None,
+        None if layers(error).any(|layer| layer.is::<CredentialsError>()) => Some(SIGN_IN),
+        // No region, no valid URL, no connection or no answer in time.
+        None => Some(PLACE),
     }
 }

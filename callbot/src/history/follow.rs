@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use super::{Source, csv, json, table};
 use crate::Failure;
-use crate::aws::{error_message, is_transient};
+use crate::aws::is_transient;
 use crate::process::shutdown_signal;
 use crate::progress::{bar, share};
 use crate::table::Range;
@@ -74,7 +74,7 @@ async fn watch(source: &Source<'_>, range: Range) -> Result<(), Failure> {
             Err(error) if !is_transient(&*error) => return Err(error),
             Err(error) => {
                 // Each message is printed once.
-                let error = error_message(&*error);
+                let error = error.to_string();
                 if trouble.as_ref() != Some(&error) {
                     warn(&format!(
                         "callbot: {error}; trying again every {:?}",

@@ -5,7 +5,6 @@
 
 use super::queue::Queue;
 use crate::Failure;
-use crate::aws::error_message;
 use crate::progress::counted;
 
 /// Moves all dead letters back, and returns what to tell about it.
@@ -13,7 +12,6 @@ pub(super) async fn move_back(dead_letters: &Queue, parked: &Queue) -> Result<St
     let mut count = 0;
     match move_all(dead_letters, parked, &mut count).await {
         Err(error) => {
-            let error = error_message(&*error);
             let moved = counted(count, "dead letter");
             Err(format!("{error}. {moved} moved back before, and none is lost").into())
         }
