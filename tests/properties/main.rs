@@ -12,7 +12,6 @@ mod json;
 mod message;
 mod signature;
 mod snapshots;
-mod window;
 
 use proptest::test_runner::Config;
 
