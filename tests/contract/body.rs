@@ -1,191 +1,108 @@
-//! The forms that the body's fields may have, and how they are stored.
+//! The forms that a counter or a rate may have, and the decimal that is stored.
 
 use serde_json::json;
 use task_callback::contract::decimal::Decimal;
-use task_callback_test_support::app::{TestApp, text};
-use task_callback_test_support::request::{Request, body, body_with};
+use task_callback_test_support::app::TestApp;
+use task_callback_test_support::request::{NOW, Request, body_with};
 
-/// The body's text with one field in a different notation.
-fn body_where(field: &str, was: &str, written: &str) -> String {
-    let was = format!(r#""{field}":{was}"#);
-    let text = body().to_string();
-    assert!(text.contains(&was), "{text}");
-    text.replace(&was, &format!(r#""{field}":{written}"#))
-}
+use super::{n, stored};
 
-/// The stored form of one counter or rate.
-async fn stored_stat(app: &TestApp, request: &Request, name: &str) -> String {
-    let answer = app.send(request).await;
-    assert_eq!(answer.ret_code, 0, "{}: {}", name, answer.ret_msg);
-    let items = app.items().await;
-    let stat = items.last().expect("an item")["taskStat"]
-        .as_m()
-        .expect("a map");
-    stat[name].as_n().expect("a number").clone()
+/// A body with this JSON text as the value of one field of `taskStat`.
+fn body_where(field: &str, written: &str) -> String {
+    let body = body_with(&format!("/taskStat/{field}"), json!("here"));
+    body.to_string().replace(r#""here""#, written)
 }
 
 #[tokio::test]
-async fn an_integer_may_be_written_in_several_ways() {
-    let ways = [
-        ("67", "67", "an integer"),
-        ("0", "0", "zero"),
-        ("67.0", "67", "a zero fraction"),
-        ("6.7e1", "67", "an exponent that leaves no fraction"),
-        ("6700E-2", "67", "an exponent that takes zeros away"),
-        (r#""67""#, "67", "a string of digits"),
-        (r#""\u0036\u0037""#, "67", "a string of digits, escaped"),
-        (r#""007""#, "7", "a string with leading zeros"),
-        (
-            "18446744073709551615",
-            "18446744073709551615",
-            "the largest",
-        ),
-        (
-            "9007199254740993",
-            "9007199254740993",
-            "one that a double would round",
-        ),
-        (
-            r#""18446744073709551615""#,
-            "18446744073709551615",
-            "the largest, as a string",
-        ),
-    ];
-    for (written, stored, what) in ways {
-        let app = TestApp::start().await;
-        let text = body_where("finishOrderCount", "67", written);
-        let request = Request::new(text);
-        assert_eq!(
-            stored_stat(&app, &request, "finishOrderCount").await,
-            stored,
-            "{what}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_value_that_is_not_an_integer_is_rejected() {
+async fn a_number_may_be_written_in_several_ways_and_is_stored_exactly() {
     let app = TestApp::start().await;
-    let ways = [
-        ("67.5", "a fraction"),
-        ("-1", "a negative number"),
-        ("18446744073709551616", "one too large"),
-        ("1e20", "one too large, with an exponent"),
-        ("1e999999999999", "an absurd exponent"),
-        (r#""""#, "an empty string"),
-        (r#""67.0""#, "a string with a fraction"),
-        (r#""-1""#, "a string with a sign"),
-        (r#"" 67""#, "a string with white space"),
-        (r#""６７""#, "digits of another script"),
+    let largest = u64::MAX.to_string();
+    let digits_38 = format!("0.{}", "3".repeat(38));
+    let cases = [
+        ("totalCall", "67.0", "67", "a zero fraction"),
+        ("totalCall", "6700E-2", "67", "an exponent"),
+        ("totalCall", r#""007""#, "7", "a string with leading zeros"),
+        ("totalCall", r#""\u0036\u0037""#, "67", "an escaped string"),
+        ("totalCall", &largest, &largest, "the largest counter"),
+        ("finishRate", r#""0.67""#, "0.67", "a numeric string"),
+        ("finishRate", "6.7e-1", "0.67", "an exponent"),
+        ("finishRate", "1.00", "1", "trailing zeros"),
+        ("finishRate", "-0.0", "0", "a negative zero"),
+        ("finishRate", &digits_38, &digits_38, "38 digits"),
     ];
-    for (written, what) in ways {
-        let text = body_where("finishOrderCount", "67", written);
-        let answer = app
-            .assert_refused(what, &Request::new(text), 400, 4001)
-            .await;
-        assert!(
-            answer
-                .ret_msg
-                .starts_with("taskStat.finishOrderCount must be"),
-            "{what}: {}",
-            answer.ret_msg
-        );
+    for (second, (field, written, number, what)) in (NOW..).zip(cases) {
+        let request = Request::at(second, body_where(field, written));
+        let item = stored(&app, &request, what).await;
+        let stat = item["taskStat"].as_m().expect("a map");
+        assert_eq!(stat[field], n(number), "{what}");
     }
 }
 
 #[tokio::test]
-async fn a_rate_is_stored_as_the_decimal_that_was_sent() {
-    let ways = [
-        ("0.67", "0.67", "two decimals"),
-        (
-            "1.00",
-            "1",
-            "trailing zeros, which are no part of the number",
-        ),
-        ("0.1", "0.1", "what binary cannot hold"),
-        (
-            "0.3333333333333333333333333333333333333",
-            "0.3333333333333333333333333333333333333",
-            "37 decimals",
-        ),
-        (r#""0.67""#, "0.67", "a numeric string"),
-        ("6.7e-1", "0.67", "an exponent"),
-        ("0", "0", "zero"),
-        ("-0.0", "0", "a negative zero"),
-    ];
-    for (written, stored, what) in ways {
-        let app = TestApp::start().await;
-        let text = body_where("finishRate", "0.67", written);
-        assert_eq!(
-            stored_stat(&app, &Request::new(text), "finishRate").await,
-            stored,
-            "{what}"
-        );
-    }
+async fn a_value_that_is_not_a_number_of_its_kind_is_rejected() {
     let app = TestApp::start().await;
-    for written in [
-        r#""""#,
-        r#""NaN""#,
-        r#"".5""#,
-        "0.000000000000000000000000000000000000012345678901234567890123456789012345678901",
-    ] {
-        let text = body_where("finishRate", "0.67", written);
-        app.assert_refused(written, &Request::new(text), 400, 4001)
-            .await;
+    let digits_39 = format!("0.{}", "3".repeat(39));
+    let cases = [
+        ("totalCall", "67.5", "a fraction"),
+        ("totalCall", "-1", "a negative number"),
+        ("totalCall", "18446744073709551616", "one too large"),
+        ("totalCall", r#""""#, "an empty string"),
+        ("totalCall", r#""67.0""#, "a string with a fraction"),
+        ("totalCall", r#""６７""#, "digits of another script"),
+        ("finishRate", r#""""#, "an empty string"),
+        ("finishRate", r#"".5""#, "no digit before the point"),
+        ("finishRate", r#""NaN""#, "not a number"),
+        ("finishRate", &digits_39, "39 digits"),
+    ];
+    for (field, written, what) in cases {
+        let request = Request::new(body_where(field, written));
+        let answer = app.assert_refused(what, &request, 400, 4001).await;
+        let expected = format!("taskStat.{field} must be ");
+        assert!(answer.ret_msg.starts_with(&expected), "{what}: {answer:?}");
     }
 }
 
 #[test]
 fn a_decimal_has_one_canonical_text() {
     let digits_38 = "1".repeat(38);
+    let largest = format!("1{}", "0".repeat(125));
+    let smallest = format!("0.{}1", "0".repeat(129));
     let cases = [
-        ("0", Some("0")),
-        ("-0", Some("0")),
-        ("0e5", Some("0")),
-        ("0e99999999999999999999", Some("0")),
-        ("10", Some("10")),
-        ("1e2", Some("100")),
-        ("1.50", Some("1.5")),
-        ("0.05", Some("0.05")),
-        ("5e-2", Some("0.05")),
-        ("12.34e1", Some("123.4")),
-        ("-12.34e-3", Some("-0.01234")),
-        (&digits_38, Some(&digits_38)),
-        ("1e125", Some(&format!("1{}", "0".repeat(125)))),
-        ("1e-130", Some(&format!("0.{}1", "0".repeat(129)))),
-        ("1e126", None),
-        ("1e-131", None),
-        ("111111111111111111111111111111111111111", None),
-        ("1e99999999999999999999", None),
-        ("-1e-99999999999999999999", None),
-        ("", None),
-        ("-", None),
-        ("+1", None),
-        ("01", None),
-        ("1.", None),
-        (".1", None),
-        ("1e", None),
-        ("1e+", None),
-        ("1_0", None),
-        ("Infinity", None),
-        ("0x1", None),
+        ("0", "0"),
+        ("-0", "0"),
+        ("0e5", "0"),
+        ("0e99999999999999999999", "0"),
+        ("10", "10"),
+        ("1e2", "100"),
+        ("1.50", "1.5"),
+        ("0.05", "0.05"),
+        ("5e-2", "0.05"),
+        ("12.34e1", "123.4"),
+        ("-12.34e-3", "-0.01234"),
+        (&digits_38, &digits_38),
+        ("1e125", &largest),
+        ("1e-130", &smallest),
     ];
     for (text, canonical) in cases {
-        let decimal = Decimal::parse(text);
-        assert_eq!(decimal.as_ref().map(Decimal::as_str), canonical, "{text}");
+        let decimal = Decimal::parse(text).expect(text);
+        assert_eq!(decimal.as_str(), canonical, "{text}");
     }
 }
 
-#[tokio::test]
-async fn type_and_status_may_be_strings_as_on_the_vendors_sister_page() {
-    let app = TestApp::start().await;
-    let mut body = body_with("/callbackType", json!("1"));
-    body["taskStatus"] = json!("3");
-    body["createTs"] = json!("1726200000");
-    assert_eq!(app.send(&Request::new(body)).await.ret_code, 0);
-    let items = app.items().await;
-    assert_eq!(text(&items[0], "callbackType"), "1");
-    assert_eq!(text(&items[0], "taskStatus"), "3");
-    assert_eq!(text(&items[0], "status"), "COMPLETED");
-    assert_eq!(text(&items[0], "taskCreateTs"), "1726200000");
+#[test]
+fn a_text_that_is_not_a_number_or_out_of_dynamodbs_range_is_not_a_decimal() {
+    let not_numbers = [
+        "", "-", "+1", "01", "1.", ".1", "1e", "1e+", "1_0", "Infinity", "0x1",
+    ];
+    let digits_39 = "1".repeat(39);
+    let out_of_range = [
+        &digits_39,
+        "1e126",
+        "1e-131",
+        "1e99999999999999999999",
+        "-1e-99999999999999999999",
+    ];
+    for text in not_numbers.into_iter().chain(out_of_range) {
+        assert_eq!(Decimal::parse(text), None, "{text:?}");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::json;
-use task_callback::contract::snapshot::ReportTime;
+use task_callback::contract::snapshot::{NotAReportTime, ReportTime};
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::request::{NOW, Request, body, body_with};
 
@@ -91,31 +91,34 @@ async fn concurrent_writers_lose_nothing_and_duplicate_nothing() {
 
 #[test]
 fn a_key_is_read_as_dynamodb_returns_it() {
+    let slots: Vec<ReportTime> = slots().collect();
     let cases = [
-        ("1726200060", Some("1726200060")),
-        ("1726200060.001", Some("1726200060.001")),
-        ("1726200060.01", Some("1726200060.010")),
-        ("1726200060.1", Some("1726200060.100")),
-        ("1726200060.999", Some("1726200060.999")),
-        ("18446744073709551615", Some("18446744073709551615")),
-        ("1726200060.", None),
-        ("1726200060.0001", None),
-        (".1", None),
-        ("-1", None),
-        ("+1", None),
-        ("1.7e9", None),
-        ("", None),
+        ("1726200060", 0),
+        ("1726200060.001", 1),
+        ("1726200060.01", 10),
+        ("1726200060.1", 100),
+        ("1726200060.999", 999),
     ];
-    for (text, key) in cases {
-        let read: Option<ReportTime> = text.parse().ok();
-        assert_eq!(read.map(|key| key.to_string()).as_deref(), key, "{text:?}");
+    for (text, slot) in cases {
+        assert_eq!(text.parse(), Ok(slots[slot]), "{text}");
+    }
+    let end_of_time = ReportTime::new(u64::MAX);
+    assert_eq!("18446744073709551615".parse(), Ok(end_of_time));
+    for text in ["", "1.", ".1", "-1", "+1", "1.0001", "1.+1", "1.7e9"] {
+        let key: Result<ReportTime, _> = text.parse();
+        assert_eq!(key, Err(NotAReportTime), "{text:?}");
     }
 }
 
 #[test]
-fn a_second_has_a_thousand_slots() {
-    let slots = std::iter::successors(Some(ReportTime::new(NOW)), |slot| slot.next_slot());
-    let keys: Vec<String> = slots.map(|slot| slot.to_string()).collect();
-    assert_eq!(keys.len(), 1000);
-    assert_eq!(keys[999], "1726200060.999");
+fn a_second_has_a_thousand_slots_in_order() {
+    let slots: Vec<ReportTime> = slots().collect();
+    assert_eq!(slots.len(), 1000);
+    assert!(slots.is_sorted());
+    assert_eq!(slots[999].to_string(), "1726200060.999");
+}
+
+/// All keys of one second.
+fn slots() -> impl Iterator<Item = ReportTime> {
+    std::iter::successors(Some(ReportTime::new(NOW)), |slot| slot.next_slot())
 }
