@@ -14,7 +14,7 @@ use task_callback::contract::callback::{CALLBACK_METHOD, CALLBACK_PATH};
 use crate::client::{Reply, Sender, http_url, is_local};
 use crate::credentials::CredentialsArgs;
 use crate::event::Event;
-use crate::terminal::{Terminal, TerminalArgs, print};
+use crate::terminal::{Terminal, print};
 use crate::when::now;
 use crate::{Failure, exit_code};
 
@@ -34,8 +34,6 @@ pub(crate) struct Args {
     url: Url,
     #[command(flatten)]
     credentials: CredentialsArgs,
-    #[command(flatten)]
-    terminal: TerminalArgs,
 }
 
 /// A request and the answer that it must get.
@@ -82,7 +80,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     ];
 
     let mut results = Results {
-        terminal: args.terminal.stdout(),
+        terminal: Terminal::stdout(),
         // TLS is a check, too.
         checks: checks.len() + 1,
         passed: 0,

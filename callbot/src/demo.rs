@@ -15,8 +15,8 @@ use crate::engine::LocalEngine;
 use crate::event::Event;
 use crate::process::shutdown_signal;
 use crate::table::{Range, Table};
-use crate::terminal::{TerminalArgs, print};
-use crate::when::{ZoneArgs, now};
+use crate::terminal::{Terminal, print};
+use crate::when::{Clock, now};
 use crate::{Failure, exit_code};
 
 /// The function's program, in the folder that cargo also builds this program in.
@@ -40,10 +40,6 @@ pub(crate) struct Args {
     /// Program of the function [default: task-callback in the folder of callbot itself]
     #[arg(long, value_name = "FILE")]
     function: Option<PathBuf>,
-    #[command(flatten)]
-    terminal: TerminalArgs,
-    #[command(flatten)]
-    zone: ZoneArgs,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -117,8 +113,8 @@ async fn play(
     let reports: Vec<Value> = reports.collect::<Result<_, _>>()?;
     let task_id = reports[0]["taskID"].as_str().unwrap_or_default();
     let history = table.task_history(task_id, Range::ALL).await?;
-    let clock = args.zone.clock();
-    let text = crate::history::render(&history, &clock, args.terminal.stdout());
+    let clock = Clock::system();
+    let text = crate::history::render(&history, &clock, Terminal::stdout());
     print(&format!("\n{text}\n"))?;
     crate::history::write_picture(&history, &clock, Path::new(PICTURE))?;
 

@@ -11,7 +11,7 @@ use reqwest::Url;
 
 use crate::Failure;
 use crate::aws::{Aws, EndpointArgs};
-use crate::terminal::{TerminalArgs, print};
+use crate::terminal::{Terminal, print};
 use listing::Listing;
 use queue::Queue;
 
@@ -36,8 +36,6 @@ pub(crate) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    terminal: TerminalArgs,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -50,7 +48,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         let listing = Listing::read(&parked, &dead_letters).await?;
         match args.json {
             true => serde_json::to_string_pretty(&listing)?,
-            false => table::render(&listing, args.terminal.stdout()),
+            false => table::render(&listing, Terminal::stdout()),
         }
     };
     print(&text)?;

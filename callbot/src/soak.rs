@@ -150,7 +150,15 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             let table = args.table.table().await?;
             let credentials = args.credentials.load()?;
             // An unreadable table is an error now, not after an hour of sending.
-            table.task_history(&plan.run, Range::LATEST).await?;
+            table
+                .task_history(
+                    &plan.run,
+                    Range {
+                        last: Some(1),
+                        ..Range::ALL
+                    },
+                )
+                .await?;
             probe(&url).await?;
             soak(args, &plan, url, &credentials, &table, None).await
         }

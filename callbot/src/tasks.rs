@@ -14,8 +14,8 @@ use task_callback::contract::snapshot::Snapshot;
 use crate::Failure;
 use crate::history::{self, json::Row};
 use crate::table::{LastReport, Range, Table, TableArgs, TableError};
-use crate::terminal::{TerminalArgs, print};
-use crate::when::{TimeArg, ZoneArgs, parse_duration};
+use crate::terminal::{Terminal, print};
+use crate::when::{Clock, parse_duration, parse_time};
 use overview::{Overview, Section};
 use table::View;
 
@@ -32,8 +32,8 @@ const CONCURRENCY: usize = 16;
 pub(crate) struct Args {
     /// Show only tasks that have reported at TIME or later: 5m, 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00,
     /// RFC 3339, or Unix seconds
-    #[arg(long, value_name = "TIME", default_value = "3d")]
-    since: TimeArg,
+    #[arg(long, value_name = "TIME", default_value = "3d", value_parser = parse_time)]
+    since: u64,
     /// Time without a report after which a task in progress counts as silent, such as 30m or 1h
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     silent_for: Duration,
@@ -45,10 +45,6 @@ pub(crate) struct Args {
     json: bool,
     #[command(flatten)]
     table: TableArgs,
-    #[command(flatten)]
-    zone: ZoneArgs,
-    #[command(flatten)]
-    terminal: TerminalArgs,
 }
 
 /// The tasks of one section: their number, and the newest snapshots of those shown.
@@ -60,8 +56,8 @@ struct Shown {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let table = args.table.table().await?;
-    let clock = args.zone.clock();
-    let since = clock.resolve(args.since);
+    let clock = Clock::system();
+    let since = args.since;
     // A silent task has reported before --since then, so that it cannot be found.
     let silent_is_visible = since.saturating_add(args.silent_for.as_secs()) < clock.now;
     let reports = table.last_reports(since).await?;
@@ -85,7 +81,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             table_name: table.name(),
             clock: &clock,
             since,
-            terminal: args.terminal.stdout(),
+            terminal: Terminal::stdout(),
         };
         print(&view.render(&overview, &shown))?;
     }
@@ -98,7 +94,6 @@ async fn newest(table: &Table, tasks: &[LastReport]) -> Result<Vec<Snapshot>, Ta
         let second = task.create_ts.seconds;
         let range = Range {
             since: Some(second),
-            until: Some(second + 1),
             ..Range::ALL
         };
         let mut snapshots = table.task_history(&task.task_id, range).await?;
@@ -112,16 +107,16 @@ async fn newest(table: &Table, tasks: &[LastReport]) -> Result<Vec<Snapshot>, Ta
 /// Counts, and the newest snapshots as `callbot history --json` has them.
 fn to_json(overview: &Overview, shown: &[Shown]) -> Result<String, Failure> {
     #[derive(Serialize)]
-    struct Tasks<'a> {
+    struct Tasks {
         count: usize,
-        newest: Vec<Row<'a>>,
+        newest: Vec<Row>,
     }
 
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
-    struct Json<'a> {
+    struct Json {
         #[serde(flatten)]
-        sections: BTreeMap<&'static str, Tasks<'a>>,
+        sections: BTreeMap<&'static str, Tasks>,
         others: BTreeMap<&'static str, usize>,
     }
 

@@ -1,61 +1,41 @@
 //! Output to a terminal: colour, width, and characters safe to print.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Effects, Style};
-use clap::ColorChoice;
 use comfy_table::{ContentArrangement, Table};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::tcgetwinsize;
 use task_callback::contract::callback::TaskStatus;
 
 use crate::Failure;
 
-/// The arguments for text output.
-#[derive(clap::Args)]
-pub(crate) struct TerminalArgs {
-    /// When to use colour; auto means in a terminal, unless NO_COLOR is set
-    #[arg(long, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
-    color: ColorChoice,
-    /// Maximum width of the output, in columns [default: the terminal's width, or no limit without a terminal]
-    #[arg(long, value_name = "COLUMNS")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
-    width: Option<u16>,
-}
-
-impl TerminalArgs {
-    /// The properties of standard output, unless the arguments set them.
-    pub(crate) fn stdout(&self) -> Terminal {
-        let stdout = io::stdout();
-        let color = match self.color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => {
-                anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never
-            }
-        };
-        // A terminal of unknown size reports 0.
-        let columns = || {
-            let size = stdout.is_terminal().then(|| tcgetwinsize(&stdout).ok());
-            size.flatten().map(|size| size.ws_col).filter(|&n| n > 0)
-        };
-        Terminal {
-            color,
-            width: self.width.or_else(columns),
-        }
-    }
-}
+/// The width of an output that is no terminal, in columns.
+const WIDTH_OF_A_FILE: u16 = 120;
 
 /// The properties of an output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Terminal {
     /// Whether it shows colour.
     pub(crate) color: bool,
-    /// The number of columns; `None` for no limit.
-    pub(crate) width: Option<u16>,
+    /// The number of columns.
+    pub(crate) width: u16,
 }
 
 impl Terminal {
+    /// The standard output. The variables NO_COLOR, CLICOLOR_FORCE and COLUMNS come first.
+    pub(crate) fn stdout() -> Self {
+        let stdout = io::stdout();
+        let wanted = std::env::var("COLUMNS").ok();
+        let wanted = wanted.and_then(|columns| columns.parse().ok());
+        let columns = wanted.or_else(|| Some(tcgetwinsize(&stdout).ok()?.ws_col));
+        Self {
+            color: AutoStream::choice(&stdout) != ColorChoice::Never,
+            // A terminal of unknown size reports 0.
+            width: columns.filter(|&n| n > 0).unwrap_or(WIDTH_OF_A_FILE),
+        }
+    }
+
     /// The text in this style, if the output shows colour.
     pub(crate) fn paint(self, style: Style, text: &str) -> String {
         match self.color && !text.is_empty() {
@@ -66,31 +46,14 @@ impl Terminal {
 
     /// Fits a table into the width.
     pub(crate) fn fit(self, table: &mut Table) {
-        if let Some(width) = self.width {
-            table
-                .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(width);
-        }
-    }
-
-    /// The text, cut where a line would not hold it beside so many other characters.
-    pub(crate) fn cut(self, text: &str, others: usize) -> String {
-        const LEAST: usize = 8;
-        let room = self
-            .width
-            .map(|width| usize::from(width).saturating_sub(others).max(LEAST));
-        match room {
-            Some(room) if text.chars().count() > room => {
-                let beginning: String = text.chars().take(room - 1).collect();
-                beginning + "…"
-            }
-            _ => text.to_owned(),
-        }
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(self.width);
     }
 
     /// Whether a line of this length fits.
     pub(crate) fn fits(self, columns: usize) -> bool {
-        self.width.is_none_or(|width| columns <= width.into())
+        columns <= self.width.into()
     }
 }
 
@@ -136,30 +99,18 @@ pub(crate) fn shown(text: &str) -> String {
     shown.collect()
 }
 
-/// Whether the reader has closed the standard output, which a process without output would not notice otherwise.
-pub(crate) fn stdout_is_closed() -> bool {
-    let stdout = io::stdout();
-    let mut stdout = [PollFd::new(&stdout, PollFlags::empty())];
-    let at_once = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    let gone = PollFlags::ERR | PollFlags::HUP;
-    poll(&mut stdout, Some(&at_once)).is_ok() && stdout[0].revents().intersects(gone)
-}
-
 /// Writes a line to the standard error. Its reader may have closed it, which is no error.
 pub(crate) fn warn(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Writes a line to the standard output and flushes it. Returns whether the output is still open: a reader such as
-/// `head` may close it, which is no error.
-pub(crate) fn print(text: &str) -> Result<bool, Failure> {
+/// Writes a line to the standard output and flushes it. A reader such as `head` may have closed it, which is no error.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(format!("cannot write to the standard output: {error}").into()),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to the standard output: {error}").into())
+        }
+        _ => Ok(()),
     }
 }

@@ -1,34 +1,10 @@
-//! Times as text: in a zone, relative to now, and as durations.
+//! Times as text: in the machine's zone, relative to now, and as durations.
 
-use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::civil::DateTime;
-use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp, Zoned};
-
-/// The time zone of a command.
-#[derive(clap::Args)]
-pub(crate) struct ZoneArgs {
-    /// Time zone of all times, such as Europe/Berlin, +08:00 or UTC [default: this machine's]
-    #[arg(long, value_name = "NAME", value_parser = zone)]
-    tz: Option<TimeZone>,
-    /// Pretend that the current time is TIME, in the form of RFC 3339
-    #[arg(long, value_name = "TIME")]
-    now: Option<Timestamp>,
-}
-
-impl ZoneArgs {
-    /// The clock, at --now if that is given, in the chosen zone.
-    pub(crate) fn clock(&self) -> Clock {
-        let told = self.now.map(|told| told.as_second().try_into());
-        Clock {
-            now: told.map_or_else(now, Result::unwrap_or_default),
-            zone: self.tz.clone().unwrap_or_else(machine_zone),
-        }
-    }
-}
 
 /// The system clock, Unix seconds.
 pub(crate) fn now() -> u64 {
@@ -36,32 +12,26 @@ pub(crate) fn now() -> u64 {
     since.unwrap_or_default().as_secs()
 }
 
-/// The machine's zone, or UTC if it has none.
-fn machine_zone() -> TimeZone {
-    TimeZone::try_system().unwrap_or(TimeZone::UTC)
-}
-
-fn zone(name: &str) -> Result<TimeZone, String> {
-    static PARSER: DateTimeParser = DateTimeParser::new();
-    PARSER.parse_time_zone(name).map_err(|_| {
-        "no such time zone; write it as in Europe/Berlin, America/New_York, +08:00 or UTC"
-            .to_owned()
-    })
-}
-
 /// The present and the time zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
     /// Unix seconds.
     pub(crate) now: u64,
-    /// The zone.
-    pub(crate) zone: TimeZone,
+    zone: TimeZone,
 }
 
 impl Clock {
+    /// The system's clock, in the zone of the variable TZ or else of this machine.
+    pub(crate) fn system() -> Self {
+        Self {
+            now: now(),
+            zone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
+        }
+    }
+
     /// `2026-09-13 14:34:18`
     pub(crate) fn time(&self, seconds: u64) -> String {
-        self.format(seconds, "%Y-%m-%d %H:%M:%S")
+        self.format(seconds, "%F %T")
     }
 
     /// Formats a time with jiff's directives. A time beyond the calendar is written as a number.
@@ -85,13 +55,7 @@ impl Clock {
     /// The start of today, Unix seconds.
     pub(crate) fn today(&self) -> u64 {
         let midnight = self.zoned(self.now).and_then(|now| now.start_of_day().ok());
-        midnight.map_or(self.now, |midnight| {
-            midnight
-                .timestamp()
-                .as_second()
-                .try_into()
-                .unwrap_or_default()
-        })
+        midnight.map_or(self.now, |midnight| unix_seconds(midnight.timestamp()))
     }
 
     /// `3m ago`, `in 2h 5m`, `now`
@@ -103,59 +67,38 @@ impl Clock {
         }
     }
 
-    /// The argument's time, Unix seconds. Before 1970 nothing was reported.
-    ///
-    /// Days before now are calendar days, which have 23 or 25 hours when the clocks change.
-    pub(crate) fn resolve(&self, time: TimeArg) -> u64 {
-        let now = Timestamp::from_second(self.now as i64).unwrap_or(Timestamp::MAX);
-        let time = match time {
-            TimeArg::At(time) => time,
-            TimeArg::Civil(time) => time
-                .to_zoned(self.zone.clone())
-                .map_or(Timestamp::MAX, |time| time.timestamp()),
-            TimeArg::Ago(span) => now
-                .to_zoned(self.zone.clone())
-                .checked_sub(span)
-                .map_or(Timestamp::UNIX_EPOCH, |time| time.timestamp()),
-        };
-        time.as_second().try_into().unwrap_or_default()
-    }
-
     fn zoned(&self, seconds: u64) -> Option<Zoned> {
         let time = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
         Some(time.to_zoned(self.zone.clone()))
     }
 }
 
-/// A time as a command's argument. Its zone and the present are the [`Clock`]'s.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum TimeArg {
-    /// A moment: RFC 3339, or Unix seconds.
-    At(Timestamp),
-    /// A date, which means its first moment, or a date and a time.
-    Civil(DateTime),
-    /// A span before now.
-    Ago(Span),
+/// Unix seconds. Before 1970 nothing was reported.
+fn unix_seconds(time: Timestamp) -> u64 {
+    time.as_second().try_into().unwrap_or_default()
 }
 
-impl FromStr for TimeArg {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // A shorter number is a date, such as 20260913, or a mistake: no task was reported before 2001.
-        let unix = text
-            .parse()
-            .ok()
-            .filter(|seconds| *seconds >= 1_000_000_000);
-        let unix = unix.and_then(|seconds| Timestamp::from_second(seconds).ok());
-        unix.or_else(|| text.parse().ok())
-            .map(Self::At)
-            .or_else(|| text.parse().ok().map(Self::Civil))
-            .or_else(|| text.parse().ok().map(|span: Span| Self::Ago(span.abs())))
-            .ok_or(
-                "write 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, 2026-09-13T14:00:00Z, or Unix seconds",
-            )
-    }
+/// Parses a time into Unix seconds: RFC 3339, Unix seconds, a date with or without a time, or a span before now.
+///
+/// Days before now are calendar days, which have 23 or 25 hours when the clocks change.
+///
+/// # Errors
+///
+/// The text is no time.
+pub(crate) fn parse_time(text: &str) -> Result<u64, &'static str> {
+    let now = Zoned::now();
+    // A shorter number is a date, such as 20260913, or a mistake: no task was reported before 2001.
+    let unix = text.parse().ok().filter(|unix| *unix >= 1_000_000_000);
+    let civil = |time: DateTime| time.to_zoned(now.time_zone().clone()).ok();
+    let before = |span: Span| now.checked_sub(span.abs()).ok();
+    unix.and_then(|unix| Timestamp::from_second(unix).ok())
+        .or_else(|| text.parse().ok())
+        .or_else(|| Some(text.parse().ok().and_then(civil)?.timestamp()))
+        .or_else(|| Some(text.parse().ok().and_then(before)?.timestamp()))
+        .map(unix_seconds)
+        .ok_or(
+            "write 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, 2026-09-13T14:00:00Z, or Unix seconds",
+        )
 }
 
 /// Parses a duration: `2s`, `500ms`, `2m30s`, `1d`.
@@ -170,24 +113,21 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| format!("{text:?} is no duration: write 500ms, 2s, 2m30s, 1h or 3d"))
 }
 
-/// The two largest units of a duration: `4s`, `1m 30s`, `2h 5m`, `3d 4h`.
+/// The two largest units of a duration: `4s`, `1m 30s`, `2h`, `3d 4h`. A third one would look more exact than it is.
 pub(crate) fn duration(seconds: u64) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+    let largest = UNITS.iter().position(|(size, _)| seconds >= *size);
     let mut rest = seconds;
-    let mut parts = Vec::new();
-    for (size, unit) in UNITS {
+    let parts = UNITS[largest.unwrap_or(3)..].iter().take(2);
+    let parts = parts.map(|(size, unit)| {
         let count = rest / size;
         rest %= size;
-        if count > 0 {
-            parts.push(format!("{count}{unit}"));
-        }
-        // Only two neighbouring units: `1d 5s` would look more exact than it is.
-        if !parts.is_empty() && (parts.len() == 2 || count == 0) {
-            break;
-        }
-    }
-    match parts.is_empty() {
-        true => "0s".to_owned(),
-        false => parts.join(" "),
-    }
+        (count, unit)
+    });
+    let parts: Vec<String> = parts
+        .enumerate()
+        .filter(|(place, (count, _))| *place == 0 || *count > 0)
+        .map(|(_, (count, unit))| format!("{count}{unit}"))
+        .collect();
+    parts.join(" ")
 }

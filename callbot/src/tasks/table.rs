@@ -84,12 +84,10 @@ impl View<'_> {
                 false => &["task", "last report", "orders finished"],
             });
         self.terminal.fit(&mut table);
-        if self.terminal.width.is_some() {
-            // Only the ids are cut.
-            let ids = if self.wide() { 2 } else { 1 };
-            for column in table.column_iter_mut().skip(ids) {
-                column.set_constraint(ColumnConstraint::ContentWidth);
-            }
+        // Only the ids are cut.
+        let ids = if self.wide() { 2 } else { 1 };
+        for column in table.column_iter_mut().skip(ids) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
         for snapshot in &shown.snapshots {
             let mut row = Row::from(self.row(snapshot));

@@ -1,29 +1,24 @@
 //! `callbot history` over snapshots that the function has stored.
 
-mod export;
-mod follow;
-mod golden;
+mod json;
 mod picture;
 mod range;
-mod reading;
-mod svg;
+mod text;
 
-use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
 
-use crate::runner::{Running, callbot, eventually, fail, run, succeed};
+use crate::runner::{Ran, callbot, run, succeed};
 use task_callback_test_support::app::TestApp;
+use task_callback_test_support::project;
 use task_callback_test_support::request::{Request, SECRET, body};
 
 /// The time of the demo's first report: 2026-09-13 08:00:00 UTC.
 const FIRST: u64 = 1_789_286_400;
 const MINUTE: u64 = 60;
-/// The time given to the command as the present.
-const PRESENT: &str = "2026-09-13T08:07:30Z";
 const DEMO_TASK: &str = "t-20260913-0007";
 
 /// Stores a report made in this second.
@@ -50,7 +45,7 @@ async fn demo(reports: usize) -> TestApp {
     let app = TestApp::embedded().await;
     let events = ["pending", "in-progress", "paused", "resumed", "completed"];
     for (number, event) in events.into_iter().take(reports).enumerate() {
-        let file = project(&format!("events/{event}.json"));
+        let file = project().join(format!("events/{event}.json"));
         let event = std::fs::read_to_string(file).expect("a sample");
         let event: Value = serde_json::from_str(&event).expect("JSON");
         let body = event["body"].as_str().expect("a body");
@@ -59,8 +54,21 @@ async fn demo(reports: usize) -> TestApp {
     app
 }
 
-fn project(file: &str) -> PathBuf {
-    task_callback_test_support::project().join(file)
+/// The system's time, Unix seconds.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.expect("after 1970").as_secs()
+}
+
+/// `callbot history` over the app's table, in UTC.
+fn history(app: &TestApp, arguments: &[&str]) -> Command {
+    let mut command = callbot(&["history", "--table", &app.table_name]);
+    command
+        .args(["--endpoint-url", &app.engine_url])
+        .args(arguments)
+        .env("TZ", "UTC")
+        .env_remove("COLUMNS");
+    command
 }
 
 /// The sort keys of the snapshots that `--json` prints.
@@ -70,29 +78,18 @@ fn keys(app: &TestApp, arguments: &[&str]) -> Vec<String> {
     rows.iter().map(|row| row["createTs"].to_string()).collect()
 }
 
-/// `callbot history` over the app's table, at the tests' present.
-fn history(app: &TestApp, arguments: &[&str]) -> Command {
-    let mut command = callbot(&["history", "--table", &app.table_name]);
-    command
-        .args(["--endpoint-url", &app.engine_url])
-        .args(["--now", PRESENT])
-        .args(arguments)
-        .env("TZ", "UTC");
-    command
-}
-
-/// Runs a command that finds nothing stored; its standard output.
+/// Runs a command that finds nothing stored.
 #[track_caller]
-fn find_nothing(command: &mut Command) -> String {
+fn find_nothing(command: &mut Command) -> Ran {
     let ran = run(command);
     assert_eq!(ran.exit_code, Some(1), "{ran:?}");
-    ran.stdout
+    ran
 }
 
 /// Compares with a file of `callbot/tests/golden`. `BLESS=1 cargo test --package callbot history` writes
 /// these files anew.
 fn assert_golden(file: &str, text: &str) {
-    let path = project("callbot/tests/golden").join(file);
+    let path = project().join("callbot/tests/golden").join(file);
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&path, text).expect("written");
     }

@@ -1,41 +1,55 @@
-//! A part of the history, by --since and --until.
+//! A part of the history, by --since and --last.
 
 use std::sync::{Arc, Mutex};
 
 use local_stack::{Fault, Proxy};
-use serde_json::json;
 
 use super::*;
+use crate::runner::{eventually, fail};
 use task_callback_test_support::proxy::split;
-use task_callback_test_support::request::body_plus;
+use task_callback_test_support::request::{body_plus, body_with};
 
 #[tokio::test]
-async fn since_is_in_the_range_and_until_is_not() {
+async fn a_history_is_read_by_either_task_id_oldest_first() {
     let app = TestApp::start().await;
+    for minute in [2, 0, 1] {
+        report(&app, FIRST + minute * MINUTE, body()).await;
+    }
+    report(&app, FIRST, body_with("/taskID", json!("t-2"))).await;
+    let times = [0, 1, 2].map(|minute| (FIRST + minute * MINUTE).to_string());
+    assert_eq!(keys(&app, &["t-1"]), times);
+    // An index follows its table within a second or so.
+    eventually("the index has both tasks' reports", || {
+        (keys(&app, &["ut-1", "--user-task"]).len() == 4).then_some(())
+    });
+    assert_eq!(
+        keys(&app, &["ut-1", "--user-task", "--last", "2"]),
+        times[1..]
+    );
+    assert!(keys(&app, &["t-3"]).is_empty());
+}
+
+#[tokio::test]
+async fn since_and_last_are_in_the_range() {
+    let app = TestApp::embedded().await;
     // Two reports in each of three seconds.
     for finished in 0..6 {
-        report(
-            &app,
-            FIRST + finished / 2,
-            report_of("t-1", 2, finished, 100),
-        )
-        .await;
+        let body = report_of("t-1", 2, finished, 100);
+        report(&app, FIRST + finished / 2, body).await;
     }
     let all: Vec<String> = [0, 1, 2]
         .map(|second| FIRST + second)
         .iter()
         .flat_map(|second| [format!("{second}"), format!("{second}.001")])
         .collect();
-    let [first, second, third, after] = [0, 1, 2, 3].map(|second| (FIRST + second).to_string());
-    let table: [(&[&str], &[String]); 8] = [
-        (&[], &all),
+    let [first, second, after] = [0, 1, 3].map(|second| (FIRST + second).to_string());
+    let table: [(&[&str], &[String]); 6] = [
+        (&["--since", &first], &all),
         (&["--since", &second], &all[2..]),
-        (&["--until", &second], &all[..2]),
-        (&["--since", &second, "--until", &third], &all[2..4]),
-        (&["--since", &first, "--until", &after], &all),
         (&["--since", &after], &[]),
-        (&["--until", &third, "--last", "1"], &all[3..4]),
-        (&["--since", &first, "--last", "3"], &all[3..]),
+        (&["--last", "1"], &all[5..]),
+        (&["--since", &second, "--last", "3"], &all[3..]),
+        (&["--last", "9"], &all),
     ];
     for (bounds, expected) in table {
         let arguments = [&["t-1"], bounds].concat();
@@ -44,63 +58,35 @@ async fn since_is_in_the_range_and_until_is_not() {
 }
 
 #[tokio::test]
-async fn a_bound_may_be_written_in_many_ways() {
+async fn a_time_may_be_written_in_many_ways() {
     let app = demo(5).await;
-    let count = |arguments: &[&str]| {
-        let arguments = [&[DEMO_TASK, "--json"], arguments].concat();
-        let ran = run(&mut history(&app, &arguments));
-        let rows: Vec<Value> = serde_json::from_str(&ran.stdout).expect("JSON");
-        rows.len()
-    };
-    let seconds = (FIRST + 2 * MINUTE).to_string();
-    let same = [
-        "2026-09-13T08:02:00Z",
-        "2026-09-13T10:02:00+02:00",
-        "2026-09-13T08:02",
-        "2026-09-13 08:02:00",
-        "5m30s",
-        "330s",
-        &seconds,
+    report(&app, now() - 90 * MINUTE, report_of("t-1", 1, 0, 1)).await;
+    report(&app, now() - 30 * MINUTE, report_of("t-1", 2, 0, 1)).await;
+    let third = (FIRST + 2 * MINUTE).to_string();
+    let table = [
+        (DEMO_TASK, "2026-09-13T08:02:00Z", 3),
+        (DEMO_TASK, "2026-09-13T10:02:00+02:00", 3),
+        (DEMO_TASK, "2026-09-13T10:02", 3),
+        (DEMO_TASK, "2026-09-13 10:02:00", 3),
+        (DEMO_TASK, &third, 3),
+        (DEMO_TASK, "2026-09-13", 5),
+        (DEMO_TASK, "20260913", 5),
+        (DEMO_TASK, "2026-09-14", 0),
+        ("t-1", "1h", 1),
+        ("t-1", "60m", 1),
+        ("t-1", "2d", 2),
     ];
-    for time in same {
-        assert_eq!(count(&["--since", time]), 3, "{time}");
-        assert_eq!(count(&["--until", time]), 2, "{time}");
+    for (task, time, count) in table {
+        let mut command = history(&app, &[task, "--json", "--since", time]);
+        let ran = run(command.env("TZ", "Europe/Berlin"));
+        let rows: Vec<Value> = serde_json::from_str(&ran.stdout).expect("JSON");
+        assert_eq!(rows.len(), count, "{time}");
     }
-    assert_eq!(
-        count(&["--since", "2026-09-13", "--until", "2026-09-14"]),
-        5
-    );
-    assert_eq!(count(&["--since", "20260913", "--until", "20260914"]), 5);
-    assert_eq!(count(&["--since", "2026-09-14"]), 0);
-    assert_eq!(count(&["--until", "2026-09-13"]), 0);
-    assert_eq!(
-        count(&["--until", "20260913"]),
-        0,
-        "a date, not a second of 1970"
-    );
-    assert_eq!(count(&["--since", "3d", "--until", "7m"]), 1);
-    let berlin = ["--tz", "Europe/Berlin", "--since", "2026-09-13T10:04"];
-    assert_eq!(count(&berlin), 1);
-    // The newest snapshot before the bound.
-    assert_eq!(count(&["--until", "5m", "--last", "1"]), 1);
-}
-
-#[tokio::test]
-async fn an_invalid_bound_is_an_error_that_says_what_to_write() {
-    let app = TestApp::embedded().await;
     for time in ["yesterday", "999999999", "20261340", "1789286400000"] {
-        for option in ["--since", "--until"] {
-            let ran = fail(2, &mut history(&app, &["t-1", option, time]));
-            let named = format!("invalid value '{time}' for '{option} <TIME>': write 2h or 3d");
-            assert!(ran.stderr.contains(&named), "{ran:?}");
-        }
+        let ran = fail(2, &mut history(&app, &["t-1", "--since", time]));
+        let named = format!("invalid value '{time}' for '--since <TIME>': write 2h or 3d");
+        assert!(ran.stderr.contains(&named), "{ran:?}");
     }
-    let error = fail(
-        2,
-        &mut history(&app, &["t-1", "--since", "1h", "--until", "2h"]),
-    )
-    .stderr;
-    assert!(error.contains("must be before --until"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -108,9 +94,7 @@ async fn a_range_is_read_by_its_key_page_by_page_and_never_filtered() {
     let app = TestApp::embedded().await;
     let filler = "x".repeat(60_000);
     for second in 0..40 {
-        let mut body = body_plus("", "filler", json!(filler));
-        body["taskID"] = json!(DEMO_TASK);
-        report(&app, FIRST + second, body).await;
+        report(&app, FIRST + second, body_plus("", "filler", json!(filler))).await;
     }
     let requests = Arc::new(Mutex::new(Vec::new()));
     let kept = requests.clone();
@@ -119,32 +103,23 @@ async fn a_range_is_read_by_its_key_page_by_page_and_never_filtered() {
         Fault::None
     });
     let proxy = proxy.await.expect("a proxy");
-    let (since, until) = ((FIRST + 5).to_string(), (FIRST + 35).to_string());
-    let arguments = [
-        "--table",
-        &app.table_name,
-        "--endpoint-url",
-        proxy.url(),
-        "--json",
-    ];
-    let bounds = ["--since", &since, "--until", &until];
-    let mut command = callbot(&[&["history", DEMO_TASK], &arguments[..], &bounds].concat());
-    let text = succeed(&mut command);
-    let rows: Vec<Value> = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(rows.len(), 30);
+    let since = (FIRST + 5).to_string();
+    let mut command = callbot(&["history", "t-1", "--table", &app.table_name, "--json"]);
+    command.args(["--endpoint-url", proxy.url(), "--since", &since]);
+    let rows: Vec<Value> = serde_json::from_str(&succeed(&mut command)).expect("JSON");
+    assert_eq!(rows.len(), 35);
+    let last: Vec<Value> =
+        serde_json::from_str(&succeed(command.args(["--last", "30"]))).expect("JSON");
+    assert_eq!(last, rows[5..]);
 
     let requests = requests.lock().expect("no panic");
-    assert_eq!(requests.len(), 2, "1.8 MB in pages of 1 MB");
+    assert_eq!(requests.len(), 5, "2.1 MB and 1.8 MB in pages of 1 MB");
     for request in requests.iter() {
         let (head, body) = split(request);
         assert!(head.contains("DynamoDB_20120810.Query"), "{head}");
         let body: Value = serde_json::from_slice(body).expect("JSON");
-        assert_eq!(
-            body["KeyConditionExpression"],
-            "#key = :value AND #time BETWEEN :since AND :until"
-        );
-        let last = format!("{}.999", FIRST + 34);
-        assert_eq!(body["ExpressionAttributeValues"][":until"]["N"], last);
+        let condition = "#key = :value AND #time >= :since";
+        assert_eq!(body["KeyConditionExpression"], condition);
         assert_eq!(body["ConsistentRead"], true);
         assert!(body.get("FilterExpression").is_none(), "{body}");
     }

@@ -1,0 +1,119 @@
+//! The history as text.
+
+use super::*;
+
+fn without_colour(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.map(|part| part.split_once('m').expect("a colour ends").1);
+    first + &rest.collect::<String>()
+}
+
+#[tokio::test]
+async fn the_demos_history_is_printed_as_a_table_with_totals() {
+    let app = demo(5).await;
+    let text = succeed(&mut history(&app, &[DEMO_TASK]));
+    assert_golden("history.txt", &text);
+}
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let read = |file| std::fs::read_to_string(project().join(file)).expect("a file");
+    let golden = read("callbot/tests/golden/history.txt");
+    let block: Vec<String> = golden.lines().map(|line| format!("    {line}")).collect();
+    assert!(read("README.md").contains(&block.join("\n")));
+}
+
+#[tokio::test]
+async fn the_environment_sets_width_and_colour() {
+    let app = demo(5).await;
+    let narrow = || {
+        let mut command = history(&app, &[DEMO_TASK]);
+        command.env("COLUMNS", "80");
+        command
+    };
+    let plain = succeed(&mut narrow());
+    assert!(plain.contains(" 120/120 100 % ┆ "), "{plain}");
+    for line in plain.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let forced = succeed(narrow().env("CLICOLOR_FORCE", "1"));
+    assert!(forced != plain && without_colour(&forced) == plain);
+    let refused = succeed(narrow().env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1"));
+    assert_eq!(refused, plain);
+}
+
+#[tokio::test]
+async fn a_running_task_has_its_times_until_now_in_the_zone_of_tz() {
+    let app = TestApp::embedded().await;
+    // Half a minute more, so that the test may take half a minute.
+    let second = now() - 90 * MINUTE - 30;
+    report(&app, FIRST, report_of("t-1", 1, 0, 10)).await;
+    report(&app, second, report_of("t-1", 2, 1, 10)).await;
+    let text = succeed(history(&app, &["t-1"]).env("TZ", "Europe/Berlin"));
+    for words in [
+        "IN_PROGRESS, 2 snapshots",
+        "(Europe/Berlin), 1h 30m ago",
+        "2026-09-13 10:00:00 ┆ PENDING",
+        "1h 30m so far",
+        "in all so far: PENDING",
+        ", IN_PROGRESS 1h 30m\n",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn each_task_of_a_user_task_has_its_own_table() {
+    let app = TestApp::embedded().await;
+    report(&app, FIRST, report_of("t-b", 4, 9, 10)).await;
+    report(&app, FIRST + 1, report_of("t-a", 2, 1, 10)).await;
+    let text = succeed(&mut history(&app, &["ut-1", "--user-task"]));
+    let place = |words| text.find(words).expect(words);
+    assert!(place("task t-a (ut-1): IN_PROGRESS") < place("task t-b (ut-1): FAILED"));
+}
+
+#[tokio::test]
+async fn a_task_is_ended_though_another_report_of_that_second_arrived_after_its_end() {
+    let app = TestApp::embedded().await;
+    report(&app, FIRST, report_of("t-1", 2, 10, 100)).await;
+    report(&app, FIRST + MINUTE, report_of("t-1", 3, 100, 100)).await;
+    report(&app, FIRST + MINUTE, report_of("t-1", 2, 70, 100)).await;
+    let text = succeed(&mut history(&app, &["t-1"]));
+    assert!(text.contains("COMPLETED, 3 snapshots"), "{text}");
+    assert!(text.contains("100 of 100 (100 %) finished"), "{text}");
+    let last = succeed(&mut history(&app, &["t-1", "--last", "1"]));
+    assert!(last.contains("COMPLETED, 1 snapshot"), "{last}");
+}
+
+#[tokio::test]
+async fn an_empty_history_says_what_to_check() {
+    let app = TestApp::embedded().await;
+    let since = ["no-such-task", "--since", "2026-09-13T06:07:30Z"];
+    let text = find_nothing(&mut history(&app, &since)).stdout;
+    for words in [
+        "taskID no-such-task: nothing stored",
+        &app.table_name,
+        "since 2026-09-13 06:07:30 (UTC)",
+        "add --user-task",
+        "Check the table's name",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let text = find_nothing(&mut history(&app, &["no-such-task", "--user-task"])).stdout;
+    assert!(text.contains("leave out --user-task"), "{text}");
+    let text = find_nothing(&mut history(&app, &["no-such-task", "--json"])).stdout;
+    assert_eq!(text, "[]\n");
+}
+
+#[tokio::test]
+async fn control_characters_are_escaped() {
+    let app = TestApp::embedded().await;
+    let mut body = report_of("t-\u{1b}[2J", 2, 1, 0);
+    body["userTaskID"] = json!("line\nbreak\u{202e}");
+    report(&app, FIRST, body).await;
+    let text = succeed(&mut history(&app, &["t-\u{1b}[2J"]));
+    let title = r"task t-\u{1b}[2J (line\u{a}break\u{202e}): IN_PROGRESS";
+    assert!(text.starts_with(title), "{text}");
+    assert!(text.contains("1 of 0"), "no percentage of 0 orders: {text}");
+}
