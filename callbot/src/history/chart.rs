@@ -1,18 +1,19 @@
 //! A history as a picture, in SVG: the counters over time, and the status as a band below them.
 
-use svg::Document;
-use svg::node::element::{Circle, Group, Line, Polyline, Rectangle, Text, Title};
+use std::cmp::Reverse;
+
+use svg::node::element::{Circle, Group, Polyline, Rectangle, Text, Title};
+use svg::{Document, Node};
 use task_callback::contract::callback::{TaskStat, TaskStatus};
 use task_callback::contract::snapshot::Snapshot;
 
 use super::task::Task;
 use crate::progress::counted;
-use crate::table::is_end;
 use crate::when::{Clock, duration};
 
+/// The size of one task's panel, and the edges of the lines and of the band in it.
 const WIDTH: f64 = 830.0;
-/// The height of one task's panel, and the places in it.
-const HEIGHT: f64 = 384.0;
+const HEIGHT: f64 = 376.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 650.0;
 const TOP: f64 = 76.0;
@@ -23,13 +24,10 @@ const BAND_HEIGHT: f64 = 26.0;
 const INK: &str = "#222";
 const GREY: &str = "#666";
 const FAINT: &str = "#d9d9d9";
-const ORDERS: &str = "#14568f";
-const CALLS: &str = "#a34700";
+const BLUE: &str = "#14568f";
+const BROWN: &str = "#a34700";
 
-/// A line has a dot for each report, unless they are more.
-const MOST_DOTS: usize = 40;
-
-/// A counter's name, the colour and the dashes of its line, and the counter.
+/// A counter, with the name, colour and dashes of its line.
 type Series = (
     &'static str,
     &'static str,
@@ -38,17 +36,11 @@ type Series = (
 );
 
 const SERIES: [Series; 5] = [
-    ("orders in all", GREY, "1 3", |stat| stat.total_order_count),
-    ("orders finished", ORDERS, "none", |stat| {
-        stat.finish_order_count
-    }),
-    ("orders answered", ORDERS, "7 4", |stat| {
-        stat.answer_order_count
-    }),
-    ("calls", CALLS, "none", |stat| stat.total_call),
-    ("calls answered", CALLS, "7 4", |stat| {
-        stat.total_answer_call
-    }),
+    ("orders in all", GREY, "1 3", |s| s.total_order_count),
+    ("orders finished", BLUE, "none", |s| s.finish_order_count),
+    ("orders answered", BLUE, "7 4", |s| s.answer_order_count),
+    ("calls", BROWN, "none", |s| s.total_call),
+    ("calls answered", BROWN, "7 4", |s| s.total_answer_call),
 ];
 
 /// Draws a panel for each task, one below the other.
@@ -64,173 +56,144 @@ pub(super) fn draw(history: &[Snapshot], clock: &Clock) -> String {
         .set("font-family", "Ubuntu, 'DejaVu Sans', Arial, sans-serif")
         .set("font-size", 12)
         .add(Title::new(format!("History of task {}", ids.join(", "))))
-        .add(area((0.0, 0.0), (WIDTH, height), "#fff"));
+        .add(area(0.0, 0.0, WIDTH, height, "#fff"));
     for (place, task) in tasks.iter().enumerate() {
         let down = format!("translate(0 {})", HEIGHT * place as f64);
-        document = document.add(Panel::new(task, clock).draw().set("transform", down));
+        document.append(Panel::new(task).draw(clock).set("transform", down));
     }
     format!("{document}\n")
 }
 
-/// The picture of one task, and the scales of its axes.
+/// The picture of one task, with the scales of its axes.
 struct Panel<'a> {
     task: &'a Task<'a>,
-    clock: &'a Clock,
     /// The times of the first and of the last report, Unix seconds.
-    times: (u64, u64),
-    /// The highest count.
+    first: u64,
+    last: u64,
     highest: u64,
 }
 
 impl<'a> Panel<'a> {
-    fn new(task: &'a Task<'a>, clock: &'a Clock) -> Self {
+    fn new(task: &'a Task<'a>) -> Self {
         let stats = task.reports.iter().map(|report| &report.callback.stat);
-        let counts = stats.flat_map(|stat| SERIES.map(|(_, _, _, count)| count(stat)));
+        let counts = stats.flat_map(|stat| SERIES.map(|(.., count)| count(stat)));
         Self {
             task,
-            clock,
-            times: (task.first.create_ts.seconds, task.last.create_ts.seconds),
+            first: task.first.create_ts.seconds,
+            last: task.last.create_ts.seconds,
             highest: counts.max().unwrap_or_default().max(1),
         }
     }
 
-    /// The place of a time. A sixth of the width is after the last report and shows its status.
+    /// The place of a time. The last sixth of the width shows the newest status.
     fn x(&self, seconds: u64) -> f64 {
-        let (first, last) = self.times;
-        let whole = (last - first).max(1) as f64 * 1.2;
-        px(LEFT + (RIGHT - LEFT) * (seconds - first) as f64 / whole)
+        let whole = (self.last - self.first).max(1) as f64 * 1.2;
+        LEFT + (RIGHT - LEFT) * (seconds - self.first) as f64 / whole
     }
 
     fn y(&self, count: u64) -> f64 {
-        px(BOTTOM - (BOTTOM - TOP) * count as f64 / self.highest as f64)
+        BOTTOM - (BOTTOM - TOP) * count as f64 / self.highest as f64
     }
 
-    fn draw(&self) -> Group {
-        let group = self.axes(self.title(Group::new().set("class", "task")));
-        self.key(self.band(self.lines(group)))
-    }
-
-    fn title(&self, group: Group) -> Group {
-        let (first, last) = self.times;
-        let status = self.task.status();
-        let after = match is_end(status) {
-            true => format!("{status} after {}", duration(last - first)),
-            false => format!("{status} at the last report"),
-        };
-        let beside = format!(
-            "{after}; {} from {} to {} ({})",
-            counted(self.task.reports.len(), "report"),
-            self.clock.time(first),
-            self.clock.time(last),
-            self.clock.zone_name()
-        );
-        let name = text((LEFT, 28.0), "start", &format!("Task {}", self.task.name()));
+    fn draw(&self, clock: &Clock) -> Group {
+        let mut group = Group::new();
+        self.title(&mut group, clock);
+        self.axes(&mut group, clock);
+        self.lines(&mut group);
+        self.band(&mut group);
         group
-            .add(name.set("font-size", 16).set("font-weight", "bold"))
-            .add(text((LEFT, 48.0), "start", &beside).set("fill", GREY))
+    }
+
+    fn title(&self, group: &mut Group, clock: &Clock) {
+        let name = format!("Task {}", self.task.name());
+        let reports = format!(
+            "{}; {} from {} to {} ({})",
+            self.task.status(),
+            counted(self.task.reports.len(), "report"),
+            clock.time(self.first),
+            clock.time(self.last),
+            clock.zone_name()
+        );
+        let name = text(LEFT, 28.0, "start", &name, INK).set("font-size", 16);
+        group.append(name.set("font-weight", "bold"));
+        group.append(text(LEFT, 48.0, "start", &reports, GREY));
     }
 
     /// The grid with its counts, and five times from the first to the last report.
-    fn axes(&self, mut group: Group) -> Group {
+    fn axes(&self, group: &mut Group, clock: &Clock) {
         let step = step(self.highest);
         for count in (0..=self.highest / step).map(|number| number * step) {
             let y = self.y(count);
-            let name = text((LEFT - 8.0, y + 4.0), "end", &count.to_string());
-            group = group.add(line((LEFT, y), (RIGHT, y), FAINT)).add(name);
+            group.append(line(&[(LEFT, y), (RIGHT, y)], FAINT));
+            group.append(text(LEFT - 8.0, y + 4.0, "end", &count.to_string(), INK));
         }
-        let (first, last) = self.times;
-        let day = |seconds| self.clock.format(seconds, "%F");
-        let format = match day(first) == day(last) {
+        let day = |seconds| clock.format(seconds, "%F");
+        let format = match day(self.first) == day(self.last) {
             true => "%T",
             false => "%F %H:%M",
         };
-        let mut times: Vec<u64> = (0..5).map(|n| first + (last - first) * n / 4).collect();
+        let span = self.last - self.first;
+        let mut times: Vec<u64> = (0..5).map(|n| self.first + span * n / 4).collect();
         times.dedup();
-        let below = BAND + BAND_HEIGHT;
+        let y = BAND + BAND_HEIGHT;
         for time in times {
-            let x = self.x(time);
-            let name = self.clock.format(time, format);
-            group = group.add(line((x, below), (x, below + 5.0), INK)).add(text(
-                (x, below + 18.0),
-                "middle",
-                &name,
-            ));
+            let (x, name) = (self.x(time), clock.format(time, format));
+            group.append(line(&[(x, y), (x, y + 5.0)], INK));
+            group.append(text(x, y + 18.0, "middle", &name, INK));
         }
-        group
     }
 
-    /// The counters. Each has its name beside the end of its line.
-    fn lines(&self, mut group: Group) -> Group {
-        let stat = &self.task.last.callback.stat;
-        let end = self.x(self.times.1);
-        let mut ends = SERIES.map(|series| (self.y(series.3(stat)), series));
-        ends.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-        let mut label = TOP;
-        for (y, (name, color, dashes, count)) in ends {
-            let points: Vec<(f64, f64)> = self
-                .task
-                .reports
-                .iter()
-                .map(|report| {
-                    let x = self.x(report.create_ts.seconds);
-                    (x, self.y(count(&report.callback.stat)))
-                })
-                .collect();
+    /// The counters over time. Each has its name beside the end of its line.
+    fn lines(&self, group: &mut Group) {
+        let newest = &self.task.last.callback.stat;
+        let mut series = SERIES;
+        series.sort_by_key(|(.., count)| Reverse(count(newest)));
+        let mut name_y = TOP;
+        for (name, color, dashes, count) in series {
+            let reports = self.task.reports.iter().map(|report| {
+                let y = self.y(count(&report.callback.stat));
+                (self.x(report.create_ts.seconds), y)
+            });
+            let points: Vec<(f64, f64)> = reports.collect();
+            let end = (self.x(self.last), self.y(count(newest)));
             // The names must not overlap.
-            label = y.max(label);
-            group = group
-                .add(line((end, y), (RIGHT + 6.0, label), FAINT))
-                .add(polyline(&points, color).set("stroke-dasharray", dashes));
-            if points.len() <= MOST_DOTS {
-                for (x, y) in points {
-                    let dot = Circle::new().set("cx", x).set("cy", y).set("r", 3);
-                    group = group.add(dot.set("fill", color));
-                }
+            name_y = end.1.max(name_y);
+            group.append(line(&[end, (RIGHT + 6.0, name_y)], FAINT));
+            let curve = line(&points, color).set("stroke-width", 2);
+            group.append(curve.set("stroke-dasharray", dashes));
+            for (x, y) in points {
+                let dot = Circle::new().set("cx", px(x)).set("cy", px(y));
+                group.append(dot.set("r", 2.5).set("fill", color));
             }
-            let name = format!("{} {name}", count(stat));
-            let name = text((RIGHT + 12.0, label + 4.0), "start", &name);
-            group = group.add(name.set("fill", color));
-            label += 17.0;
+            let name = format!("{} {name}", count(newest));
+            group.append(text(RIGHT + 12.0, name_y + 4.0, "start", &name, color));
+            name_y += 17.0;
         }
-        group
     }
 
-    /// The phases, each with its name and duration if there is room. The last one extends to the right edge.
-    fn band(&self, mut group: Group) -> Group {
-        let middle = BAND + BAND_HEIGHT / 2.0 + 4.0;
+    /// The phases, each with its name and duration if there is room, and the key of their colours. The last phase
+    /// extends to the right edge.
+    fn band(&self, group: &mut Group) {
+        let y = BAND + BAND_HEIGHT / 2.0 + 4.0;
+        group.append(text(LEFT - 8.0, y, "end", "status", INK));
         for phase in &self.task.phases {
-            let from = self.x(phase.since);
-            let to = phase.until.map_or(RIGHT, |until| self.x(until));
-            let size = (to - from, BAND_HEIGHT);
-            group = group.add(area((from, BAND), size, fill(phase.status)));
-            let status = phase.status.name().to_owned();
-            let names = match phase.until {
-                Some(until) => vec![
-                    format!("{status} {}", duration(until - phase.since)),
-                    status,
-                ],
-                None => vec![status],
-            };
-            if let Some(name) = names.iter().find(|name| width(name) < size.0) {
-                group = group.add(text(((from + to) / 2.0, middle), "middle", name));
+            let x = self.x(phase.since);
+            let width = phase.until.map_or(RIGHT, |until| self.x(until)) - x;
+            group.append(area(x, BAND, width, BAND_HEIGHT, fill(phase.status)));
+            let lasted = phase.until.map(|until| duration(until - phase.since));
+            let name = format!("{} {}", phase.status, lasted.unwrap_or_default());
+            if text_width(&name) < width {
+                group.append(text(x + width / 2.0, y, "middle", name.trim_end(), INK));
             }
         }
-        group.add(text((LEFT - 8.0, middle), "end", "status"))
-    }
-
-    /// The colours of the band.
-    fn key(&self, mut group: Group) -> Group {
-        let mut x = LEFT;
+        let (mut x, y) = (LEFT, BAND + BAND_HEIGHT + 30.0);
         for status in TaskStatus::ALL {
             if self.task.phases.iter().any(|phase| phase.status == status) {
-                let y = BAND + BAND_HEIGHT + 32.0;
-                group = group
-                    .add(area((x, y), (20.0, 12.0), fill(status)))
-                    .add(text((x + 26.0, y + 10.0), "start", status.name()));
-                x += 40.0 + width(status.name());
+                group.append(area(x, y, 20.0, 12.0, fill(status)));
+                group.append(text(x + 26.0, y + 10.0, "start", status.name(), INK));
+                x += 40.0 + text_width(status.name());
             }
         }
-        group
     }
 }
 
@@ -244,12 +207,11 @@ fn fill(status: TaskStatus) -> &'static str {
     }
 }
 
-/// A round step, which divides a count into two to five parts or a few more.
+/// A round step that divides the count into at most five parts.
 fn step(count: u64) -> u64 {
     let size = 10_u64.pow((count / 5).max(1).ilog10());
-    let round = [size, size * 2, size * 5];
-    let step = round.into_iter().find(|step| count / step <= 5);
-    step.unwrap_or(size * 10)
+    let mut round = [size, size * 2, size * 5].into_iter();
+    round.find(|step| count / step <= 5).unwrap_or(size * 10)
 }
 
 /// A coordinate with one decimal.
@@ -258,38 +220,28 @@ fn px(place: f64) -> f64 {
 }
 
 /// An upper estimate of a text's width in any font.
-fn width(words: &str) -> f64 {
+fn text_width(words: &str) -> f64 {
     7.8 * words.chars().count() as f64
 }
 
 /// A text with this anchor (`start`, `middle`, `end`) at a point.
-fn text((x, y): (f64, f64), anchor: &str, words: &str) -> Text {
+fn text(x: f64, y: f64, anchor: &str, words: &str, color: &str) -> Text {
     Text::new(words)
         .set("x", px(x))
         .set("y", px(y))
         .set("text-anchor", anchor)
-        .set("fill", INK)
+        .set("fill", color)
 }
 
-fn line(from: (f64, f64), to: (f64, f64), color: &str) -> Line {
-    Line::new()
-        .set("x1", px(from.0))
-        .set("y1", px(from.1))
-        .set("x2", px(to.0))
-        .set("y2", px(to.1))
-        .set("stroke", color)
-}
-
-fn polyline(points: &[(f64, f64)], color: &str) -> Polyline {
-    let points: Vec<String> = points.iter().map(|(x, y)| format!("{x},{y}")).collect();
+fn line(points: &[(f64, f64)], color: &str) -> Polyline {
+    let points = points.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y)));
     Polyline::new()
-        .set("points", points.join(" "))
+        .set("points", points.collect::<Vec<_>>().join(" "))
         .set("fill", "none")
         .set("stroke", color)
-        .set("stroke-width", 2)
 }
 
-fn area((x, y): (f64, f64), (width, height): (f64, f64), fill: &str) -> Rectangle {
+fn area(x: f64, y: f64, width: f64, height: f64, fill: &str) -> Rectangle {
     Rectangle::new()
         .set("x", px(x))
         .set("y", px(y))

@@ -87,7 +87,7 @@ async fn a_task_is_ended_though_another_report_of_that_second_arrived_after_its_
 }
 
 #[tokio::test]
-async fn an_empty_history_says_what_to_check() {
+async fn an_empty_history_says_what_to_check_and_is_not_drawn() {
     let app = TestApp::embedded().await;
     let since = ["no-such-task", "--since", "2026-09-13T06:07:30Z"];
     let text = find_nothing(&mut history(&app, &since)).stdout;
@@ -104,6 +104,11 @@ async fn an_empty_history_says_what_to_check() {
     assert!(text.contains("leave out --user-task"), "{text}");
     let text = find_nothing(&mut history(&app, &["no-such-task", "--json"])).stdout;
     assert_eq!(text, "[]\n");
+    for file in ["target/no-such-picture.svg", "-"] {
+        let command = &mut history(&app, &["no-such-task", "--svg", file]);
+        assert!(find_nothing(command).stdout.contains("nothing stored"));
+    }
+    assert!(!project().join("target/no-such-picture.svg").exists());
 }
 
 #[tokio::test]
