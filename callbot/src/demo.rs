@@ -76,7 +76,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 
     let (table, credentials) = (engine.table(), credentials.parse()?);
     let played = tokio::select! {
-        played = play(args, lambda.url(), &table, &credentials) => played,
+        played = play(lambda.url(), &table, &credentials) => played,
         _ = stopped => Err("interrupted".into()),
     };
     print(&format!("\nThe function's log is in {LOG}."))?;
@@ -84,12 +84,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 /// Sends the events, prints the answers and the history, and checks both.
-async fn play(
-    args: &Args,
-    url: &str,
-    table: &Table,
-    credentials: &Credentials,
-) -> Result<ExitCode, Failure> {
+async fn play(url: &str, table: &Table, credentials: &Credentials) -> Result<ExitCode, Failure> {
     let sender = Sender::new(url.parse()?)?;
     let mut as_expected = true;
     let last = now();

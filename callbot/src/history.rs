@@ -94,18 +94,15 @@ pub(crate) fn write_picture(
 /// The message for an empty history.
 fn nothing(args: &Args, table: &str, clock: &Clock) -> String {
     let id = shown(&args.task_id);
-    let (which, other) = match args.user_task {
-        true => (
-            "userTaskID",
-            "If this is the vendor's taskID, leave out --user-task",
-        ),
-        false => ("taskID", "If this is your own userTaskID, add --user-task"),
+    let (id, other) = match args.user_task {
+        true => (format!("userTaskID {id}"), "the vendor's taskID, leave out"),
+        false => (format!("taskID {id}"), "your own userTaskID, add"),
     };
-    let since = args.since.map_or_else(String::new, |since| {
-        format!(" since {} ({})", clock.time(since), clock.zone_name())
-    });
+    let since = args.since;
+    let since = since.map(|since| clock.format(since, " since %F %T (%:Q)"));
     format!(
-        "{which} {id}: nothing stored in table {table}{since}. {other}. Check the table's name, the AWS account and the \
-         region. The function's log has a line for each callback, with its taskID."
+        "{id}: nothing stored in table {table}{}. If this is {other} --user-task. Check the table's name, the AWS account \
+         and the region. The function's log has a line for each callback, with its taskID.",
+        since.unwrap_or_default()
     )
 }

@@ -50,11 +50,6 @@ impl Terminal {
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(self.width);
     }
-
-    /// Whether a line of this length fits.
-    pub(crate) fn fits(self, columns: usize) -> bool {
-        columns <= self.width.into()
-    }
 }
 
 /// The style of titles.

@@ -44,12 +44,7 @@ impl Clock {
 
     /// The zone's name, `Europe/Berlin`, or its offset, `+08:00`.
     pub(crate) fn zone_name(&self) -> String {
-        match self.zone.iana_name() {
-            // The name in some machines' settings.
-            Some("Etc/UTC") => "UTC".to_owned(),
-            Some(name) => name.to_owned(),
-            None => self.format(self.now, "%:z"),
-        }
+        self.format(self.now, "%:Q")
     }
 
     /// The start of today, Unix seconds.
@@ -58,13 +53,9 @@ impl Clock {
         midnight.map_or(self.now, |midnight| unix_seconds(midnight.timestamp()))
     }
 
-    /// `3m ago`, `in 2h 5m`, `now`
+    /// `2h 5m ago`; a time ahead of the clock is `0s ago`.
     pub(crate) fn relative(&self, seconds: u64) -> String {
-        match self.now.abs_diff(seconds) {
-            0 => "now".to_owned(),
-            distance if seconds < self.now => format!("{} ago", duration(distance)),
-            distance => format!("in {}", duration(distance)),
-        }
+        format!("{} ago", duration(self.now.saturating_sub(seconds)))
     }
 
     fn zoned(&self, seconds: u64) -> Option<Zoned> {
@@ -115,19 +106,14 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
 
 /// The two largest units of a duration: `4s`, `1m 30s`, `2h`, `3d 4h`. A third one would look more exact than it is.
 pub(crate) fn duration(seconds: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
-    let largest = UNITS.iter().position(|(size, _)| seconds >= *size);
-    let mut rest = seconds;
-    let parts = UNITS[largest.unwrap_or(3)..].iter().take(2);
-    let parts = parts.map(|(size, unit)| {
-        let count = rest / size;
-        rest %= size;
-        (count, unit)
-    });
-    let parts: Vec<String> = parts
-        .enumerate()
-        .filter(|(place, (count, _))| *place == 0 || *count > 0)
-        .map(|(_, (count, unit))| format!("{count}{unit}"))
-        .collect();
-    parts.join(" ")
+    let ((size, unit), (next_size, next_unit)) = match seconds {
+        86_400.. => ((86_400, "d"), (3_600, "h")),
+        3_600.. => ((3_600, "h"), (60, "m")),
+        60.. => ((60, "m"), (1, "s")),
+        _ => return format!("{seconds}s"),
+    };
+    match (seconds / size, seconds % size / next_size) {
+        (count, 0) => format!("{count}{unit}"),
+        (count, next) => format!("{count}{unit} {next}{next_unit}"),
+    }
 }

@@ -176,7 +176,8 @@ impl<'a> Panel<'a> {
     fn band(&self, group: &mut Group) {
         let y = BAND + BAND_HEIGHT / 2.0 + 4.0;
         group.append(text(LEFT - 8.0, y, "end", "status", INK));
-        for phase in &self.task.phases {
+        let phases = self.task.phases();
+        for phase in &phases {
             let x = self.x(phase.since);
             let width = phase.until.map_or(RIGHT, |until| self.x(until)) - x;
             group.append(area(x, BAND, width, BAND_HEIGHT, fill(phase.status)));
@@ -188,7 +189,7 @@ impl<'a> Panel<'a> {
         }
         let (mut x, y) = (LEFT, BAND + BAND_HEIGHT + 30.0);
         for status in TaskStatus::ALL {
-            if self.task.phases.iter().any(|phase| phase.status == status) {
+            if phases.iter().any(|phase| phase.status == status) {
                 group.append(area(x, y, 20.0, 12.0, fill(status)));
                 group.append(text(x + 26.0, y + 10.0, "start", status.name(), INK));
                 x += 40.0 + text_width(status.name());

@@ -13,7 +13,7 @@ use crate::when::{Clock, duration};
 
 /// The columns of a bar, and the width of a terminal that has room for bars.
 const BAR: usize = 5;
-const WIDE: usize = 100;
+const WIDE: u16 = 100;
 
 /// Draws the snapshots of one or, for a `userTaskID`, several tasks.
 pub(crate) fn render(history: &[Snapshot], clock: &Clock, terminal: Terminal) -> String {
@@ -67,29 +67,31 @@ fn table(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> Table {
         true => "%T",
         false => "%F %T",
     };
-    let mut phases = task.phases.iter().peekable();
-    for (place, report) in task.reports.iter().enumerate() {
-        let (status, stat) = (report.callback.status, &report.callback.stat);
-        let style = status_style(status);
+    for phase in task.phases() {
+        let style = status_style(phase.status);
         let progress = |part, whole| {
             let numbers = format!("{part}/{whole} {:>5}", percent(part, whole));
-            match terminal.fits(WIDE) {
-                true => format!(
+            match terminal.width {
+                WIDE.. => format!(
                     "{numbers} {}",
                     terminal.paint(style, &bar(part, whole, BAR))
                 ),
-                false => numbers,
+                _ => numbers,
             }
         };
-        let phase = phases.next_if(|phase| phase.first == place);
-        table.add_row([
-            clock.format(report.create_ts.seconds, time),
-            terminal.paint(style, status.name()),
-            phase.map(|phase| lasted(phase, clock)).unwrap_or_default(),
-            progress(stat.finish_order_count, stat.total_order_count),
-            stat.answer_order_count.to_string(),
-            progress(stat.total_answer_call, stat.total_call),
-        ]);
+        // The duration is in the row of the first report.
+        let mut lasted = lasted(&phase, clock);
+        for report in phase.reports {
+            let stat = &report.callback.stat;
+            table.add_row([
+                clock.format(report.create_ts.seconds, time),
+                terminal.paint(style, phase.status.name()),
+                std::mem::take(&mut lasted),
+                progress(stat.finish_order_count, stat.total_order_count),
+                stat.answer_order_count.to_string(),
+                progress(stat.total_answer_call, stat.total_call),
+            ]);
+        }
     }
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -97,7 +99,7 @@ fn table(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> Table {
     table
 }
 
-/// How long a status held, in the row of its first report: until another was reported, or so far.
+/// How long a status held: until another was reported, or so far.
 fn lasted(phase: &Phase, clock: &Clock) -> String {
     match (phase.seconds(clock), phase.until) {
         (None, _) => "–".to_owned(),
@@ -112,10 +114,12 @@ fn totals(task: &Task<'_>, clock: &Clock) -> String {
         true => "",
         false => " so far",
     };
-    let mut time = format!("{} in all{so_far}", duration(task.seconds(clock)));
+    let phases = task.phases();
+    let whole = phases.iter().filter_map(|phase| phase.seconds(clock)).sum();
+    let mut time = format!("{} in all{so_far}", duration(whole));
     let mut separator = ": ";
     for status in TaskStatus::ALL {
-        let of_status = task.phases.iter().filter(|phase| phase.status == status);
+        let of_status = phases.iter().filter(|phase| phase.status == status);
         let times: Vec<u64> = of_status.filter_map(|phase| phase.seconds(clock)).collect();
         if !times.is_empty() {
             let total = duration(times.iter().sum());

@@ -15,21 +15,19 @@ pub(super) struct Task<'a> {
     pub(super) reports: Vec<&'a Snapshot>,
     pub(super) first: &'a Snapshot,
     pub(super) last: &'a Snapshot,
-    pub(super) phases: Vec<Phase>,
 }
 
-/// Consecutive reports of one status.
-pub(super) struct Phase {
+/// Consecutive reports of one status, at least one.
+pub(super) struct Phase<'a> {
     pub(super) status: TaskStatus,
-    /// The index of the phase's first report.
-    pub(super) first: usize,
-    /// The time of that report, Unix seconds.
+    pub(super) reports: &'a [&'a Snapshot],
+    /// The time of the first report, Unix seconds.
     pub(super) since: u64,
     /// The time of the next phase's first report; `None` for the last phase.
     pub(super) until: Option<u64>,
 }
 
-impl Phase {
+impl Phase<'_> {
     /// The duration, up to now for the last phase; `None` for an end status, which has none.
     pub(super) fn seconds(&self, clock: &Clock) -> Option<u64> {
         match self.until {
@@ -47,32 +45,35 @@ impl<'a> Task<'a> {
             let id = snapshot.callback.task_id.as_str();
             tasks.entry(id).or_default().push(snapshot);
         }
-        tasks.into_values().filter_map(Self::of).collect()
+        let tasks = tasks.into_values().filter_map(|reports| {
+            Some(Self {
+                first: reports.first()?,
+                last: reports.last()?,
+                reports,
+            })
+        });
+        tasks.collect()
     }
 
-    fn of(reports: Vec<&'a Snapshot>) -> Option<Self> {
-        let mut phases: Vec<Phase> = Vec::new();
-        for (first, report) in reports.iter().enumerate() {
-            let (status, since) = (report.callback.status, report.create_ts.seconds);
+    /// The phases, oldest first.
+    pub(super) fn phases(&self) -> Vec<Phase<'_>> {
+        let mut phases: Vec<Phase<'_>> = Vec::new();
+        for reports in self
+            .reports
+            .chunk_by(|one, next| status(one) == status(next))
+        {
+            let since = reports[0].create_ts.seconds;
             if let Some(last) = phases.last_mut() {
-                if last.status == status {
-                    continue;
-                }
                 last.until = Some(since);
             }
             phases.push(Phase {
-                status,
-                first,
+                status: status(reports[0]),
+                reports,
                 since,
                 until: None,
             });
         }
-        Some(Self {
-            first: reports.first()?,
-            last: reports.last()?,
-            reports,
-            phases,
-        })
+        phases
     }
 
     /// The task's id, printable.
@@ -91,15 +92,10 @@ impl<'a> Task<'a> {
 
     /// The newest status reported.
     pub(super) fn status(&self) -> TaskStatus {
-        self.last.callback.status
+        status(self.last)
     }
+}
 
-    /// The time from the first report to the task's end, or until now.
-    pub(super) fn seconds(&self, clock: &Clock) -> u64 {
-        let end = match is_end(self.status()) {
-            true => self.last.create_ts.seconds,
-            false => clock.now,
-        };
-        end.saturating_sub(self.first.create_ts.seconds)
-    }
+fn status(report: &Snapshot) -> TaskStatus {
+    report.callback.status
 }

@@ -103,7 +103,7 @@ impl View<'_> {
     }
 
     fn wide(&self) -> bool {
-        self.terminal.fits(WIDE)
+        usize::from(self.terminal.width) >= WIDE
     }
 
     fn row(&self, snapshot: &Snapshot) -> Vec<String> {

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
 
-use crate::runner::{Ran, callbot, run, succeed};
+use crate::runner::{callbot, fail, run, succeed};
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::project;
 use task_callback_test_support::request::{Request, SECRET, body};
@@ -71,31 +71,8 @@ fn history(app: &TestApp, arguments: &[&str]) -> Command {
     command
 }
 
-/// The sort keys of the snapshots that `--json` prints.
-fn keys(app: &TestApp, arguments: &[&str]) -> Vec<String> {
-    let ran = run(&mut history(app, &[arguments, &["--json"]].concat()));
-    let rows: Vec<Value> = serde_json::from_str(&ran.stdout).expect("JSON");
-    rows.iter().map(|row| row["createTs"].to_string()).collect()
-}
-
-/// Runs a command that finds nothing stored.
+/// Runs a command that finds nothing stored; its standard output.
 #[track_caller]
-fn find_nothing(command: &mut Command) -> Ran {
-    let ran = run(command);
-    assert_eq!(ran.exit_code, Some(1), "{ran:?}");
-    ran
-}
-
-/// Compares with a file of `callbot/tests/golden`. `BLESS=1 cargo test --package callbot history` writes
-/// these files anew.
-fn assert_golden(file: &str, text: &str) {
-    let path = project().join("callbot/tests/golden").join(file);
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, text).expect("written");
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        golden == text,
-        "callbot/tests/golden/{file} has\n{golden}\nand this is\n{text}\nIf this is right, run the test with BLESS=1"
-    );
+fn find_nothing(command: &mut Command) -> String {
+    fail(1, command).stdout
 }

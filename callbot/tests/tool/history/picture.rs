@@ -4,17 +4,25 @@ use roxmltree::Document;
 
 use super::*;
 
+/// `BLESS=1 cargo test --package callbot picture` writes the file anew.
 #[tokio::test]
 async fn the_picture_in_the_readme_is_what_the_demo_draws() {
     let app = demo(5).await;
+    let drawn = run(&mut history(&app, &[DEMO_TASK, "--svg", "-"]));
+    assert_eq!(drawn.stderr, "");
+    let golden = project().join("callbot/tests/golden/demo.svg");
     let file = tempfile::NamedTempFile::new().expect("a file");
-    let path = file.path().to_str().expect("text");
+    let file = match std::env::var_os("BLESS") {
+        Some(_) => &golden,
+        None => file.path(),
+    };
+    let path = file.to_str().expect("text");
     let ran = run(&mut history(&app, &[DEMO_TASK, "--svg", path]));
     assert!(ran.stderr.contains(path), "{ran:?}");
-    assert_golden("demo.svg", &std::fs::read_to_string(path).expect("SVG"));
-    let on_stdout = run(&mut history(&app, &[DEMO_TASK, "--svg", "-"]));
-    assert_golden("demo.svg", &on_stdout.stdout);
-    assert_eq!(on_stdout.stderr, "");
+    for file in [file, &golden] {
+        let read = std::fs::read_to_string(file).expect("a picture");
+        assert!(read == drawn.stdout, "{file:?}: {}", drawn.stdout);
+    }
 }
 
 #[tokio::test]

@@ -5,9 +5,20 @@ use std::sync::{Arc, Mutex};
 use local_stack::{Fault, Proxy};
 
 use super::*;
-use crate::runner::{eventually, fail};
+use crate::runner::eventually;
 use task_callback_test_support::proxy::split;
 use task_callback_test_support::request::{body_plus, body_with};
+
+/// The sort keys of the snapshots found.
+fn keys(app: &TestApp, arguments: &[&str]) -> Vec<String> {
+    let rows = rows(&mut history(app, arguments));
+    rows.iter().map(|row| row["createTs"].to_string()).collect()
+}
+
+fn rows(command: &mut Command) -> Vec<Value> {
+    let ran = run(command.arg("--json"));
+    serde_json::from_str(&ran.stdout).expect("JSON")
+}
 
 #[tokio::test]
 async fn a_history_is_read_by_either_task_id_oldest_first() {
@@ -77,9 +88,8 @@ async fn a_time_may_be_written_in_many_ways() {
         ("t-1", "2d", 2),
     ];
     for (task, time, count) in table {
-        let mut command = history(&app, &[task, "--json", "--since", time]);
-        let ran = run(command.env("TZ", "Europe/Berlin"));
-        let rows: Vec<Value> = serde_json::from_str(&ran.stdout).expect("JSON");
+        let mut command = history(&app, &[task, "--since", time]);
+        let rows = rows(command.env("TZ", "Europe/Berlin"));
         assert_eq!(rows.len(), count, "{time}");
     }
     for time in ["yesterday", "999999999", "20261340", "1789286400000"] {
@@ -104,14 +114,11 @@ async fn a_range_is_read_by_its_key_page_by_page_and_never_filtered() {
     });
     let proxy = proxy.await.expect("a proxy");
     let since = (FIRST + 5).to_string();
-    let mut command = callbot(&["history", "t-1", "--table", &app.table_name, "--json"]);
-    command.args(["--endpoint-url", proxy.url(), "--since", &since]);
-    let rows: Vec<Value> = serde_json::from_str(&succeed(&mut command)).expect("JSON");
-    assert_eq!(rows.len(), 35);
-    let last: Vec<Value> =
-        serde_json::from_str(&succeed(command.args(["--last", "30"]))).expect("JSON");
-    assert_eq!(last, rows[5..]);
-
+    for (bounds, count) in [(["--since", &since], 35), (["--last", "30"], 30)] {
+        let mut command = callbot(&["history", "t-1", "--table", &app.table_name]);
+        command.args(["--endpoint-url", proxy.url()]).args(bounds);
+        assert_eq!(rows(&mut command).len(), count, "{bounds:?}");
+    }
     let requests = requests.lock().expect("no panic");
     assert_eq!(requests.len(), 5, "2.1 MB and 1.8 MB in pages of 1 MB");
     for request in requests.iter() {

@@ -10,18 +10,12 @@ fn without_colour(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_demos_history_is_printed_as_a_table_with_totals() {
+async fn the_readme_shows_the_demos_history_as_it_is_printed() {
     let app = demo(5).await;
     let text = succeed(&mut history(&app, &[DEMO_TASK]));
-    assert_golden("history.txt", &text);
-}
-
-#[test]
-fn the_readme_shows_what_is_printed() {
-    let read = |file| std::fs::read_to_string(project().join(file)).expect("a file");
-    let golden = read("callbot/tests/golden/history.txt");
-    let block: Vec<String> = golden.lines().map(|line| format!("    {line}")).collect();
-    assert!(read("README.md").contains(&block.join("\n")));
+    let block: Vec<String> = text.lines().map(|line| format!("    {line}")).collect();
+    let readme = std::fs::read_to_string(project().join("README.md")).expect("a file");
+    assert!(readme.contains(&block.join("\n")), "not in it:\n{text}");
 }
 
 #[tokio::test]
@@ -90,7 +84,7 @@ async fn a_task_is_ended_though_another_report_of_that_second_arrived_after_its_
 async fn an_empty_history_says_what_to_check_and_is_not_drawn() {
     let app = TestApp::embedded().await;
     let since = ["no-such-task", "--since", "2026-09-13T06:07:30Z"];
-    let text = find_nothing(&mut history(&app, &since)).stdout;
+    let text = find_nothing(&mut history(&app, &since));
     for words in [
         "taskID no-such-task: nothing stored",
         &app.table_name,
@@ -100,13 +94,13 @@ async fn an_empty_history_says_what_to_check_and_is_not_drawn() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let text = find_nothing(&mut history(&app, &["no-such-task", "--user-task"])).stdout;
+    let text = find_nothing(&mut history(&app, &["no-such-task", "--user-task"]));
     assert!(text.contains("leave out --user-task"), "{text}");
-    let text = find_nothing(&mut history(&app, &["no-such-task", "--json"])).stdout;
+    let text = find_nothing(&mut history(&app, &["no-such-task", "--json"]));
     assert_eq!(text, "[]\n");
     for file in ["target/no-such-picture.svg", "-"] {
         let command = &mut history(&app, &["no-such-task", "--svg", file]);
-        assert!(find_nothing(command).stdout.contains("nothing stored"));
+        assert!(find_nothing(command).contains("nothing stored"));
     }
     assert!(!project().join("target/no-such-picture.svg").exists());
 }
