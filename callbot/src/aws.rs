@@ -17,9 +17,8 @@ use crate::client::http_url;
 pub(crate) use error::{AwsError, is_transient};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Longer than the others: SQS waits for messages, and those of an answer that is not awaited stay hidden for a while.
-const SQS_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// SQS waits for messages, and those of an answer that is not awaited stay hidden for a while.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Few, since a person waits for the result.
 const MAX_ATTEMPTS: u32 = 4;
 
@@ -119,11 +118,7 @@ impl Aws {
 
     /// A client of SQS.
     pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(SQS_ATTEMPT_TIMEOUT);
-        let config = aws_sdk_sqs::config::Builder::from(&self.config);
-        aws_sdk_sqs::Client::from_conf(config.timeout_config(timeouts.build()).build())
+        aws_sdk_sqs::Client::new(&self.config)
     }
 
     /// The target of a call, for error messages.

@@ -3,23 +3,28 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anstyle::AnsiColor;
-use comfy_table::presets::NOTHING;
-use comfy_table::{ColumnConstraint, Table, Width};
-use reqwest::Url;
+use reqwest::{Method, Url};
 use serde_json::json;
 use task_callback::contract::account::Credentials;
-use task_callback::contract::callback::{CALLBACK_METHOD, CALLBACK_PATH};
+use task_callback::contract::callback::CALLBACK_PATH;
 
-use crate::client::{Reply, Sender, http_url, is_local};
+use crate::client::{CONNECT_TIMEOUT, Reply, Sender, http_url, is_local};
 use crate::credentials::CredentialsArgs;
-use crate::event::Event;
-use crate::terminal::{Terminal, print};
+use crate::headers::Headers;
+use crate::terminal::print;
 use crate::when::now;
 use crate::{Failure, exit_code};
 
 /// The function's timeout is 10 s. A cold start and the network add to it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+
+const NO_CREDENTIALS: &str = "no credentials given: set CALLBOT_CREDENTIALS, or use --credentials";
+
+/// The headers beside the signature's.
+const OTHER_HEADERS: [(&str, &str); 2] = [
+    ("content-type", "application/json"),
+    ("user-agent", "callbot check"),
+];
 
 /// Check that a deployment refuses wrong requests and stores signed callbacks
 ///
@@ -36,65 +41,51 @@ pub(crate) struct Args {
     credentials: CredentialsArgs,
 }
 
-/// A request and the answer that it must get.
-struct Check<'a> {
-    what: &'static str,
-    sender: &'a Sender,
-    event: Event,
-    /// What the request is signed with. Without it, the check is not made.
-    credentials: Option<&'a Credentials>,
-    ret_code: u16,
-}
-
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let given = args.credentials.load_if_given()?;
+    let given = given.as_ref().map(Credentials::first);
     let stranger: Credentials = r#"[{"uuid":"callbot-check","secretKey":"nobody's"}]"#.parse()?;
-    let known = Some(given.as_ref().unwrap_or(&stranger));
+    let stranger = Some(stranger.first());
+    let known = given.or(stranger);
     let mut elsewhere = args.url.clone();
-    elsewhere.set_path(&format!(
-        "{}-elsewhere",
-        args.url.path().trim_end_matches('/')
-    ));
-    let elsewhere = Sender::with_timeout(elsewhere, ANSWER_TIMEOUT)?;
-    let sender = Sender::with_timeout(args.url.clone(), ANSWER_TIMEOUT)?;
-    let check = |what, event: &Event, credentials, ret_code| Check {
-        what,
-        sender: &sender,
-        event: event.clone(),
-        credentials,
-        ret_code,
-    };
-    let callback = event(CALLBACK_METHOD, &[])?;
-    let (put, unsigned) = (event("PUT", &[])?, event(CALLBACK_METHOD, &["sign"])?);
+    let path = args.url.path().trim_end_matches('/');
+    elsewhere.set_path(&format!("{path}-elsewhere"));
+    let elsewhere = &Sender::with_limits(elsewhere, CONNECT_TIMEOUT, ANSWER_TIMEOUT)?;
+    let here = &Sender::with_limits(args.url.clone(), CONNECT_TIMEOUT, ANSWER_TIMEOUT)?;
+    let (post, put) = (&Method::POST, &Method::PUT);
+    // What is sent, the URL, the method, the account, whether the request is signed, and the retCode that it must get.
     // A forgery of a known account is not among them: it would be parked, and set off alarms.
     let checks = [
-        Check {
-            sender: &elsewhere,
-            ..check("another path", &callback, known, 4040)
-        },
-        check("another method", &put, known, 4050),
-        check("an unsigned callback", &unsigned, known, 4000),
-        check("an unknown account", &callback, Some(&stranger), 4010),
-        check("a signed callback", &callback, given.as_ref(), 0),
-        check("the same callback again", &callback, given.as_ref(), 0),
+        ("another path", elsewhere, post, known, true, 4040),
+        ("another method", here, put, known, true, 4050),
+        ("an unsigned callback", here, post, known, false, 4000),
+        ("an unknown account", here, post, stranger, true, 4010),
+        ("a signed callback", here, post, given, true, 0),
+        ("the same callback again", here, post, given, true, 0),
     ];
 
+    let now = now();
+    let body = body(now);
     let mut results = Results {
-        terminal: Terminal::stdout(),
         // TLS is a check, too.
         checks: checks.len() + 1,
         passed: 0,
         failed: 0,
     };
-    let now = now();
-    for check in checks {
-        let (what, ret_code) = (check.what, check.ret_code);
-        let Some(credentials) = check.credentials else {
-            let why = "no credentials given: set CALLBOT_CREDENTIALS, or use --credentials";
-            results.add(None, what, why)?;
+    for (what, sender, method, account, is_signed, ret_code) in checks {
+        let Some(account) = account else {
+            results.add(None, what, NO_CREDENTIALS)?;
             continue;
         };
-        match check.sender.send(check.event, credentials, now).await {
+        let request_id = uuid::Uuid::new_v4().simple().to_string();
+        let (create_ts, body) = (now.to_string(), body.clone().into_bytes());
+        let mut headers = Headers::sign(account, &account.uuid, &request_id, &create_ts, &body);
+        if !is_signed {
+            headers.remove("sign");
+        }
+        let headers = headers.iter().chain(OTHER_HEADERS);
+        let reply = sender.request(method.clone(), CALLBACK_PATH, headers, body);
+        match reply.await {
             Ok(reply) => results.add(Some(passes(&reply, ret_code)), what, &reply.to_string())?,
             Err(error) => {
                 results.add(Some(false), what, &error.to_string())?;
@@ -121,33 +112,25 @@ fn passes(reply: &Reply, ret_code: u16) -> bool {
     reply.is(ret_code) || no_route
 }
 
-/// An unsigned callback about a test task. Signing does not add the headers in `keep`.
-fn event(method: &str, keep: &[&str]) -> Result<Event, Failure> {
+/// The body of a callback about a test task that was created now.
+fn body(now: u64) -> String {
     let body = json!({
         "callbackType": 1,
         "userTaskID": "callbot-check",
-        "taskID": format!("callbot-check-{}", now()),
+        "taskID": format!("callbot-check-{now}"),
         "sceneID": "this-is-a-test",
         "taskStatus": 1,
-        "createTs": now(),
+        "createTs": now,
         "taskStat": {
             "answerOrderCount": 0, "finishOrderCount": 0, "totalOrderCount": 0, "finishRate": 0,
             "totalAnswerCall": 0, "totalCall": 0, "answerRate": 0
         }
     });
-    Event::from_json(json!({
-        "callbot": {"keep": keep},
-        "rawPath": CALLBACK_PATH,
-        "requestContext": {"http": {"method": method}},
-        "headers": {"content-type": "application/json", "user-agent": "callbot check"},
-        "body": body.to_string(),
-        "isBase64Encoded": false
-    }))
+    body.to_string()
 }
 
 /// The results, each printed as soon as it is there.
 struct Results {
-    terminal: Terminal,
     checks: usize,
     passed: usize,
     failed: usize,
@@ -156,15 +139,14 @@ struct Results {
 impl Results {
     /// Prints and counts a result. `passed` is `None` for a check that was not made.
     fn add(&mut self, passed: Option<bool>, what: &str, found: &str) -> Result<(), Failure> {
-        let (mark, color) = match passed {
-            Some(true) => ("✓", AnsiColor::Green),
-            Some(false) => ("✗", AnsiColor::Red),
-            None => ("–", AnsiColor::Yellow),
+        let mark = match passed {
+            Some(true) => "✓",
+            Some(false) => "✗",
+            None => "–",
         };
         self.passed += usize::from(passed == Some(true));
         self.failed += usize::from(passed == Some(false));
-        let mark = self.terminal.paint(color.on_default(), mark);
-        print(&row(self.terminal, &mark, what, found))?;
+        print(&format!("{mark} {what:23} {found}"))?;
         Ok(())
     }
 
@@ -181,18 +163,4 @@ impl Results {
         print(&sum)?;
         Ok(exit_code(self.failed == 0))
     }
-}
-
-/// A line, or several where the terminal is too narrow for one.
-fn row(terminal: Terminal, mark: &str, what: &str, found: &str) -> String {
-    const COLUMNS: [u16; 2] = [2, 24];
-    let mut table = Table::new();
-    table.load_style(NOTHING).add_row([mark, what, found]);
-    let fixed = COLUMNS.map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
-    table.set_constraints(fixed);
-    terminal.fit(&mut table);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 1));
-    }
-    table.trim_fmt()
 }

@@ -1,5 +1,8 @@
 //! The HTTP client that sends callbacks and reads the answers.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,12 +13,12 @@ use serde::Deserialize;
 use task_callback::contract::account::Credentials;
 
 use crate::Failure;
-use crate::causes::root_cause;
+use crate::causes::layers;
 use crate::event::Event;
 use crate::terminal::shown_beginning;
 
 /// The longest time until there is a connection, with TLS where the URL is https.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest time of a request. The function's timeout is 10 s; API Gateway, the network and a local build add to it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -44,6 +47,7 @@ pub(crate) fn is_local(url: &Url) -> bool {
 pub(crate) struct Sender {
     client: reqwest::Client,
     url: Url,
+    connect_timeout: Duration,
     answer_timeout: Duration,
 }
 
@@ -65,20 +69,25 @@ struct Answer {
 
 impl Sender {
     pub(crate) fn new(url: Url) -> Result<Self, Failure> {
-        Self::with_timeout(url, ANSWER_TIMEOUT)
+        Self::with_limits(url, CONNECT_TIMEOUT, ANSWER_TIMEOUT)
     }
 
-    /// A sender whose requests take no longer than this.
-    pub(crate) fn with_timeout(url: Url, answer_timeout: Duration) -> Result<Self, Failure> {
+    /// A sender whose requests take no longer than this until there is a connection, and in all.
+    pub(crate) fn with_limits(
+        url: Url,
+        connect_timeout: Duration,
+        answer_timeout: Duration,
+    ) -> Result<Self, Failure> {
         // A redirect would send a valid signature to another server.
         let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
+            .connect_timeout(connect_timeout)
             .timeout(answer_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         Ok(Self {
             client,
             url,
+            connect_timeout,
             answer_timeout,
         })
     }
@@ -126,14 +135,15 @@ impl Sender {
     /// Why there is no answer: the time limit, or the error's innermost cause.
     fn no_answer(&self, error: &reqwest::Error) -> String {
         let (what, limit) = match error.is_connect() {
-            true => ("connection to", CONNECT_TIMEOUT),
+            true => ("connection to", self.connect_timeout),
             false => ("answer from", self.answer_timeout),
         };
         let server = self.url.origin().ascii_serialization();
         if error.is_timeout() {
-            return format!("no {what} {server} within {} s", limit.as_secs());
+            return format!("no {what} {server} within {} s", limit.as_secs_f64());
         }
-        format!("no {what} {server}: {}", root_cause(error))
+        let cause = layers(error).last().map(ToString::to_string);
+        format!("no {what} {server}: {}", cause.unwrap_or_default())
     }
 }
 
@@ -184,11 +194,8 @@ impl Reply {
 
     /// Whether API Gateway has no such route and did not invoke the function.
     pub(crate) fn is_gateway_not_found(&self) -> bool {
-        self.status == 404
-            && self
-                .answer
-                .as_ref()
-                .is_err_and(|text| text.contains("\"Not Found\""))
+        let is_gateways = |text: &String| text.contains("\"Not Found\"");
+        self.status == 404 && self.answer.as_ref().is_err_and(is_gateways)
     }
 }
 

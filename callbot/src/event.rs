@@ -2,7 +2,7 @@
 
 mod sign;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,8 +18,6 @@ const ABOUT_KEY: &str = "callbot";
 /// An event, as in its file.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
-    /// The file.
-    pub(crate) path: PathBuf,
     /// The sample's description.
     pub(crate) about: About,
     json: Map<String, Value>,
@@ -27,40 +25,31 @@ pub(crate) struct Event {
 
 /// A sample's description, under the key `callbot` of its event.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct About {
     /// What happens, in a sentence.
-    #[serde(default)]
     pub(crate) about: String,
     /// The `retCode` it must be answered with.
-    #[serde(default)]
     pub(crate) ret_code: u16,
     /// The headers that signing leaves unchanged, such as the wrong ones.
-    #[serde(default)]
     pub(crate) keep: Vec<String>,
     /// Whether it is sent with the `createTs` of the report before it.
-    #[serde(default)]
     pub(crate) resend: bool,
 }
 
 impl Event {
-    /// Reads an event from its file, or from the standard input if the path is `-`.
+    /// Reads an event from its file, or from the standard input if the path is `-`. The error names the path.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         Self::of_file(path, read_json(path)?)
     }
 
-    /// Parses an event from this file.
+    /// Parses an event from this file. The error names the path.
     pub(crate) fn of_file(path: &Path, json: Value) -> Result<Self, Failure> {
-        let event = Self::from_json(json);
-        let event = event.map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Self {
-            path: path.to_owned(),
-            ..event
-        })
+        let event = Self::parse(json);
+        event.map_err(|error| format!("{}: {error}", path.display()).into())
     }
 
-    /// Parses an event.
-    pub(crate) fn from_json(json: Value) -> Result<Self, Failure> {
+    fn parse(json: Value) -> Result<Self, Failure> {
         let Value::Object(mut json) = json else {
             return Err("not an API Gateway event: it is not a JSON object".into());
         };
@@ -69,11 +58,7 @@ impl Event {
             Some(about) => serde_json::from_value(about)
                 .map_err(|error| format!("its key \"{ABOUT_KEY}\": {error}"))?,
         };
-        let event = Self {
-            path: PathBuf::new(),
-            about,
-            json,
-        };
+        let event = Self { about, json };
         if event.method().is_none() || event.http_path().is_none() {
             return Err("not an API Gateway event: it has no method or no path".into());
         }
@@ -97,11 +82,8 @@ impl Event {
 
     /// The request's body, decoded where it is in base64.
     pub(crate) fn body(&self) -> Result<Vec<u8>, Failure> {
-        let body = self
-            .json
-            .get("body")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let body = self.json.get("body").and_then(Value::as_str);
+        let body = body.unwrap_or_default();
         if self.json.get("isBase64Encoded") == Some(&Value::Bool(true)) {
             let decoded = STANDARD.decode(body);
             return decoded.map_err(|error| format!("its body is not base64: {error}").into());
@@ -119,22 +101,29 @@ impl Event {
     }
 
     /// The value of a header, its name in any case.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    fn header(&self, name: &str) -> Option<&str> {
         self.headers()
             .find_map(|(other, value)| name.eq_ignore_ascii_case(other).then_some(value))
     }
 
-    /// Sets a header in each of the event's header maps.
-    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
-        let rest_api = self.json.contains_key("multiValueHeaders");
-        set_in(&mut self.json, "headers", name, value.into());
-        if rest_api {
-            set_in(
-                &mut self.json,
-                "multiValueHeaders",
-                name,
-                vec![value].into(),
-            );
+    /// Sets a header in each of the event's header maps: a REST API's event has two.
+    fn set_header(&mut self, name: &str, value: &str) {
+        if self.json.contains_key("multiValueHeaders") {
+            self.set_in("multiValueHeaders", name, vec![value].into());
+        }
+        self.set_in("headers", name, value.into());
+    }
+
+    fn set_in(&mut self, map: &str, name: &str, value: Value) {
+        let headers = self.json.entry(map).or_insert_with(|| Map::new().into());
+        // API Gateway's own test console sends null.
+        if headers.is_null() {
+            *headers = Map::new().into();
+        }
+        if let Some(headers) = headers.as_object_mut() {
+            let known = headers.keys().find(|key| name.eq_ignore_ascii_case(key));
+            let key = known.cloned().unwrap_or_else(|| name.to_ascii_lowercase());
+            headers.insert(key, value);
         }
     }
 
@@ -152,20 +141,8 @@ pub(crate) fn queue_event(json: &Value) -> Option<String> {
     is_a_queues.then(|| format!("{:#}", Value::Object(event)))
 }
 
-/// Reads the JSON of a file, or of the standard input if the path is `-`.
+/// Reads the JSON of a file, or of the standard input if the path is `-`. The error names the path.
 pub(crate) fn read_json(path: &Path) -> Result<Value, Failure> {
     let json = serde_json::from_str(&read_text(path)?);
     Ok(json.map_err(|error| format!("{}: not an API Gateway event: {error}", path.display()))?)
-}
-
-fn set_in(event: &mut Map<String, Value>, headers: &str, name: &str, value: Value) {
-    let headers = event.entry(headers).or_insert_with(|| Map::new().into());
-    if !headers.is_object() {
-        *headers = Map::new().into();
-    }
-    if let Some(headers) = headers.as_object_mut() {
-        let known = headers.keys().find(|key| name.eq_ignore_ascii_case(key));
-        let key = known.cloned().unwrap_or_else(|| name.to_ascii_lowercase());
-        headers.insert(key, value);
-    }
 }

@@ -34,16 +34,16 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let events = args.events.iter().map(|path| Event::load(path));
     let events: Vec<Event> = events.collect::<Result<_, _>>()?;
     let sender = Sender::new(args.url.clone())?;
-    let names = args.events.iter().map(|path| path.as_os_str().len());
-    let width = names.max().unwrap_or_default();
+    let names = args.events.iter().map(|path| path.display().to_string());
+    let names: Vec<String> = names.collect();
+    let width = names.iter().map(String::len).max().unwrap_or_default();
 
     let mut all_taken = true;
     let mut create_ts = now();
-    for event in events {
+    for (name, event) in names.iter().zip(events) {
         if !event.about.resend {
             create_ts = now();
         }
-        let name = event.path.display().to_string();
         let reply = sender.send(event, &credentials, create_ts).await?;
         print(&format!("{name:width$}  {reply}"))?;
         all_taken &= reply.is_acknowledged();

@@ -10,18 +10,18 @@ impl Event {
     /// Signs the event as of `now`, for the account in its header or else for the first configured one. Headers listed
     /// in the event's `keep` stay unchanged.
     pub(crate) fn sign(&mut self, credentials: &Credentials, now: u64) -> Result<(), Failure> {
-        let kept = |event: &Self, name: &str| -> Option<String> {
-            let keep = event.about.keep.iter().any(|kept| kept == name);
-            keep.then(|| event.header(name).unwrap_or_default().to_owned())
+        let keeps = |event: &Self, name: &str| event.about.keep.iter().any(|kept| kept == name);
+        let value = |name: &str, new: String| match keeps(self, name) {
+            true => self.header(name).unwrap_or_default().to_owned(),
+            false => new,
         };
         let credential = self.account(credentials);
-        let uuid = kept(self, "uuid").unwrap_or_else(|| credential.uuid.clone());
-        let create_ts = kept(self, "createTs").unwrap_or_else(|| now.to_string());
-        let request_id =
-            kept(self, "requestID").unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
+        let uuid = value("uuid", credential.uuid.clone());
+        let create_ts = value("createTs", now.to_string());
+        let request_id = value("requestID", uuid::Uuid::new_v4().simple().to_string());
         let headers = Headers::sign(credential, &uuid, &request_id, &create_ts, &self.body()?);
         for (name, value) in headers.iter() {
-            if kept(self, name).is_none() {
+            if !keeps(self, name) {
                 self.set_header(name, value);
             }
         }

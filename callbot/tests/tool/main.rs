@@ -8,6 +8,8 @@ mod local;
 mod parked;
 mod runner;
 mod secret;
+mod send;
+mod server;
 mod sign;
 mod soak;
 mod tasks;

@@ -14,8 +14,8 @@ use task_callback::store::Item;
 use tempfile::NamedTempFile;
 use tokio::runtime::Runtime;
 
-use crate::check::{start_accepting_server, start_server};
 use crate::runner::{Running, callbot, eventually, run};
+use crate::server;
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::proxy::split;
@@ -218,7 +218,7 @@ async fn the_audit_finds_what_is_wrong_with_a_table() {
 #[tokio::test]
 async fn an_accepted_forgery_is_found() {
     let app = TestApp::embedded().await;
-    let url = start_accepting_server();
+    let url = server::start(server::SUCCESS, || {});
     let stack = ["--url", &url, "--table", &app.table_name];
     let options = ["--endpoint-url", &app.engine_url, "--forge", "20%"];
     let (holds, text, report) = soak(&[&stack[..], &options].concat());
@@ -233,7 +233,7 @@ async fn an_accepted_forgery_is_found() {
 async fn a_refusal_with_the_status_of_success_is_none() {
     let app = TestApp::embedded().await;
     let answer = r#"{"retCode":4010,"retMsg":"refused","responseID":"x"}"#;
-    let url = start_server(answer.to_owned());
+    let url = server::start(answer, || {});
     let stack = ["--url", &url, "--table", &app.table_name];
     let options = ["--endpoint-url", &app.engine_url, "--forge", "20%"];
     let (holds, text, report) = soak(&[&stack[..], &options].concat());

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use tempfile::tempdir;
 
-use crate::check::start_server;
 use crate::runner::{Ran, callbot, fail};
+use crate::server;
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::service;
 
@@ -76,7 +76,7 @@ async fn an_address_without_the_function_is_named() {
         "--endpoint-url",
         &app.engine_url,
     ];
-    let page = start_server("<html>Welcome</html>".to_owned());
+    let page = server::start("<html>Welcome</html>", || {});
     let nobody = "http://127.0.0.1:1".to_owned();
     for (url, reason) in [(nobody, "Connection refused"), (page, "<html>Welcome")] {
         let error = refused(&[&["--url", &url], &table[..]].concat()).stderr;

@@ -1,0 +1,28 @@
+//! A server that does not answer is given up at the limit that was reached.
+
+use std::net::TcpListener;
+
+use super::*;
+
+const SOON: Duration = Duration::from_millis(50);
+const NEVER: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_given_up() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // The kernel accepts connections for it.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = silent.local_addr().expect("an address");
+    for (scheme, connect, answer, missing) in [
+        ("http", NEVER, SOON, "answer from"),
+        // Without TLS there is no connection.
+        ("https", SOON, NEVER, "connection to"),
+    ] {
+        let url = format!("{scheme}://{address}");
+        let sender = Sender::with_limits(url.parse().expect("a URL"), connect, answer);
+        let request = sender.expect("a client");
+        let reply = request.request(Method::POST, "/", [].into_iter(), Vec::new());
+        let error = reply.await.expect_err("no answer").to_string();
+        assert_eq!(error, format!("no {missing} {url} within 0.05 s"));
+    }
+}
