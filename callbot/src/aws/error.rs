@@ -58,6 +58,7 @@ impl AwsError {
         // Without credentials, the SDK goes on with a list of all places where it has looked.
         let words = shown(words.split(". Attempted:").next().unwrap_or_default());
         let hint = hint(&error).map_or(String::new(), |hint| format!(". {hint}"));
+        let words = words.trim_end_matches('.');
         let text = format!("{}, {}: {words}{hint}", target.service, target.resource);
         Self { text, is_transient }
     }

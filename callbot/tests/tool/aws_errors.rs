@@ -28,7 +28,6 @@ const PERMISSION: &str = ". These credentials may not do this: docs/policies/ope
 fn error(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let mut command = callbot(arguments);
     command
-        .env("HOME", "/nonexistent")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .envs(variables.iter().copied());
     let started = Instant::now();

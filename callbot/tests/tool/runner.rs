@@ -1,34 +1,23 @@
-//! Runs the built `callbot`, and other programs, without the caller's AWS and colour settings.
+//! Runs the built `callbot` without the caller's variables.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::thread::sleep;
+use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use task_callback_test_support::project;
 pub(crate) use task_callback_test_support::service::CREDENTIALS;
 
 /// Far longer than anything takes here, on a busy machine too.
-pub(crate) const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// A program to be run in the repository, with nothing on its standard input.
 pub(crate) fn program(name: &str) -> Command {
-    const COLOUR: [&str; 5] = [
-        "NO_COLOR",
-        "CLICOLOR",
-        "CLICOLOR_FORCE",
-        "FORCE_COLOR",
-        "CI",
-    ];
+    let path = std::env::var_os("PATH").map(|path| ("PATH", path));
     let mut command = Command::new(name);
-    for (variable, _) in std::env::vars_os() {
-        let text = variable.to_string_lossy();
-        if text.starts_with("AWS_") || COLOUR.contains(&&*text) {
-            command.env_remove(&variable);
-        }
-    }
+    command.env_clear().envs(path);
     command.current_dir(project()).stdin(Stdio::null());
     command
 }
@@ -38,9 +27,7 @@ pub(crate) fn callbot(arguments: &[&str]) -> Command {
     let mut command = program(env!("CARGO_BIN_EXE_callbot"));
     command
         .args(arguments)
-        .env("CALLBOT_CREDENTIALS", CREDENTIALS)
-        .env_remove("TABLE_NAME")
-        .env_remove("PARKED_QUEUE_URL");
+        .env("CALLBOT_CREDENTIALS", CREDENTIALS);
     command
 }
 
@@ -66,9 +53,7 @@ pub(crate) fn run(command: &mut Command) -> Ran {
 /// Runs a program that must succeed; its standard output.
 #[track_caller]
 pub(crate) fn succeed(command: &mut Command) -> String {
-    let ran = run(command);
-    assert_eq!(ran.exit_code, Some(0), "{ran:#?}");
-    ran.stdout
+    fail(0, command).stdout
 }
 
 /// Runs a program that must end with this exit code.
@@ -105,11 +90,8 @@ pub(crate) struct Running {
 
 fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, lines) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            let _ = sender.send(line);
-        }
-    });
+    let mut output = BufReader::new(output).lines().map_while(Result::ok);
+    spawn(move || output.try_for_each(|line| sender.send(line)));
     lines
 }
 
