@@ -7,9 +7,8 @@ use task_callback::aws::Aws;
 use time::PrimitiveDateTime;
 use time::macros::format_description;
 
-use crate::store_trouble::send_through;
+use crate::faulty::Faulty;
 use task_callback_test_support::app::TestApp;
-use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::function::invoke;
 use task_callback_test_support::log::Log;
 use task_callback_test_support::proxy::{Fault, Proxy, header, split};
@@ -17,26 +16,23 @@ use task_callback_test_support::request::{NOW, Request, body, now};
 
 #[tokio::test]
 async fn a_connection_that_the_server_closes_costs_no_callback() {
-    let app = TestApp::embedded().await;
-    let proxy = Proxy::start(&app.engine_url, &[Fault::CloseAfter]).await;
-    let function = app.behind(local_aws(&proxy.url));
+    let faulty = Faulty::start(&[Fault::CloseAfter]).await;
     let (log, _guard) = Log::start(&[]);
     for second in 0..20 {
-        let event = Request::at(NOW + second, body()).http_api_event();
-        let answer = invoke(&function, &event.to_string(), "response-1", now()).await;
+        let answer = faulty.send(&Request::at(NOW + second, body())).await;
         assert_eq!(answer.ret_code, 0, "callback {second}");
     }
-    assert_eq!(proxy.requests(), 20, "no request twice");
+    assert_eq!(faulty.proxy.requests(), 20, "no request twice");
     assert!(!log.text().contains("second attempt"), "{}", log.text());
-    assert_eq!(app.items().await.len(), 20);
+    assert_eq!(faulty.app.items().await.len(), 20);
 }
 
 #[tokio::test]
 async fn a_server_error_is_retried_on_another_connection() {
-    let app = TestApp::embedded().await;
-    let faults = [Fault::Answer(500, "InternalServerError"), Fault::None];
-    let proxy = Proxy::start(&app.engine_url, &faults).await;
-    assert_eq!(send_through(&app, &proxy).await.ret_code, 0);
+    let failed = Fault::Answer(500, "InternalServerError");
+    let faulty = Faulty::start(&[failed, Fault::None]).await;
+    assert_eq!(faulty.send(&Request::new(body())).await.ret_code, 0);
+    let proxy = &faulty.proxy;
     assert_eq!((proxy.connections(), proxy.requests()), (2, 2));
 }
 
@@ -64,14 +60,12 @@ fn signature_of(message: &[u8], credentials: Credentials) -> String {
         .expect("signed")
         .into_parts();
     let authorization = header("authorization");
-    assert!(
-        authorization.contains("/eu-central-1/dynamodb/aws4_request"),
-        "{authorization}"
-    );
-    assert!(
-        authorization.contains("x-amz-security-token"),
-        "{authorization}"
-    );
+    for part in [
+        "/eu-central-1/dynamodb/aws4_request",
+        "x-amz-security-token",
+    ] {
+        assert!(authorization.contains(part), "{authorization}");
+    }
     signature
 }
 
@@ -92,13 +86,8 @@ async fn the_signature_matches_the_request_that_arrives() {
         let before = proxy.requests();
         let event = Request::new(body()).http_api_event().to_string();
         invoke(&app.behind(aws), &event, "response-1", now()).await;
-        let credentials = Credentials::new(
-            "AKIAEXAMPLE",
-            "secret",
-            Some("session+token/==".to_owned()),
-            None,
-            "test",
-        );
+        let token = Some("session+token/==".to_owned());
+        let credentials = Credentials::new("AKIAEXAMPLE", "secret", token, None, "test");
         let message = proxy.messages()[before].clone();
         let head = String::from_utf8_lossy(&message).to_string();
         let signature = signature_of(&message, credentials);

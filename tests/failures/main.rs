@@ -3,6 +3,7 @@
 mod connections;
 mod fast_path;
 mod faults;
+mod faulty;
 mod log;
 mod parked;
 mod process;

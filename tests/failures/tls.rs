@@ -1,10 +1,11 @@
 //! TLS to DynamoDB: which servers are trusted, and how often the trust store is read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
-use task_callback_test_support::function::invoke;
+use task_callback_test_support::function::invoke_within;
 use task_callback_test_support::request::{Request, body, now};
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -78,7 +79,8 @@ async fn an_untrusted_server_gets_no_request() {
     let handshake = tokio::spawn(async move { server.accept().await?.read_u8().await });
 
     let event = Request::new(body()).http_api_event().to_string();
-    let answer = invoke(&function, &event, "response-1", now()).await;
+    let timeout = Duration::from_secs(2);
+    let answer = invoke_within(timeout, &function, &event, "response-1", now()).await;
     assert_eq!((answer.status, answer.ret_code), (503, 5030));
     let received = handshake.await.expect("no panic");
     let error = received.expect_err("no request may arrive").to_string();
