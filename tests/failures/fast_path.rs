@@ -1,6 +1,5 @@
 //! The fast path to DynamoDB, and the fallback to the SDK's client.
 
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -9,7 +8,7 @@ use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local;
 use task_callback_test_support::function::invoke;
 use task_callback_test_support::log::Log;
-use task_callback_test_support::proxy::{Fault, Proxy, header, split};
+use task_callback_test_support::proxy::{Fault, header, split};
 use task_callback_test_support::request::{Request, TASK, body, body_plus, now};
 
 use crate::faulty::Faulty;
@@ -27,8 +26,13 @@ async fn the_fallback_is_one_warning_that_names_the_callback_and_the_cause() {
     for (fault, verb, reason) in cases {
         let faulty = Faulty::start(&[fault, Fault::None]).await;
         let (log, _guard) = Log::start(&[]);
+        let started = Instant::now();
         let answer = faulty.send(&Request::new(body())).await;
+        let took = started.elapsed();
         assert_eq!(answer.ret_code, 0, "{fault:?}");
+        if fault == throttled {
+            assert!(took >= Duration::from_millis(50), "no pause: {took:?}");
+        }
         let [warning, line] = &log.lines()[..] else {
             panic!("{fault:?}: {}", log.text());
         };
@@ -41,27 +45,6 @@ async fn the_fallback_is_one_warning_that_names_the_callback_and_the_cause() {
         assert_eq!(line["outcome"], "stored", "{fault:?}: not as a resend");
         assert_eq!(faulty.app.items().await.len(), 1, "{fault:?}");
     }
-}
-
-#[tokio::test]
-async fn a_throttled_write_is_not_retried_immediately() {
-    let app = TestApp::embedded().await;
-    let arrivals = Arc::new(Mutex::new(Vec::new()));
-    let seen = arrivals.clone();
-    let next = move || {
-        let mut arrivals = seen.lock().expect("no panic");
-        arrivals.push(Instant::now());
-        match arrivals.len() {
-            1 => Fault::Answer(400, "ThrottlingException"),
-            _ => Fault::None,
-        }
-    };
-    let proxy = Proxy::with(&app.engine_url, next).await;
-    let faulty = Faulty::of("throttled once".to_owned(), app, proxy);
-    assert_eq!(faulty.send(&Request::new(body())).await.ret_code, 0);
-    let arrivals = arrivals.lock().expect("no panic");
-    let pause = arrivals[1] - arrivals[0];
-    assert!(pause >= Duration::from_millis(50), "{pause:?}");
 }
 
 #[tokio::test]

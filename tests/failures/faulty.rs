@@ -35,7 +35,14 @@ impl Faulty {
         Self::of(format!("{faults:?}"), app, proxy)
     }
 
-    pub(crate) fn of(what: String, app: TestApp, proxy: Proxy) -> Self {
+    /// A function that asks `next` for the fault of each request.
+    pub(crate) async fn with(what: String, next: impl FnMut() -> Fault + Send + 'static) -> Self {
+        let app = TestApp::embedded().await;
+        let proxy = Proxy::with(&app.engine_url, next).await;
+        Self::of(what, app, proxy)
+    }
+
+    fn of(what: String, app: TestApp, proxy: Proxy) -> Self {
         let function = app.behind(local_aws(&proxy.url));
         Self {
             what,

@@ -6,13 +6,10 @@ use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::function::invoke;
 use task_callback_test_support::log::Log;
-use task_callback_test_support::proxy::Fault;
 use task_callback_test_support::queue::TestQueue;
 use task_callback_test_support::request::{
     NOW, Request, SECRET, UUID, body, body_with, body_without, now,
 };
-
-use crate::faulty::Faulty;
 
 /// The only line in a log, without the time and the durations.
 fn line_of(log: &Log) -> Value {
@@ -127,22 +124,6 @@ async fn a_callback_from_the_queue_is_a_line_like_any_other() {
         reason.starts_with("the message is not a parked callback: "),
         "{reason}"
     );
-}
-
-#[tokio::test]
-async fn an_internal_failure_is_an_error_with_its_cause() {
-    let faulty = Faulty::start(&[Fault::Answer(400, "AccessDeniedException")]).await;
-    let (log, _guard) = Log::start(&[]);
-    faulty.send(&Request::new(body())).await;
-    let line = line_of(&log);
-    assert_eq!(line["level"], "ERROR");
-    assert_eq!(line["outcome"], "failed");
-    assert_eq!(line["retCode"], 5000);
-    assert_eq!(line["taskID"], "t-1");
-    assert_eq!(line["parked"], "in this line", "not stored, not lost");
-    let reason = line["reason"].as_str().expect("a reason");
-    assert!(reason.contains("AccessDeniedException"), "{reason}");
-    assert!(reason.contains("by the proxy"), "{reason}");
 }
 
 #[tokio::test]

@@ -45,6 +45,7 @@ async fn a_callback_that_dynamodb_did_not_accept_is_stored_once_later() {
         if let Fault::Answer(_, code) = fault {
             let reason = parked[0]["reason"].as_str().expect("a reason");
             assert!(reason.contains(code), "{reason}");
+            assert!(reason.contains("by the proxy"), "{reason}");
             let left = queue.deliver(&faulty.function, now()).await;
             assert_eq!(left, 1, "{fault:?}: still refused");
             assert_eq!(queue.messages().await, parked, "{fault:?}: unchanged");
@@ -156,6 +157,10 @@ async fn a_callback_that_the_queue_did_not_accept_is_logged_and_can_be_sent_by_h
         assert!(answer.ret_code >= 5000, "{cause}: {answer:?}");
 
         let line = log.lines().remove(0);
+        assert_eq!(line["level"], "ERROR", "{cause}");
+        assert_eq!(line["outcome"], "failed", "{cause}");
+        assert_eq!(line["retCode"], answer.ret_code, "{cause}");
+        assert_eq!(line["taskID"], TASK, "{cause}");
         assert_eq!(line["parked"], "in this line", "{cause}");
         let reason = line["notParked"].as_str().expect("a reason");
         assert!(reason.contains(cause), "{cause}: {reason}");

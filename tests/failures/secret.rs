@@ -92,20 +92,16 @@ fn at(second: u64) -> SystemTime {
     now() + Duration::from_secs(second)
 }
 
-#[tokio::test]
-async fn the_secret_is_read_once_at_start_and_then_kept() {
-    let function = Function::start(&[OLD], &[Fault::None]).await;
-    for second in [0, 10, 100, 299] {
-        assert_eq!(function.send(second, OLD).await, 0, "after {second} s");
-    }
-    assert_eq!(function.proxy.requests(), 1);
-}
-
 /// Lambda freezes the process after an answer, so every answer waits briefly for the read.
 #[tokio::test]
-async fn a_secret_older_than_five_minutes_is_read_again_in_the_background() {
+async fn the_secret_is_kept_for_five_minutes_and_then_read_again_in_the_background() {
     for (what, create_ts, ret_code) in [("stored", NOW, 0), ("too old", NOW - 300_000, 4011)] {
         let function = Function::start(&[OLD], &[Fault::None, Fault::Silence]).await;
+        for second in [0, 10, 299] {
+            assert_eq!(function.send(second, OLD).await, 0, "after {second} s");
+        }
+        assert_eq!(function.proxy.requests(), 1, "read once, at the start");
+
         let (log, _guard) = Log::start(&[]);
         let started = Instant::now();
         let answer = function.send_of(create_ts, 301, OLD).await;

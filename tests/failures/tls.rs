@@ -6,9 +6,10 @@ use std::time::Duration;
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::function::invoke_within;
+use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::request::{Request, body, now};
 use tempfile::NamedTempFile;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -54,23 +55,6 @@ impl Server {
     }
 }
 
-/// Reads a request, answers like DynamoDB after a successful write, and closes the connection.
-async fn confirm(stream: TlsStream<TcpStream>) -> std::io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    let (mut line, mut length) = (String::new(), 0);
-    while line != "\r\n" {
-        line.clear();
-        stream.read_line(&mut line).await?;
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().expect("a length");
-        }
-    }
-    stream.read_exact(&mut vec![0; length]).await?;
-    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
-    stream.write_all(answer).await?;
-    stream.shutdown().await
-}
-
 #[tokio::test]
 async fn an_untrusted_server_gets_no_request() {
     let app = TestApp::embedded().await;
@@ -89,22 +73,32 @@ async fn an_untrusted_server_gets_no_request() {
 
 #[tokio::test]
 async fn the_trust_store_is_read_once_for_all_connections() {
+    let app = TestApp::embedded().await;
+    let proxy = Proxy::start(&app.engine_url, &[Fault::CloseAfter]).await;
     let server = Server::start().await;
+    let url = server.url.clone();
     let trust_store = NamedTempFile::new().expect("a file");
     std::fs::write(trust_store.path(), &server.certificate).expect("written");
     let path = trust_store.path().to_str().expect("text").to_owned();
-    let url = server.url.clone();
+    let upstream = proxy.url.replace("http://", "");
     tokio::spawn(async move {
         loop {
-            let stream = server.accept().await.expect("a connection");
-            confirm(stream).await.expect("an answer");
+            let mut client = server.accept().await.expect("a connection");
+            let mut upstream = TcpStream::connect(&upstream).await.expect("the proxy");
+            // An error is a closed connection, too.
+            let _ = copy_bidirectional(&mut client, &mut upstream).await;
         }
     });
-    let mut process = Process::start(&url, "snapshots", &[("SSL_CERT_FILE", &path)]).await;
+    let variables = [("SSL_CERT_FILE", &*path)];
+    let mut process = Process::start(&url, &app.table_name, &variables).await;
     assert_eq!(process.send("first").await, 0);
     trust_store.close().expect("removed");
     for call in 0..3 {
         assert_eq!(process.send(&call.to_string()).await, 0, "call {call}");
     }
-    process.assert_no_fallback();
+    let connections = proxy.connections();
+    assert!(
+        connections > 3,
+        "{connections}: each is closed after one answer"
+    );
 }
