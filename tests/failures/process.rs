@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use local_stack::runtime_api::{Poll, RuntimeApi};
+use local_stack::runtime_api::RuntimeApi;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde_json::Value;
 use task_callback_test_support::app::TestApp;
@@ -55,35 +55,20 @@ impl Process {
         Self { child, api, log }
     }
 
-    /// Waits until the process has started, and asks for an event.
-    async fn poll(&mut self) -> Poll {
-        let poll = timeout(LIMIT, self.api.polls.recv()).await;
-        poll.expect("in time").expect("the function asks")
-    }
-
     /// The `retCode` of a callback that is signed now.
     pub(crate) async fn send(&mut self, id: &str) -> u64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let request = Request::at(now.expect("after 1970").as_secs(), body());
         let event = request.http_api_event().to_string();
-        self.poll().await.hand_out(event.into(), id);
+        let poll = timeout(LIMIT, self.api.polls.recv()).await;
+        let poll = poll.expect("in time").expect("the function asks");
+        poll.hand_out(event.into(), id);
         let answer = timeout(LIMIT, self.api.answers.recv()).await;
         let answer = answer.expect("in time").expect("the function answers");
         let response: Value = serde_json::from_slice(&answer.body).expect("JSON");
         let body = response["body"].as_str().expect("a body");
         let body: Value = serde_json::from_str(body).expect("JSON");
         body["retCode"].as_u64().expect("a retCode")
-    }
-
-    /// Asserts that every write was answered on the fast path.
-    pub(crate) fn assert_no_fallback(&self) {
-        let log = std::fs::read_to_string(self.log.path()).expect("text");
-        assert!(log.contains(r#""retCode":0"#), "{log}");
-        assert!(!log.contains("second attempt"), "{log}");
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(self.pid(), signal).expect("the process is there");
     }
 
     fn pid(&self) -> Pid {
@@ -114,18 +99,21 @@ async fn a_process_that_was_frozen_loses_no_callback() {
     let app = TestApp::embedded().await;
     let proxy = Proxy::start(&app.engine_url, &[Fault::None]).await;
     let mut process = Process::start(&proxy.url, &app.table_name, &[]).await;
+    let pid = process.pid();
     for round in 0..5 {
         assert_eq!(process.send(&format!("warm-{round}")).await, 0);
         let before = proxy.requests();
 
-        process.signal(Signal::STOP);
-        let stopped = waitpid(Some(process.pid()), WaitOptions::UNTRACED);
+        kill_process(pid, Signal::STOP).expect("the process is there");
+        let stopped = waitpid(Some(pid), WaitOptions::UNTRACED);
         assert!(stopped.is_ok_and(|status| status.is_some_and(|(_, status)| status.stopped())));
         proxy.close_connections().await;
-        process.signal(Signal::CONT);
+        kill_process(pid, Signal::CONT).expect("the process is there");
 
         assert_eq!(process.send(&format!("thawed-{round}")).await, 0);
         assert_eq!(proxy.requests() - before, 1, "one request, sent once");
     }
-    process.assert_no_fallback();
+    let log = std::fs::read_to_string(process.log.path()).expect("text");
+    assert!(log.contains(r#""retCode":0"#), "{log}");
+    assert!(!log.contains("second attempt"), "{log}");
 }

@@ -51,17 +51,6 @@ async fn every_callback_is_retried_however_many_have_failed_before() {
 }
 
 #[tokio::test]
-async fn an_answer_is_sent_before_an_earlier_deadline() {
-    let faulty = Faulty::start(&[Fault::Silence]).await;
-    let request = Request::new(body());
-    let timeouts = [3_000, 1_100].map(Duration::from_millis);
-    let answers = timeouts.map(|timeout| faulty.send_within(timeout, &request));
-    for answer in join_all(answers).await {
-        assert_eq!((answer.status, answer.ret_code), (503, 5030));
-    }
-}
-
-#[tokio::test]
 async fn a_rejection_by_dynamodb_is_not_retried() {
     let faulty = Faulty::start(&[Fault::Answer(400, "AccessDeniedException")]).await;
     assert_eq!(faulty.send(&Request::new(body())).await.ret_code, 5000);

@@ -96,9 +96,5 @@ async fn the_trust_store_is_read_once_for_all_connections() {
     for call in 0..3 {
         assert_eq!(process.send(&call.to_string()).await, 0, "call {call}");
     }
-    let connections = proxy.connections();
-    assert!(
-        connections > 3,
-        "{connections}: each is closed after one answer"
-    );
+    assert!(proxy.connections() > 3, "each serves one request");
 }
