@@ -22,6 +22,15 @@ const MAX_NESTING: usize = 31;
 /// Signs, verifies and parses a body. Asserts that an accepted body is stored exactly; returns the error of a rejected
 /// body.
 pub(crate) fn taken_and_held(body: &[u8]) -> Result<(), BodyError> {
+    let snapshot = snapshot_of_body(body)?;
+    let item = item_of(&snapshot);
+    assert_eq!(snapshot_of(&item), Ok(snapshot), "it is read back");
+    assert_held(body, &item);
+    Ok(())
+}
+
+/// Signs, verifies and parses a body.
+pub(crate) fn snapshot_of_body(body: &[u8]) -> Result<Snapshot, BodyError> {
     let credentials = r#"[{"uuid":"u","secretKey":"s","algorithm":"HMAC-SHA256"}]"#;
     let credentials: Credentials = credentials.parse().expect("good credentials");
     let signed = Signed {
@@ -32,7 +41,7 @@ pub(crate) fn taken_and_held(body: &[u8]) -> Result<(), BodyError> {
     };
     let sign = signed.sign(Algorithm::HmacSha256, &SecretKey::from("s"));
     let verified = verify(&credentials, &signed, None, &sign).expect("it is signed");
-    let snapshot = Snapshot {
+    Ok(Snapshot {
         create_ts: ReportTime::new(1_726_200_060),
         request_id: "r".to_owned(),
         uuid: "u".to_owned(),
@@ -41,11 +50,7 @@ pub(crate) fn taken_and_held(body: &[u8]) -> Result<(), BodyError> {
         response_id: "response-1".to_owned(),
         body_sha256: [0; 32],
         expires_at: None,
-    };
-    let item = item_of(&snapshot);
-    assert_eq!(snapshot_of(&item), Ok(snapshot), "it is read back");
-    assert_held(body, &item);
-    Ok(())
+    })
 }
 
 /// Asserts that the item of an accepted body holds everything that the body says, exactly.

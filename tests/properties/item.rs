@@ -1,18 +1,58 @@
-//! A snapshot and its item are equivalent, in memory and in a DynamoDB engine.
+//! What is stored is read back from a DynamoDB engine, in its order.
 
 use std::cell::Cell;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bigdecimal::BigDecimal;
 use proptest::prelude::*;
-use task_callback::contract::snapshot::{ReceivedAt, ReportTime};
-use task_callback::store::{Put, item_of, snapshot_of};
+use task_callback::contract::snapshot::{ReceivedAt, ReportTime, Snapshot};
+use task_callback::store::Put;
 use tokio::time::Instant;
 
 use super::cases;
-use super::snapshots::{report_times, snapshots};
+use super::exact::snapshot_of_body;
+use super::json::bodies;
 use task_callback_test_support::app::TestApp;
+
+fn report_times() -> impl Strategy<Value = ReportTime> {
+    let seconds = prop_oneof![any::<u64>(), 1_700_000_000..1_700_000_010_u64, 0..3_u64];
+    let slot = prop_oneof![
+        Just(0),
+        0..1000_usize,
+        (0..100_usize).prop_map(|slot| slot * 10)
+    ];
+    (seconds, slot).prop_map(|(seconds, slot)| {
+        let first = ReportTime::new(seconds);
+        (0..slot).fold(first, |time, _| time.next_slot().expect("a thousand"))
+    })
+}
+
+/// Times up to the year 9999, in microseconds.
+fn times_of_receipt() -> impl Strategy<Value = u64> {
+    0..253_402_300_800_000_000_u64
+}
+
+/// Any snapshot that the table may hold.
+fn snapshots() -> impl Strategy<Value = Snapshot> {
+    let texts = (".{1,40}", ".{1,40}", ".{0,40}");
+    let times = (report_times(), times_of_receipt(), any::<Option<u64>>());
+    (bodies(), texts, times, any::<[u8; 32]>()).prop_map(|(body, texts, times, body_sha256)| {
+        let allowed = snapshot_of_body(body.text().as_bytes()).expect("an allowed body");
+        let (request_id, uuid, response_id) = texts;
+        let (create_ts, received_at, expires_at) = times;
+        Snapshot {
+            create_ts,
+            request_id,
+            uuid,
+            callback: allowed.callback,
+            received_at: ReceivedAt::from(UNIX_EPOCH + Duration::from_micros(received_at)),
+            response_id,
+            body_sha256,
+            expires_at,
+        }
+    })
+}
 
 /// A number as DynamoDB returns it.
 fn without_trailing_zeros(number: &str) -> &str {
@@ -24,14 +64,6 @@ fn without_trailing_zeros(number: &str) -> &str {
 
 proptest! {
     #![proptest_config(cases(500))]
-
-    #[test]
-    fn a_snapshot_is_read_back_from_its_item(snapshot in snapshots()) {
-        let item = item_of(&snapshot);
-        let read = snapshot_of(&item);
-        prop_assert_eq!(read.as_ref(), Ok(&snapshot));
-        prop_assert_eq!(item_of(&read.expect("a snapshot")), item);
-    }
 
     #[test]
     fn a_sort_key_is_read_back_with_and_without_its_trailing_zeros(time in report_times()) {
@@ -47,17 +79,8 @@ proptest! {
     }
 
     #[test]
-    fn each_slot_of_a_second_sorts_after_the_previous_slot(time in report_times()) {
-        match time.next_slot() {
-            Some(next) => prop_assert!(next > time && next.seconds == time.seconds),
-            None => prop_assert!(time.to_string().ends_with(".999")),
-        }
-    }
-
-    #[test]
-    fn the_time_of_receipt_is_read_back(micros in 0..253_402_300_800_000_000_u64) {
-        let time = std::time::UNIX_EPOCH + Duration::from_micros(micros);
-        let received_at = ReceivedAt::from(time);
+    fn the_time_of_receipt_is_read_back(micros in times_of_receipt()) {
+        let received_at = ReceivedAt::from(UNIX_EPOCH + Duration::from_micros(micros));
         prop_assert_eq!(received_at.to_string().parse(), Ok(received_at));
         prop_assert_eq!(received_at.unix_seconds(), micros / 1_000_000);
     }

@@ -11,7 +11,6 @@ mod item;
 mod json;
 mod message;
 mod signature;
-mod snapshots;
 
 use proptest::test_runner::Config;
 

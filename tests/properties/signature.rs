@@ -1,6 +1,5 @@
 //! Only the exact message that was signed verifies.
 
-use proptest::char::range;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -46,48 +45,22 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_of_the_body_is_rejected(
-        (account, message) in messages(), at: Index, difference in 1..=u8::MAX,
-    ) {
-        prop_assume!(!message.body.is_empty());
-        let sign = account.sign(&message);
-        let mut forged = message;
-        let at = at.index(forged.body.len());
-        forged.body[at] ^= difference;
-        prop_assert_eq!(forged.verified(&configured(&[account]), &sign), Err(WrongSignature));
-    }
-
-    #[test]
-    fn a_changed_header_is_rejected(
-        (account, message) in messages(),
-        at: Index,
-        to in prop_oneof![range('0', '9'), any::<char>()],
+    fn a_part_of_another_message_is_rejected(
+        (account, message) in messages(), (_, other) in messages(),
     ) {
         let sign = account.sign(&message);
         let credentials = configured(&[account]);
-        let change = |text: &str| changed(text, at, to);
-        let create_ts = change(&message.create_ts);
-        let create_ts = create_ts.map(|create_ts| Message { create_ts, ..message.clone() });
-        let request_id = change(&message.request_id);
-        let request_id = request_id.map(|request_id| Message { request_id, ..message.clone() });
-        let uuid = change(&message.uuid).map(|uuid| Message { uuid, ..message.clone() });
-        let forged = [(create_ts, WrongSignature), (request_id, WrongSignature), (uuid, UnknownUuid)];
-        for (forged, why) in forged {
-            let Some(forged) = forged else { continue };
+        let forged = [
+            (Message { body: other.body, ..message.clone() }, WrongSignature),
+            (Message { create_ts: other.create_ts, ..message.clone() }, WrongSignature),
+            (Message { request_id: other.request_id, ..message.clone() }, WrongSignature),
+            (Message { uuid: other.uuid, ..message.clone() }, UnknownUuid),
+        ];
+        for (forged, why) in forged.into_iter().filter(|(forged, _)| *forged != message) {
             prop_assert_eq!(forged.verified(&credentials, &sign), Err(why));
             let received = forged.received(&credentials, &hex::encode_upper(&sign));
             prop_assert!(received.is_err(), "{forged:?}");
         }
-    }
-
-    #[test]
-    fn a_changed_signature_is_rejected(
-        (account, message) in messages(), at: Index, difference in 1..=u8::MAX,
-    ) {
-        let mut sign = account.sign(&message);
-        let at = at.index(sign.len());
-        sign[at] ^= difference;
-        prop_assert_eq!(message.verified(&configured(&[account]), &sign), Err(WrongSignature));
     }
 
     #[test]
