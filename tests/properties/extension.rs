@@ -125,7 +125,7 @@ proptest! {
         // HMAC hashes the inner digest again, so the attacker does not know the state to resume from.
         prop_assert_eq!(account.sign(&forged) == sign, is_extendable(&account));
         let received = forged.received(&configured(std::slice::from_ref(&account)), &hex::encode(&sign));
-        prop_assert!(received.is_err(), "{:?}", received);
+        prop_assert_eq!(received, None);
         if is_extendable(&account) {
             prop_assert_eq!(forged.verified(&configured(&[account]), &sign), Err(Extended));
         } else {

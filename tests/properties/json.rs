@@ -119,59 +119,47 @@ fn rate() -> impl Strategy<Value = String> {
     })
 }
 
+fn field(
+    name: &'static str,
+    json: impl Strategy<Value = String> + 'static,
+) -> BoxedStrategy<(String, String)> {
+    json.prop_map(move |json| (name.to_owned(), json)).boxed()
+}
+
 /// A body that the contract allows, with fields that it does not name.
 pub(super) fn bodies() -> impl Strategy<Value = Body> {
-    let named = (
-        text(r"\PC{1,20}"),
-        text(r"\PC{0,20}"),
-        string(),
-        integer(Just(1)),
-        integer(1..=5_u64),
-        counter(),
-    );
-    let stat = (vec(counter(), 5), vec(rate(), 2));
+    let id = |form| text(form).prop_map(|text| quoted(&text));
+    let named = vec![
+        field("taskID", id(r"\PC{1,20}")),
+        field("userTaskID", id(r"\PC{0,20}")),
+        field("sceneID", string()),
+        field("callbackType", integer(Just(1))),
+        field("taskStatus", integer(1..=5_u64)),
+        field("createTs", counter()),
+        field("taskStat", Just(String::new())),
+    ];
+    let stat = vec![
+        field("answerOrderCount", counter()),
+        field("finishOrderCount", counter()),
+        field("totalOrderCount", counter()),
+        field("totalAnswerCall", counter()),
+        field("totalCall", counter()),
+        field("finishRate", rate()),
+        field("answerRate", rate()),
+    ];
     let unnamed = || {
-        btree_map(
-            text(".{1,6}").prop_map(|name| format!("x{name}")),
-            value(),
-            0..3,
-        )
+        let names = text(".{1,6}").prop_map(|name| format!("x{name}"));
+        btree_map(names, value(), 0..3)
     };
-    (named, stat, unnamed(), unnamed(), any::<u64>()).prop_map(
-        |(
-            (task, user_task, scene, kind, status, create_ts),
-            (counts, rates),
-            more,
-            more_stat,
-            order,
-        )| {
-            let named = [
-                ("taskID", quoted(&task)),
-                ("userTaskID", quoted(&user_task)),
-                ("sceneID", scene),
-                ("callbackType", kind),
-                ("taskStatus", status),
-                ("createTs", create_ts),
-                ("taskStat", String::new()),
-            ];
-            let counters = [
-                "answerOrderCount",
-                "finishOrderCount",
-                "totalOrderCount",
-                "totalAnswerCall",
-                "totalCall",
-            ];
-            let stat = counters.into_iter().zip(counts);
-            let stat = stat.chain(["finishRate", "answerRate"].into_iter().zip(rates));
-            let own = |(name, json): (&str, String)| (name.to_owned(), json);
-            let mut fields: Vec<_> = named.map(own).into_iter().chain(more).collect();
-            let mut stat: Vec<_> = stat.map(own).chain(more_stat).collect();
-            let (by, by_stat) = (order as usize % fields.len(), order as usize % stat.len());
-            fields.rotate_left(by);
-            stat.rotate_left(by_stat);
-            Body { fields, stat }
-        },
-    )
+    let parts = (named, stat, unnamed(), unnamed(), any::<usize>());
+    parts.prop_map(|(mut fields, mut stat, more, more_stat, order)| {
+        fields.extend(more);
+        stat.extend(more_stat);
+        let (by, by_stat) = (order % fields.len(), order % stat.len());
+        fields.rotate_left(by);
+        stat.rotate_left(by_stat);
+        Body { fields, stat }
+    })
 }
 
 #[derive(Clone, Debug)]
@@ -193,10 +181,9 @@ pub(super) fn near_bodies() -> impl Strategy<Value = Body> {
     let changes = vec((any::<Index>(), any::<bool>(), change), 0..4);
     (bodies(), changes).prop_map(|(mut body, changes)| {
         for (at, in_stat, change) in changes {
-            let fields = if in_stat {
-                &mut body.stat
-            } else {
-                &mut body.fields
+            let fields = match in_stat {
+                true => &mut body.stat,
+                false => &mut body.fields,
             };
             if fields.is_empty() {
                 continue;

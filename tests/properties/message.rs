@@ -72,13 +72,9 @@ impl Message {
         Ok(verify(credentials, &self.signed(), None, sign)?.bytes())
     }
 
-    /// The verified body of a request with these headers and this `sign`. Performs all checks that the function makes
-    /// before it checks the clock.
-    pub(super) fn received(
-        &self,
-        credentials: &Credentials,
-        sign: &str,
-    ) -> Result<Vec<u8>, String> {
+    /// The verified body of a request with these headers and this `sign`, or `None` if one of the checks that the
+    /// function makes before it checks the clock fails.
+    pub(super) fn received(&self, credentials: &Credentials, sign: &str) -> Option<Vec<u8>> {
         let headers = [
             ("requestid", self.request_id.as_str()),
             ("uuid", &self.uuid),
@@ -87,16 +83,15 @@ impl Message {
         ];
         let headers = headers.map(|(name, value)| (Cow::from(name), Cow::from(value)));
         let headers = Headers::from_iter(headers);
-        let headers = CallbackHeaders::parse(&headers).map_err(|error| error.to_string())?;
+        let headers = CallbackHeaders::parse(&headers).ok()?;
         let signed = Signed {
             body: &self.body,
             create_ts: headers.create_ts_text,
             request_id: headers.request_id,
             uuid: headers.uuid,
         };
-        verify(credentials, &signed, headers.algorithm, &headers.sign)
-            .map(|body| body.bytes().to_owned())
-            .map_err(|error| error.to_string())
+        let verified = verify(credentials, &signed, headers.algorithm, &headers.sign);
+        Some(verified.ok()?.bytes().to_owned())
     }
 }
 

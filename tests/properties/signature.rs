@@ -25,7 +25,7 @@ proptest! {
         let credentials = configured(&[account]);
         prop_assert_eq!(message.verified(&credentials, &sign), Ok(&message.body[..]));
         for sign in [hex::encode_upper(&sign), hex::encode(&sign)] {
-            prop_assert_eq!(message.received(&credentials, &sign), Ok(message.body.clone()));
+            prop_assert_eq!(message.received(&credentials, &sign), Some(message.body.clone()));
         }
     }
 
@@ -59,7 +59,7 @@ proptest! {
         for (forged, why) in forged.into_iter().filter(|(forged, _)| *forged != message) {
             prop_assert_eq!(forged.verified(&credentials, &sign), Err(why));
             let received = forged.received(&credentials, &hex::encode_upper(&sign));
-            prop_assert!(received.is_err(), "{forged:?}");
+            prop_assert_eq!(received, None, "{:?}", forged);
         }
     }
 
@@ -74,7 +74,7 @@ proptest! {
         let Some(forged) = changed(&sign, at, to) else { return Ok(()) };
         let credentials = configured(&[account]);
         let received = message.received(&credentials, &forged);
-        prop_assert_eq!(received.is_ok(), to.eq_ignore_ascii_case(&digit), "{}", forged);
+        prop_assert_eq!(received.is_some(), to.eq_ignore_ascii_case(&digit), "{}", forged);
     }
 
     #[test]
