@@ -83,9 +83,21 @@ fn a_refusal_has_its_reason() {
     let other = vector.credentials("somebody-else", Algorithm::Md5);
     let cases = [
         ("another uuid", &other, None, &sign[..], UnknownUuid),
-        ("another name", &own, Some("SHA256"), &sign, OtherAlgorithm),
-        ("an empty name", &own, Some(""), &sign, OtherAlgorithm),
-        ("a part", &own, Some("md5"), &sign[..15], WrongSignature),
+        (
+            "other algorithm",
+            &own,
+            Some("SHA256"),
+            &sign,
+            OtherAlgorithm,
+        ),
+        ("empty algorithm", &own, Some(""), &sign, OtherAlgorithm),
+        (
+            "a truncated sign",
+            &own,
+            Some("md5"),
+            &sign[..15],
+            WrongSignature,
+        ),
     ];
     for (what, credentials, algorithm, sign, reason) in cases {
         let refused = verify(credentials, &vector.signed(), algorithm, sign);
