@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use task_callback::config::{Config, ConfigError, CredentialsSource};
-use task_callback::contract::account::{Algorithm, Credentials};
+use task_callback::contract::account::Algorithm;
 use task_callback_test_support::function::variables;
 use task_callback_test_support::request::{SECRET, UUID};
 
@@ -18,87 +18,48 @@ fn config(changes: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
 }
 
 #[test]
-fn unset_variables_have_the_contracts_defaults() {
-    let config = config(&[("TABLE_NAME", "snapshots")]).expect("a good configuration");
-    assert_eq!(config.table_name, "snapshots");
-    assert_eq!(config.max_clock_skew, Duration::from_secs(300));
-    assert_eq!(config.max_callback_age, Duration::from_secs(259_200));
-    assert_eq!(config.retention, None);
-    assert_eq!(config.max_body_bytes, 65536);
-    assert_eq!(config.parked_queue_url, None);
-    let CredentialsSource::Variable(credentials) = config.credentials else {
-        panic!("the credentials are in the variable");
-    };
-    assert_eq!(credentials.first().algorithm, Algorithm::Md5);
-}
-
-#[test]
-fn everything_can_be_set() {
-    let config = config(&[
+fn every_variable_can_be_set_and_has_the_contracts_default() {
+    let url = "https://sqs.eu-central-1.amazonaws.com/123456789012/parked";
+    let all = [
+        ("TABLE_NAME", "reports"),
         ("MAX_CLOCK_SKEW_SECONDS", "60"),
         ("MAX_CALLBACK_AGE_SECONDS", "600"),
         ("RETENTION_DAYS", "90"),
         ("MAX_BODY_BYTES", "1024"),
-        (
-            "PARKED_QUEUE_URL",
-            "https://sqs.eu-central-1.amazonaws.com/123456789012/parked",
-        ),
-    ]);
-    let config = config.expect("a good configuration");
-    assert_eq!(config.max_clock_skew, Duration::from_secs(60));
-    assert_eq!(config.max_callback_age, Duration::from_secs(600));
-    assert_eq!(config.retention, Some(Duration::from_secs(90 * 86_400)));
-    assert_eq!(config.max_body_bytes, 1024);
-    let url = config.parked_queue_url.expect("a URL");
-    assert!(url.ends_with("/parked"), "{url}");
+        ("PARKED_QUEUE_URL", url),
+    ];
+    let days = |days: u64| Some(Duration::from_secs(days * 86_400));
+    let cases = [
+        (&all[..], 60, 600, days(90), 1024, Some(url.to_owned())),
+        (&all[..1], 300, 259_200, None, 65_536, None),
+    ];
+    for (variables, skew, age, retention, body_bytes, queue) in cases {
+        let config = config(variables).expect("a good configuration");
+        assert_eq!(config.table_name, "reports");
+        assert_eq!(config.max_clock_skew, Duration::from_secs(skew));
+        assert_eq!(config.max_callback_age, Duration::from_secs(age));
+        assert_eq!(config.retention, retention);
+        assert_eq!(config.max_body_bytes, body_bytes);
+        assert_eq!(config.parked_queue_url, queue);
+    }
 }
 
 #[test]
 fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
-    let cases = [
+    let credentials = [
+        ("", "is not set"),
+        ("[]", "it holds no credentials"),
+        ("uuid=secret", "it is not JSON (line 1, column 1)"),
+        (r#"{"uuid":"u","secretKey":"s"}"#, "another form"),
+        (r#"[{"uuid":"u"}]"#, "it is JSON of another form"),
+        (r#"[{"uuid":"u","secretKey":"s","x":1}]"#, "another form"),
+        (r#"[{"uuid":"u","secretKey":"s","algorithm":"x"}]"#, "form"),
+        (r#"[{"uuid":"","secretKey":"s"}]"#, "1 has an empty uuid"),
+        (r#"[{"uuid":"u&v","secretKey":"s"}]"#, "an ampersand"),
+        (r#"[{"uuid":"u","secretKey":""}]"#, "an empty secretKey"),
+    ];
+    let others = [
         ("TABLE_NAME", "", "is not set"),
-        ("CALLBOT_CREDENTIALS", "", "is not set"),
-        ("CALLBOT_CREDENTIALS", "[]", "it holds no credentials"),
-        (
-            "CALLBOT_CREDENTIALS",
-            "uuid=secret",
-            "it is not JSON (line 1, column 1)",
-        ),
-        (
-            "CALLBOT_CREDENTIALS",
-            r#"{"uuid":"u","secretKey":"s"}"#,
-            "it is JSON of another form",
-        ),
-        (
-            "CALLBOT_CREDENTIALS",
-            r#"[{"uuid":"u"}]"#,
-            "it is JSON of another form",
-        ),
-        (
-            "CALLBOT_CREDENTIALS",
-            r#"[{"uuid":"u","secretKey":"s","algoritm":"SHA256"}]"#,
-            "another form",
-        ),
-        (
-            "CALLBOT_CREDENTIALS",
-            r#"[{"uuid":"u","secretKey":"s","algorithm":"none"}]"#,
-            "another form",
-        ),
-        (
-            "CALLBOT_CREDENTIALS",
-            r#"[{"uuid":"","secretKey":"s"}]"#,
-            "credential 1 has an empty uuid",
-        ),
-        (
-            "CALLBOT_CREDENTIALS",
-            r#"[{"uuid":"u&v","secretKey":"s"}]"#,
-            "credential 1 has a uuid with an ampersand",
-        ),
-        (
-            "CALLBOT_CREDENTIALS",
-            r#"[{"uuid":"u","secretKey":""}]"#,
-            "credential 1 has an empty secretKey",
-        ),
         ("MAX_CLOCK_SKEW_SECONDS", "5m", "is wrong"),
         ("MAX_CLOCK_SKEW_SECONDS", "-1", "is wrong"),
         ("MAX_CALLBACK_AGE_SECONDS", "3d", "is wrong"),
@@ -109,13 +70,14 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
         ("MAX_BODY_BYTES", "64k", "is wrong"),
         ("PARKED_QUEUE_URL", "callbot-parked", "not a URL"),
     ];
-    for (variable, value, problem) in cases {
+    let credentials = credentials.map(|(value, problem)| ("CALLBOT_CREDENTIALS", value, problem));
+    for (variable, value, problem) in credentials.into_iter().chain(others) {
         let error = config(&[(variable, value)]).expect_err(value);
-        let text = error.to_string();
         assert_eq!(error.variable, variable, "{value}");
-        assert!(text.contains(variable), "{value}: {text}");
-        assert!(text.contains(problem), "{value}: {text}");
-        assert!(text.contains("it must hold"), "{value}: {text}");
+        let text = error.to_string();
+        for part in [variable, problem, "it must hold"] {
+            assert!(text.contains(part), "{value}: {text}");
+        }
     }
 }
 
@@ -141,19 +103,17 @@ fn the_maximum_callback_age_is_less_than_the_retention() {
 fn the_credentials_are_in_a_variable_or_in_a_secret_and_not_in_both() {
     let id = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:callbot-AbCdEf";
     let secret = ("CALLBOT_CREDENTIALS_SECRET_ID", id);
-    let both = config(&[secret]).expect_err("both");
-    assert!(
-        both.to_string()
-            .contains("CALLBOT_CREDENTIALS_SECRET_ID, but only one"),
-        "{both}"
-    );
-    let neither = config(&[("CALLBOT_CREDENTIALS", "")]).expect_err("neither");
-    assert!(
-        neither
-            .to_string()
-            .contains("nor is CALLBOT_CREDENTIALS_SECRET_ID"),
-        "{neither}"
-    );
+    let wrong = [
+        (secret, "CALLBOT_CREDENTIALS_SECRET_ID, but only one"),
+        (
+            ("CALLBOT_CREDENTIALS", ""),
+            "nor is CALLBOT_CREDENTIALS_SECRET_ID",
+        ),
+    ];
+    for (variable, problem) in wrong {
+        let error = config(&[variable]).expect_err(problem).to_string();
+        assert!(error.contains(problem), "{error}");
+    }
     let config = config(&[secret, ("CALLBOT_CREDENTIALS", "")]).expect("one of them");
     assert!(matches!(config.credentials, CredentialsSource::Secret(other) if other == id));
 }
@@ -177,15 +137,6 @@ fn a_secret_appears_neither_in_debug_nor_in_an_error() {
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains(SECRET), "{shown}");
     }
-}
-
-#[test]
-fn credentials_keep_their_order() {
-    let json =
-        r#"[{"uuid":"a","secretKey":"1"},{"uuid":"b","secretKey":"2","algorithm":"HMAC-SHA256"}]"#;
-    let credentials: Credentials = json.parse().expect("good credentials");
-    let uuids: Vec<&str> = credentials.iter().map(|c| c.uuid.as_str()).collect();
-    assert_eq!(uuids, ["a", "b"]);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 mod alarms;
 mod configuration;
-mod dependencies;
 mod events;
 mod imports;
 mod template;

@@ -3,34 +3,15 @@
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+const SERVER: &str = include_str!("moto.py");
+
 /// Python reads moto's many modules in a few seconds, on a busy machine in more.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Serves on a free port, prints the port, and ends when its standard input is closed. Requests are handled one at a
-/// time: moto's queues are not safe for threads, and would lose a message that is sent while another is deleted.
-const SERVER: &str = r#"
-import os, sys, threading
-from werkzeug.serving import make_server
-from moto.server import DomainDispatcherApplication, create_backend_app
-
-moto = DomainDispatcherApplication(create_backend_app)
-one_at_a_time = threading.Lock()
-
-def app(environ, start_response):
-    with one_at_a_time:
-        return list(moto(environ, start_response))
-
-server = make_server("127.0.0.1", 0, app, threaded=True)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print(server.server_port, flush=True)
-sys.stdin.read()
-os._exit(0)
-"#;
 
 /// A running server, which accepts any region and credentials. It ends when it is dropped, and with this process, which
 /// holds the other end of its standard input.
@@ -38,7 +19,6 @@ os._exit(0)
 pub struct Moto {
     url: String,
     process: Child,
-    _stdin: Option<ChildStdin>,
 }
 
 /// Why the server did not start.
@@ -66,32 +46,27 @@ impl Moto {
     ///
     /// [`MotoError`]
     pub fn start(python: impl AsRef<OsStr>) -> Result<Self, MotoError> {
-        let python = python.as_ref();
-        let is_aws = |name: &String| name.starts_with("AWS_");
-        let started = Command::new(python)
+        let name = || python.as_ref().to_string_lossy().into_owned();
+        let started = Command::new(&python)
             .args(["-c", SERVER])
             .env_clear()
-            .envs(std::env::vars().filter(|(name, _)| !is_aws(name)))
+            .envs(std::env::vars().filter(|(name, _)| !name.starts_with("AWS_")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             // In a group of its own, so that Ctrl-C in a terminal does not end it before the caller.
             .process_group(0)
             .spawn();
-        let name = || python.to_string_lossy().into_owned();
-        let mut process = started.map_err(|source| MotoError::Run {
+        let process = started.map_err(|source| MotoError::Run {
             python: name(),
             source,
         })?;
-        let stdout = process.stdout.take();
         let mut moto = Self {
             url: String::new(),
-            _stdin: process.stdin.take(),
             process,
         };
-        let port = stdout
-            .and_then(port)
-            .ok_or_else(|| MotoError::NoPort(name()))?;
+        let port = moto.process.stdout.take().and_then(printed_port);
+        let port = port.ok_or_else(|| MotoError::NoPort(name()))?;
         moto.url = format!("http://127.0.0.1:{port}");
         Ok(moto)
     }
@@ -109,13 +84,9 @@ impl Drop for Moto {
     }
 }
 
-/// The port that the server prints.
-fn port(stdout: ChildStdout) -> Option<u16> {
+fn printed_port(stdout: ChildStdout) -> Option<u16> {
     let (sender, line) = mpsc::channel();
-    thread::spawn(move || {
-        let mut line = String::new();
-        let _ = BufReader::new(stdout).read_line(&mut line);
-        let _ = sender.send(line);
-    });
-    line.recv_timeout(START_TIMEOUT).ok()?.trim().parse().ok()
+    thread::spawn(move || sender.send(BufReader::new(stdout).lines().next()));
+    let line = line.recv_timeout(START_TIMEOUT).ok()??.ok()?;
+    line.trim().parse().ok()
 }

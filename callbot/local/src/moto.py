@@ -1,0 +1,24 @@
+"""Serves moto on a free port, prints the port, and ends when its standard input is closed."""
+
+import os
+import sys
+import threading
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+moto = DomainDispatcherApplication(create_backend_app)
+# moto's queues are not safe for threads, and would lose a message that is sent while another is deleted.
+one_at_a_time = threading.Lock()
+
+
+def app(environ, start_response):
+    with one_at_a_time:
+        return list(moto(environ, start_response))
+
+
+server = make_server("127.0.0.1", 0, app, threaded=True)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.server_port, flush=True)
+sys.stdin.read()
+os._exit(0)
