@@ -1,19 +1,22 @@
 //! A proxy that injects faults between the function and AWS.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 /// Longer than any caller waits.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// What the proxy does with one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +43,17 @@ pub enum Fault {
     Garbage,
 }
 
-/// A proxy in front of an engine. Dropping it ends the proxy, and its port then refuses connections.
+/// A proxy in front of an engine. Dropping it closes its connections, and its port then refuses new ones.
 #[derive(Debug)]
 pub struct Proxy {
     url: String,
-    connections: Arc<AtomicUsize>,
-    close: mpsc::UnboundedSender<oneshot::Sender<()>>,
-    server: JoinHandle<()>,
+    opened: Arc<AtomicUsize>,
+    open: Connections,
+    _server: JoinSet<io::Result<()>>,
 }
+
+/// Each open connection is a task. Dropping them closes the connections.
+type Connections = Arc<Mutex<JoinSet<io::Result<()>>>>;
 
 /// Chooses the fault for each request, given its head and body.
 type Plan = Box<dyn FnMut(&[u8]) -> Fault + Send>;
@@ -70,48 +76,44 @@ impl Proxy {
         engine_url: &str,
         plan: impl FnMut(&[u8]) -> Fault + Send + 'static,
     ) -> io::Result<Self> {
-        // Bound but never listening, this socket keeps the port while connections are refused.
-        let holder = reusable_socket(0)?;
-        let port = holder.local_addr()?.port();
-        let mut listener = Some(listen(port)?);
-        let connections = Arc::new(AtomicUsize::new(0));
-        let accepted = connections.clone();
+        // This socket never listens. While connections are refused, it keeps the port from other programs.
+        let port = socket((Ipv4Addr::LOCALHOST, 0).into())?;
+        let address = port.local_addr()?;
+        let mut listener = socket(address)?.listen(BACKLOG)?;
         let (refuse, mut refusals) = mpsc::unbounded_channel();
-        let (close, mut closings) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             engine: engine_url.trim_start_matches("http://").to_owned(),
             plan: Mutex::new(Box::new(plan)),
             refuse,
         });
-        let server = tokio::spawn(async move {
-            let _holder = holder;
-            let mut served = JoinSet::new();
-            loop {
-                let refused = tokio::select! {
-                    Some(refused) = refusals.recv() => refused,
-                    Some(closed) = closings.recv() => {
-                        served.shutdown().await;
-                        drop::<oneshot::Sender<()>>(closed);
-                        continue;
+        let (opened, open) = (Arc::<AtomicUsize>::default(), Connections::default());
+        let mut server = JoinSet::new();
+        server.spawn({
+            let (opened, open) = (opened.clone(), open.clone());
+            async move {
+                let _port = port;
+                loop {
+                    tokio::select! {
+                        client = listener.accept() => {
+                            opened.fetch_add(1, Ordering::Relaxed);
+                            let mut open = open.lock().await;
+                            while open.try_join_next().is_some() {}
+                            open.spawn(serve(client?.0, shared.clone()));
+                        }
+                        Some(time) = refusals.recv() => {
+                            drop(listener);
+                            sleep(time).await;
+                            listener = socket(address)?.listen(BACKLOG)?;
+                        }
                     }
-                    Some(client) = accept(listener.as_ref()) => {
-                        accepted.fetch_add(1, Ordering::Relaxed);
-                        // An error here is a closed connection, which is expected.
-                        served.spawn(serve(client, shared.clone()));
-                        continue;
-                    }
-                    Some(_) = served.join_next() => continue,
-                };
-                drop(listener.take());
-                sleep(refused).await;
-                listener = listen(port).ok();
+                }
             }
         });
         Ok(Self {
-            url: format!("http://{}:{port}", Ipv4Addr::LOCALHOST),
-            connections,
-            close,
-            server,
+            url: format!("http://{address}"),
+            opened,
+            open,
+            _server: server,
         })
     }
 
@@ -122,84 +124,54 @@ impl Proxy {
 
     /// Closes all connections, as a server does with those that were idle for long. Returns once they are closed.
     pub async fn close_connections(&self) {
-        let (closed, is_closed) = oneshot::channel();
-        let _ = self.close.send(closed);
-        let _ = is_closed.await;
+        self.open.lock().await.shutdown().await;
     }
 
     /// How many connections were opened.
     pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
+        self.opened.load(Ordering::Relaxed)
     }
 }
 
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-fn reusable_socket(port: u16) -> io::Result<TcpSocket> {
+/// A socket whose address others may have, too, unless one of them listens.
+fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
-    socket.set_reuseport(true)?;
-    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.bind(address)?;
     Ok(socket)
 }
 
-fn listen(port: u16) -> io::Result<TcpListener> {
-    reusable_socket(port)?.listen(1024)
-}
-
-async fn accept(listener: Option<&TcpListener>) -> Option<TcpStream> {
-    let (client, _) = listener?.accept().await.ok()?;
-    Some(client)
-}
-
+/// Serves one connection until it is closed. An error here is a closed connection, too.
 async fn serve(client: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
     client.set_nodelay(true)?;
     let mut client = BufStream::new(client);
-    let mut engine = Upstream::new(&shared.engine);
+    let mut engine = None;
     loop {
         let request = message(&mut client).await?;
-        let fault = {
-            let mut plan = shared.plan.lock().unwrap_or_else(PoisonError::into_inner);
-            plan(&request)
-        };
-        let answer = match fault {
-            Fault::None | Fault::CloseAfter => engine.forward(&request).await?,
+        let fault = (shared.plan.lock().await)(&request);
+        let mut answer = match fault {
             Fault::ResetBefore => return client.get_ref().set_zero_linger(),
-            Fault::ResetAfter => {
-                engine.forward(&request).await?;
-                return client.get_ref().set_zero_linger();
-            }
-            Fault::CutShort => {
-                let answer = engine.forward(&request).await?;
-                client.write_all(&answer[..answer.len() - 1]).await?;
-                return client.flush().await;
-            }
             Fault::Refuse(time) => {
                 let _ = shared.refuse.send(time);
                 return client.get_ref().set_zero_linger();
             }
-            Fault::Slow(time) => {
-                let answer = engine.forward(&request).await?;
-                sleep(time).await;
-                answer
-            }
-            Fault::Silence => {
-                sleep(SILENCE).await;
-                return Ok(());
-            }
+            Fault::Silence => return Ok(sleep(SILENCE).await),
+            Fault::Garbage => http(200, "<html>it works</html>"),
             Fault::Answer(status, code) => {
                 let body = format!(r#"{{"__type":"{code}","message":"by the proxy"}}"#);
                 http(status, &body)
             }
-            Fault::Garbage => http(200, "<html>it works</html>"),
+            _ => forward(&mut engine, &shared.engine, &request).await?,
         };
+        match fault {
+            Fault::ResetAfter => return client.get_ref().set_zero_linger(),
+            Fault::Slow(time) => sleep(time).await,
+            Fault::CutShort => answer.truncate(answer.len() - 1),
+            _ => {}
+        }
         client.write_all(&answer).await?;
         client.flush().await?;
-        if let Fault::CloseAfter = fault {
+        if matches!(fault, Fault::CloseAfter | Fault::CutShort) {
             return Ok(());
         }
     }
@@ -213,29 +185,19 @@ fn http(status: u16, body: &str) -> Vec<u8> {
     [head, body.to_owned()].concat().into_bytes()
 }
 
-/// The proxy's connection to the engine.
-struct Upstream<'a> {
-    address: &'a str,
-    connection: Option<BufStream<TcpStream>>,
-}
-
-impl<'a> Upstream<'a> {
-    fn new(address: &'a str) -> Self {
-        Self {
-            address,
-            connection: None,
-        }
-    }
-
-    async fn forward(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(BufStream::new(TcpStream::connect(self.address).await?)),
-        };
-        connection.write_all(request).await?;
-        connection.flush().await?;
-        message(connection).await
-    }
+/// Sends a request to the engine, over the connection that the first one opened, and returns the answer.
+async fn forward(
+    connection: &mut Option<BufStream<TcpStream>>,
+    engine: &str,
+    request: &[u8],
+) -> io::Result<Vec<u8>> {
+    let connection = match connection {
+        Some(connection) => connection,
+        none => none.insert(BufStream::new(TcpStream::connect(engine).await?)),
+    };
+    connection.write_all(request).await?;
+    connection.flush().await?;
+    message(connection).await
 }
 
 /// Reads one HTTP message: the head, and as much body as its `content-length` says.
