@@ -3,29 +3,26 @@
 
 mod instance;
 
-use std::convert::Infallible;
 use std::fs::File;
 use std::io;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ::http::{Request, Response, StatusCode};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use serde_json::{Map, Value, json};
-use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
+use crate::server;
 use instance::Instance;
 
 /// The function to run.
@@ -44,16 +41,19 @@ pub struct Function {
 #[derive(Debug)]
 pub struct Lambda {
     url: String,
-    counts: Arc<Counts>,
     invoker: Invoker,
-    generation: Generation,
-    server: JoinHandle<()>,
+    shared: Arc<Shared>,
+    _server: JoinSet<io::Result<()>>,
     _instances: JoinSet<()>,
 }
 
-/// Counts since the start.
-#[derive(Debug, Default)]
-struct Counts {
+/// What the instances share.
+#[derive(Debug)]
+struct Shared {
+    function: Function,
+    queue: Mutex<mpsc::UnboundedReceiver<Invocation>>,
+    /// An instance whose process is of an older generation starts another for its next call.
+    generation: AtomicUsize,
     starts: AtomicUsize,
     kills: AtomicUsize,
     deaths: AtomicUsize,
@@ -70,14 +70,8 @@ struct Invocation {
     answer: oneshot::Sender<Option<Bytes>>,
 }
 
-/// The waiting events of all instances.
-type Queue = Arc<Mutex<mpsc::UnboundedReceiver<Invocation>>>;
-
-/// The generation of processes that may take a call: an instance whose process is older starts another.
-type Generation = Arc<AtomicUsize>;
-
 /// Decides for each invocation whether, and after what time, its instance is killed.
-type Kills = Arc<std::sync::Mutex<dyn FnMut() -> Option<Duration> + Send>>;
+type Kills = Arc<Mutex<dyn FnMut() -> Option<Duration> + Send>>;
 
 impl Lambda {
     /// Starts the service on a free loopback port, with at most this many instances. `kills` returns for each invocation
@@ -92,39 +86,27 @@ impl Lambda {
         kills: impl FnMut() -> Option<Duration> + Send + 'static,
     ) -> io::Result<Self> {
         instance::try_out(&function).await?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let counts = Arc::new(Counts::default());
-        let generation = Generation::default();
         let (invocations, queue) = mpsc::unbounded_channel();
         let invoker = Invoker(invocations);
-        let queue = Arc::new(Mutex::new(queue));
-        let kills: Kills = Arc::new(std::sync::Mutex::new(kills));
-        let instances = (0..instances).map(|_| {
-            let (kills, counts) = (kills.clone(), counts.clone());
-            let instance = Instance::new(function.clone(), kills, counts, generation.clone());
-            instance.serve(queue.clone())
+        let router = Router::new().fallback(serve).with_state(invoker.clone());
+        let (address, server) = server::serve(router).await?;
+        let shared = Arc::new(Shared {
+            function,
+            queue: Mutex::new(queue),
+            generation: 0.into(),
+            starts: 0.into(),
+            kills: 0.into(),
+            deaths: 0.into(),
         });
-        let instances = instances.collect();
-        let requests = invoker.clone();
-        let server = tokio::spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                while connections.try_join_next().is_some() {}
-                let _ = stream.set_nodelay(true);
-                let requests = requests.clone();
-                let serve = service_fn(move |request| serve(request, requests.clone()));
-                let connection =
-                    http1::Builder::new().serve_connection(TokioIo::new(stream), serve);
-                connections.spawn(connection);
-            }
-        });
+        let kills: Kills = Arc::new(Mutex::new(kills));
+        let instance = || Instance::new(shared.clone(), kills.clone());
+        let instances = std::iter::repeat_with(instance).take(instances);
+        let instances = instances.map(Instance::serve).collect();
         Ok(Self {
-            url,
-            counts,
+            url: format!("http://{address}"),
             invoker,
-            generation,
-            server,
+            shared,
+            _server: server,
             _instances: instances,
         })
     }
@@ -142,28 +124,22 @@ impl Lambda {
     /// Has every process ended before its instance's next call, which then is a cold start. A call in progress is not
     /// disturbed.
     pub fn renew_processes(&self) {
-        self.generation.fetch_add(1, Ordering::Relaxed);
+        self.shared.generation.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How many processes were started.
     pub fn starts(&self) -> usize {
-        self.counts.starts.load(Ordering::Relaxed)
+        self.shared.starts.load(Ordering::Relaxed)
     }
 
     /// How many processes were killed in the middle of a call.
     pub fn kills(&self) -> usize {
-        self.counts.kills.load(Ordering::Relaxed)
+        self.shared.kills.load(Ordering::Relaxed)
     }
 
     /// How many processes ended by themselves, or gave no answer in time.
     pub fn deaths(&self) -> usize {
-        self.counts.deaths.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Lambda {
-    fn drop(&mut self) {
-        self.server.abort();
+        self.shared.deaths.load(Ordering::Relaxed)
     }
 }
 
@@ -177,25 +153,20 @@ impl Invoker {
     }
 }
 
-async fn serve(
-    request: Request<Incoming>,
-    invoker: Invoker,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (parts, body) = request.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes());
-    let event = event(&parts, &body.unwrap_or_default());
-    let answer = invoker.invoke(event.to_string().into()).await;
-    let response = answer.and_then(|answer| response(&answer));
-    Ok(response.unwrap_or_else(|| {
-        // API Gateway's answer for a function that failed.
-        let mut failed = Response::new(Full::from(r#"{"message":"Internal Server Error"}"#));
-        *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        failed
-    }))
+async fn serve(State(invoker): State<Invoker>, request: Parts, body: Bytes) -> Response {
+    let event = event(&request, &body).to_string();
+    let answer = invoker.invoke(event.into()).await;
+    answer
+        .and_then(|answer| response(&answer))
+        .unwrap_or_else(|| {
+            // API Gateway's answer for a function that failed.
+            let body = r#"{"message":"Internal Server Error"}"#;
+            (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
+        })
 }
 
 /// An HTTP API's event for a request.
-fn event(request: &::http::request::Parts, body: &[u8]) -> Value {
+fn event(request: &Parts, body: &[u8]) -> Value {
     let mut headers = Map::new();
     for name in request.headers.keys() {
         let values = request.headers.get_all(name).iter();
@@ -224,13 +195,14 @@ fn event(request: &::http::request::Parts, body: &[u8]) -> Value {
 }
 
 /// An HTTP API's response for the function's answer; `None` where the answer has not the form of one.
-fn response(answer: &[u8]) -> Option<Response<Full<Bytes>>> {
+fn response(answer: &[u8]) -> Option<Response> {
     let answer: Value = serde_json::from_slice(answer).ok()?;
-    let status = answer["statusCode"].as_u64()?.try_into().ok()?;
-    let mut response = Response::builder().status::<u16>(status);
-    for (name, value) in answer["headers"].as_object().into_iter().flatten() {
-        response = response.header(name, value.as_str()?);
+    let status = StatusCode::from_u16(answer["statusCode"].as_u64()?.try_into().ok()?).ok()?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in answer["headers"].as_object()? {
+        let name: HeaderName = name.parse().ok()?;
+        headers.insert(name, HeaderValue::from_str(value.as_str()?).ok()?);
     }
     let body = answer["body"].as_str()?.to_owned();
-    response.body(Full::from(body)).ok()
+    Some((status, headers, body).into_response())
 }

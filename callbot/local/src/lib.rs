@@ -12,6 +12,7 @@ mod lambda;
 mod moto;
 mod proxy;
 pub mod runtime_api;
+mod server;
 #[cfg(feature = "dynamodb")]
 mod table;
 

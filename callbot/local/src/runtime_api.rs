@@ -1,25 +1,25 @@
 //! Lambda's side of the Runtime API, for one process of the function.
 
-use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use ::http::{Method, Request, Response, StatusCode};
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
+
+use crate::server;
 
 /// The time that the template gives the function.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:task-callback";
+const TRACE_ID: &str = "Root=1-6aa5e8ac-22234edc9cde7f5e5d5f8797;Parent=53995c3f42cd8ad8;Sampled=1";
 
 /// The server, and the requests of the process that uses it.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct RuntimeApi {
     pub polls: mpsc::UnboundedReceiver<Poll>,
     /// The process's answers, and its error where it cannot start.
     pub answers: mpsc::UnboundedReceiver<Answer>,
-    server: JoinHandle<()>,
+    _server: JoinSet<io::Result<()>>,
 }
 
 /// The process asks for the next event.
@@ -65,35 +65,22 @@ impl RuntimeApi {
     ///
     /// No port is free.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
         let (polls_sender, polls) = mpsc::unbounded_channel();
         let (answers_sender, answers) = mpsc::unbounded_channel();
-        let reports = Reports {
-            polls: polls_sender,
-            answers: answers_sender,
-        };
-        let server = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let _ = stream.set_nodelay(true);
-                let reports = reports.clone();
-                let serve = service_fn(move |request| serve(request, reports.clone()));
-                // Ends with the process, which closes its connections.
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), serve));
-            }
-        });
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .fallback(answer)
+            .with_state(Reports {
+                polls: polls_sender,
+                answers: answers_sender,
+            });
+        let (address, server) = server::serve(router).await?;
         Ok(Self {
             address,
             polls,
             answers,
-            server,
+            _server: server,
         })
-    }
-}
-
-impl Drop for RuntimeApi {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 
@@ -112,48 +99,34 @@ impl Answer {
     }
 }
 
-async fn serve(
-    request: Request<Incoming>,
-    reports: Reports,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let path = request.uri().path().to_owned();
-    if request.method() == Method::GET {
-        let (event, next) = oneshot::channel();
-        let at = Instant::now();
-        let _ = reports.polls.send(Poll { at, event });
-        return Ok(match next.await {
-            Ok((event, request_id)) => invocation(event, &request_id),
-            Err(_) => status(StatusCode::GONE),
-        });
-    }
-    let body = request.into_body().collect().await;
-    let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+async fn next(State(reports): State<Reports>) -> Response {
+    let (event, handed_out) = oneshot::channel();
     let at = Instant::now();
-    let _ = reports.answers.send(Answer { at, path, body });
-    Ok(status(StatusCode::ACCEPTED))
-}
-
-fn invocation(event: Bytes, request_id: &str) -> Response<Full<Bytes>> {
+    let _ = reports.polls.send(Poll { at, event });
+    let Ok((event, request_id)) = handed_out.await else {
+        return StatusCode::GONE.into_response();
+    };
     let deadline = SystemTime::now() + FUNCTION_TIMEOUT;
-    let deadline: Duration = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Response::builder()
-        .header("content-type", "application/json")
-        .header("lambda-runtime-aws-request-id", request_id)
-        .header(
+    let deadline = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let headers = [
+        ("content-type", "application/json"),
+        ("lambda-runtime-aws-request-id", &request_id),
+        (
             "lambda-runtime-deadline-ms",
-            deadline.as_millis().to_string(),
-        )
-        .header("lambda-runtime-invoked-function-arn", FUNCTION_ARN)
-        .header(
-            "lambda-runtime-trace-id",
-            "Root=1-6aa5e8ac-22234edc9cde7f5e5d5f8797;Parent=53995c3f42cd8ad8;Sampled=1",
-        )
-        .body(Full::new(event))
-        .expect("the headers are well-formed")
+            &deadline.as_millis().to_string(),
+        ),
+        ("lambda-runtime-invoked-function-arn", FUNCTION_ARN),
+        ("lambda-runtime-trace-id", TRACE_ID),
+    ];
+    (headers, event).into_response()
 }
 
-fn status(status: StatusCode) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(br#"{"status":"OK"}"#)));
-    *response.status_mut() = status;
-    response
+async fn answer(
+    State(reports): State<Reports>,
+    uri: Uri,
+    body: Bytes,
+) -> (StatusCode, &'static str) {
+    let (at, path) = (Instant::now(), uri.path().to_owned());
+    let _ = reports.answers.send(Answer { at, path, body });
+    (StatusCode::ACCEPTED, r#"{"status":"OK"}"#)
 }

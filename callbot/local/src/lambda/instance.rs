@@ -3,15 +3,15 @@
 use std::io;
 use std::path::absolute;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
+use axum::body::Bytes;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::{Counts, Function, Generation, Invocation, Kills, Queue};
+use super::{Function, Invocation, Kills, Shared};
 use crate::runtime_api::{FUNCTION_TIMEOUT, Poll, RuntimeApi};
 
 /// Lambda's own variables.
@@ -28,10 +28,8 @@ const LAMBDA: [(&str, &str); 6] = [
 const BUILD: &str = "`make soak` builds it as target/lambda/task-callback/bootstrap";
 
 pub(super) struct Instance {
-    function: Function,
+    shared: Arc<Shared>,
     kills: Kills,
-    counts: Arc<Counts>,
-    generation: Generation,
     process: Option<Process>,
 }
 
@@ -51,63 +49,52 @@ enum Call {
 }
 
 impl Instance {
-    pub(super) fn new(
-        function: Function,
-        kills: Kills,
-        counts: Arc<Counts>,
-        generation: Generation,
-    ) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, kills: Kills) -> Self {
         Self {
-            function,
+            shared,
             kills,
-            counts,
-            generation,
             process: None,
         }
     }
 
     /// Takes events from the queue until there are no more.
-    pub(super) async fn serve(mut self, queue: Queue) {
+    pub(super) async fn serve(mut self) {
         loop {
-            let next = queue.lock().await.recv().await;
+            let next = self.shared.queue.lock().await.recv().await;
             let Some(Invocation { event, answer }) = next else {
                 return;
             };
-            let result = match self.call(event).await {
-                Ok(Call::Answered(body)) => Some(body),
-                Ok(Call::Killed) => {
-                    self.counts.kills.fetch_add(1, Ordering::Relaxed);
-                    None
-                }
-                Ok(Call::Died) | Err(_) => {
-                    self.counts.deaths.fetch_add(1, Ordering::Relaxed);
+            let call = self.call(event).await.unwrap_or(Call::Died);
+            let result = match call {
+                Call::Answered(body) => Some(body),
+                Call::Killed | Call::Died => {
+                    // Dropping it ends the process, where it still runs.
+                    self.process = None;
+                    let count = match call {
+                        Call::Killed => &self.shared.kills,
+                        _ => &self.shared.deaths,
+                    };
+                    count.fetch_add(1, Ordering::Relaxed);
                     None
                 }
             };
-            if result.is_none() {
-                // Dropping it ends the process, where it still runs.
-                self.process = None;
-            }
             // A sender that has gone does not need it.
             let _ = answer.send(result);
         }
     }
 
     async fn call(&mut self, event: Bytes) -> io::Result<Call> {
-        let generation = self.generation.load(Ordering::Relaxed);
+        let generation = self.shared.generation.load(Ordering::Relaxed);
         // Dropping an older process ends it.
         self.process.take_if(|old| old.generation != generation);
         let process = match &mut self.process {
             Some(process) => process,
             none => {
-                self.counts.starts.fetch_add(1, Ordering::Relaxed);
-                none.insert(Process::start(&self.function, generation).await?)
+                self.shared.starts.fetch_add(1, Ordering::Relaxed);
+                none.insert(Process::start(&self.shared.function, generation).await?)
             }
         };
-        let kill = {
-            let mut kills = self.kills.lock().unwrap_or_else(PoisonError::into_inner);
-            kills()
-        };
+        let kill = (self.kills.lock().await)();
         process.call(event, kill).await
     }
 }
@@ -139,12 +126,7 @@ impl Process {
         let child = Command::new(absolute(&function.program)?)
             .env_clear()
             .envs(LAMBDA)
-            .envs(
-                function
-                    .environment
-                    .iter()
-                    .map(|(name, value)| (name, value)),
-            )
+            .envs(function.environment.iter().cloned())
             .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
             .stdin(Stdio::null())
             .stdout(stdout)
@@ -183,19 +165,15 @@ impl Process {
         };
         let Self { child, api, .. } = self;
         poll.hand_out(event, &uuid::Uuid::new_v4().to_string());
-        let killed = async {
-            match kill {
-                Some(after) => sleep(after).await,
-                None => std::future::pending().await,
-            }
-        };
         let ended = tokio::select! {
             answer = api.answers.recv() => match answer {
                 Some(answer) if answer.is_response() => return Ok(Call::Answered(answer.body)),
                 _ => Call::Died,
             },
-            () = killed => Call::Killed,
-            () = sleep(FUNCTION_TIMEOUT) => Call::Died,
+            () = sleep(kill.unwrap_or(FUNCTION_TIMEOUT)) => match kill {
+                Some(_) => Call::Killed,
+                None => Call::Died,
+            },
             _ = child.wait() => Call::Died,
         };
         // Gone, and not only asked to go, before the sender learns of it.
