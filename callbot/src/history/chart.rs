@@ -107,12 +107,11 @@ impl<'a> Panel<'a> {
     fn title(&self, group: &mut Group, clock: &Clock) {
         let name = format!("Task {}", self.task.name());
         let reports = format!(
-            "{}; {} from {} to {} ({})",
+            "{}; {} from {} to {}",
             self.task.status(),
             counted(self.task.reports.len(), "report"),
             clock.time(self.first),
-            clock.time(self.last),
-            clock.zone_name()
+            clock.format(self.last, "%F %T (%:Q)")
         );
         let name = text(LEFT, 28.0, "start", &name, INK).set("font-size", 16);
         group.append(name.set("font-weight", "bold"));
@@ -127,16 +126,13 @@ impl<'a> Panel<'a> {
             group.append(line(&[(LEFT, y), (RIGHT, y)], FAINT));
             group.append(text(LEFT - 8.0, y + 4.0, "end", &count.to_string(), INK));
         }
-        let day = |seconds| clock.format(seconds, "%F");
-        let format = match day(self.first) == day(self.last) {
+        let format = match self.task.is_of_one_day(clock) {
             true => "%T",
             false => "%F %H:%M",
         };
-        let span = self.last - self.first;
-        let mut times: Vec<u64> = (0..5).map(|n| self.first + span * n / 4).collect();
-        times.dedup();
         let y = BAND + BAND_HEIGHT;
-        for time in times {
+        for number in 0..5 {
+            let time = self.first + (self.last - self.first) * number / 4;
             let (x, name) = (self.x(time), clock.format(time, format));
             group.append(line(&[(x, y), (x, y + 5.0)], INK));
             group.append(text(x, y + 18.0, "middle", &name, INK));

@@ -1,19 +1,19 @@
 //! A history as a table, with the totals below it.
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, Table};
 use task_callback::contract::callback::TaskStatus;
 use task_callback::contract::snapshot::Snapshot;
 
-use super::task::{Phase, Task};
+use super::task::Task;
 use crate::progress::{bar, counted, percent, share};
 use crate::table::is_end;
 use crate::terminal::{BOLD, DIM, Terminal, status_style};
 use crate::when::{Clock, duration};
 
-/// The columns of a bar, and the width of a terminal that has room for bars.
+/// The columns of a bar, and the width of a terminal that has room for bars and for the answered orders.
 const BAR: usize = 5;
-const WIDE: u16 = 100;
+const WIDE: u16 = 110;
 
 /// Draws the snapshots of one or, for a `userTaskID`, several tasks.
 pub(crate) fn render(history: &[Snapshot], clock: &Clock, terminal: Terminal) -> String {
@@ -29,10 +29,9 @@ fn title(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> String {
     let status = task.status();
     let reported = task.last.create_ts.seconds;
     let mut times = format!(
-        "created {}; last reported {} ({})",
+        "created {}; last reported {}",
         clock.time(task.last.callback.create_ts),
-        clock.time(reported),
-        clock.zone_name()
+        clock.format(reported, "%F %T (%:Q)")
     );
     // No further report is expected of a task that has ended.
     if !is_end(status) {
@@ -62,10 +61,9 @@ fn table(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> Table {
         .set_header(names.map(|name| terminal.paint(BOLD, name)));
     terminal.fit(&mut table);
     // The title has the date.
-    let day = |report: &Snapshot| clock.format(report.create_ts.seconds, "%F");
-    let time = match day(task.first) == day(task.last) {
+    let time = match task.is_of_one_day(clock) {
         true => "%T",
-        false => "%F %T",
+        false => "%m-%d %T",
     };
     for phase in task.phases() {
         let style = status_style(phase.status);
@@ -80,7 +78,8 @@ fn table(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> Table {
             }
         };
         // The duration is in the row of the first report.
-        let mut lasted = lasted(&phase, clock);
+        let lasted = phase.seconds(clock).map(duration);
+        let mut lasted = lasted.unwrap_or_else(|| "–".to_owned());
         for report in phase.reports {
             let stat = &report.callback.stat;
             table.add_row([
@@ -96,16 +95,10 @@ fn table(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> Table {
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table
-}
-
-/// How long a status held: until another was reported, or so far.
-fn lasted(phase: &Phase, clock: &Clock) -> String {
-    match (phase.seconds(clock), phase.until) {
-        (None, _) => "–".to_owned(),
-        (Some(seconds), Some(_)) => duration(seconds),
-        (Some(seconds), None) => format!("{} so far", duration(seconds)),
+    if let Some(answered) = table.column_mut(4).filter(|_| terminal.width < WIDE) {
+        answered.set_constraint(ColumnConstraint::Hidden);
     }
+    table
 }
 
 /// The time in each status, and the newest counts.

@@ -94,6 +94,12 @@ impl<'a> Task<'a> {
     pub(super) fn status(&self) -> TaskStatus {
         status(self.last)
     }
+
+    /// Whether all reports were made on one day of the clock's zone.
+    pub(super) fn is_of_one_day(&self, clock: &Clock) -> bool {
+        let day = |report: &Snapshot| clock.format(report.create_ts.seconds, "%F");
+        day(self.first) == day(self.last)
+    }
 }
 
 fn status(report: &Snapshot) -> TaskStatus {
