@@ -49,7 +49,7 @@ async fn a_running_task_has_its_times_until_now_in_the_zone_of_tz() {
         "IN_PROGRESS, 2 snapshots",
         "(Europe/Berlin), 1h 30m ago",
         "09-13 10:00:00 ┆ PENDING",
-        "┆ 1h 30m ┆",
+        "1h 30m ┆",
         "in all so far: PENDING",
         ", IN_PROGRESS 1h 30m\n",
     ] {
