@@ -49,7 +49,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let table = args.table.table().await?;
     let range = Range {
         since: args.since,
-        last: args.last.map(|last| last as usize),
+        last: args.last,
     };
     let history = match args.user_task {
         true => table.user_task_history(&args.task_id, range).await?,
@@ -66,7 +66,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         _ => {}
     }
     let text = match args.json {
-        true => json::render(&history)?,
+        true => serde_json::to_string_pretty(&json::rows(&history))?,
         false if is_stored => render(&history, &clock, Terminal::stdout()),
         false => nothing(args, table.name(), &clock),
     };

@@ -9,13 +9,6 @@ use serde_json::value::RawValue;
 use task_callback::contract::snapshot::Snapshot;
 use task_callback::store::{Item, item_of};
 
-use crate::Failure;
-
-/// Writes the snapshots as one JSON array.
-pub(crate) fn render(history: &[Snapshot]) -> Result<String, Failure> {
-    Ok(serde_json::to_string_pretty(&rows(history))?)
-}
-
 /// The snapshots, ready to be written.
 pub(crate) fn rows(history: &[Snapshot]) -> Vec<Row> {
     history

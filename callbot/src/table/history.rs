@@ -12,7 +12,7 @@ pub(crate) struct Range {
     /// The first second in the range, Unix seconds.
     pub(crate) since: Option<u64>,
     /// The number of snapshots to read, the newest ones; `None` for all.
-    pub(crate) last: Option<usize>,
+    pub(crate) last: Option<u32>,
 }
 
 impl Range {
@@ -52,7 +52,7 @@ impl Table {
         range: Range,
     ) -> Result<Vec<Snapshot>, TableError> {
         let since = range.since.unwrap_or_default().to_string();
-        let newest_first = range.last.is_some();
+        let last = range.last.map(|last| last as usize);
         let mut items = self
             .client
             .query()
@@ -64,8 +64,8 @@ impl Table {
             .expression_attribute_values(":value", AttributeValue::S(value.to_owned()))
             .expression_attribute_values(":since", AttributeValue::N(since))
             .consistent_read(index.is_none())
-            .scan_index_forward(!newest_first)
-            .set_limit(range.last.and_then(|last| i32::try_from(last + 1).ok()))
+            .scan_index_forward(last.is_none())
+            .set_limit(last.and_then(|last| i32::try_from(last + 1).ok()))
             .into_paginator()
             .items()
             .send();
@@ -73,7 +73,7 @@ impl Table {
         while let Some(item) = items.next().await {
             let snapshot = snapshot_of(&item.map_err(|error| self.query_error(error))?)?;
             // The second of the oldest one is read to its end, since the order is not that of the keys.
-            let enough = range.last.is_some_and(|last| snapshots.len() >= last);
+            let enough = last.is_some_and(|last| snapshots.len() >= last);
             let before = snapshots.last().map(|before| before.create_ts.seconds);
             if enough && before != Some(snapshot.create_ts.seconds) {
                 break;
@@ -81,7 +81,7 @@ impl Table {
             snapshots.push(snapshot);
         }
         snapshots.sort_by_key(|snapshot| order(snapshot.create_ts, snapshot.callback.status));
-        if let Some(last) = range.last {
+        if let Some(last) = last {
             snapshots.drain(..snapshots.len().saturating_sub(last));
         }
         Ok(snapshots)
