@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use local_stack::{Function, Lambda};
-use serde_json::Value;
 use task_callback::contract::account::Credentials;
 use task_callback::contract::callback::CALLBACK_PATH;
+use task_callback::contract::callback::TaskStatus::{self, Completed, InProgress, Paused, Pending};
 
 use crate::client::Sender;
 use crate::engine::LocalEngine;
@@ -19,15 +19,22 @@ use crate::terminal::{Terminal, print};
 use crate::when::{Clock, now};
 use crate::{Failure, exit_code};
 
-/// The function's program, in the folder that cargo also builds this program in.
+/// The function's program, in the folder that cargo builds this program in, too.
 const PROGRAM: &str = "task-callback";
 const LOG: &str = "target/callbot-demo.log";
 const PICTURE: &str = "target/callbot-demo.svg";
 
-/// The reports of one task, a minute apart; then the other callbacks.
-const REPORTS: [&str; 5] = ["pending", "in-progress", "paused", "resumed", "completed"];
-const AFTERWARDS: [&str; 3] = ["resend", "forged", "bad-body"];
+/// The samples' task, and its reports in events/, a minute apart; then the other callbacks.
+const TASK: &str = "t-20260913-0007";
+const REPORTS: [(&str, TaskStatus); 5] = [
+    ("pending", Pending),
+    ("in-progress", InProgress),
+    ("paused", Paused),
+    ("resumed", InProgress),
+    ("completed", Completed),
+];
 const SECONDS_BETWEEN_REPORTS: u64 = 60;
+const AFTERWARDS: [&str; 3] = ["resend", "forged", "bad-body"];
 
 /// Send sample events to the function on this machine and show the task's history
 ///
@@ -60,12 +67,11 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let credentials = format!(r#"[{{"uuid":"demo-account","secretKey":"{secret}"}}]"#);
     let variables = engine.environment().into_iter();
     let variables = variables.chain([("CALLBOT_CREDENTIALS", credentials.clone())]);
+    let variables = variables.map(|(name, value)| (name.to_owned(), value));
     let log = File::create(LOG).map_err(|error| format!("cannot write {LOG}: {error}"))?;
     let function = Function {
         program,
-        environment: variables
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
+        environment: variables.collect(),
         log: Some(Arc::new(log)),
     };
     let lambda = Lambda::start(function, 1, || None).await?;
@@ -89,11 +95,10 @@ async fn play(url: &str, table: &Table, credentials: &Credentials) -> Result<Exi
     let mut as_expected = true;
     let last = now();
     let mut create_ts = last - SECONDS_BETWEEN_REPORTS * (REPORTS.len() as u64 - 1);
-    let mut bodies = Vec::new();
-    for name in REPORTS.into_iter().chain(AFTERWARDS) {
+    let reports = REPORTS.map(|(name, _)| name);
+    for name in reports.into_iter().chain(AFTERWARDS) {
         let event = Event::load(Path::new(&format!("events/{name}.json")))?;
         let about = event.about.clone();
-        bodies.push(event.body()?);
         let reply = sender.send(event, credentials, create_ts).await?;
         let expected = reply.is(about.ret_code);
         as_expected &= expected;
@@ -103,20 +108,14 @@ async fn play(url: &str, table: &Table, credentials: &Credentials) -> Result<Exi
         create_ts = last.min(create_ts + SECONDS_BETWEEN_REPORTS);
     }
 
-    let reports = bodies[..REPORTS.len()].iter();
-    let reports = reports.map(|body| serde_json::from_slice(body));
-    let reports: Vec<Value> = reports.collect::<Result<_, _>>()?;
-    let task_id = reports[0]["taskID"].as_str().unwrap_or_default();
-    let history = table.task_history(task_id, Range::ALL).await?;
+    let history = table.task_history(TASK, Range::ALL).await?;
     let clock = Clock::system();
     let text = crate::history::render(&history, &clock, Terminal::stdout());
     print(&format!("\n{text}\n"))?;
     crate::history::write_picture(&history, &clock, Path::new(PICTURE))?;
 
-    let stored = history
-        .iter()
-        .map(|snapshot| Value::from(snapshot.callback.status.number()));
-    as_expected &= stored.eq(reports.iter().map(|report| report["taskStatus"].clone()));
+    let stored = history.iter().map(|snapshot| snapshot.callback.status);
+    as_expected &= stored.eq(REPORTS.map(|(_, status)| status));
     let result = match as_expected {
         true => "The result is as expected: each report is stored once.",
         false => {

@@ -8,7 +8,7 @@ use crate::Failure;
 use crate::aws::Aws;
 use crate::table::Table;
 
-/// A running engine and the name of its table.
+/// A running engine and the name of its table. Dropping it stops the engine.
 pub(crate) struct LocalEngine {
     engine: Engine,
     table_name: String,
@@ -48,10 +48,5 @@ impl LocalEngine {
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
             ("TABLE_NAME", self.table_name.clone()),
         ]
-    }
-
-    /// Stops the engine after it has answered its open requests.
-    pub(crate) async fn stop(self) {
-        self.engine.stop().await;
     }
 }

@@ -3,20 +3,15 @@
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
 
 use crate::engine::LocalEngine;
 use crate::process::shutdown_signal;
 use crate::terminal::{print, warn};
 use crate::{Failure, TROUBLE};
-
-/// How long the command may take to end after a termination signal.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Run a local DynamoDB engine with the snapshots table
 ///
@@ -44,7 +39,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let engine = LocalEngine::start(args.port, args.db.as_deref(), &args.table).await?;
     let started = format!("DynamoDB engine at {}, table {}", engine.url(), args.table);
-    let exit_code = match args.command.split_first() {
+    match args.command.split_first() {
         None => {
             let stopped = shutdown_signal();
             print(&started)?;
@@ -54,18 +49,16 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             }
             print("Ctrl-C stops it.")?;
             stopped.await?;
-            ExitCode::SUCCESS
+            Ok(ExitCode::SUCCESS)
         }
         Some((program, arguments)) => {
             // The standard output is the command's.
             warn(&started);
             let mut command = Command::new(program);
             command.args(arguments).envs(engine.environment());
-            exit_code(run_to_end(&mut command).await?)
+            Ok(exit_code(run_to_end(&mut command).await?))
         }
-    };
-    engine.stop().await;
-    Ok(exit_code)
+    }
 }
 
 /// Runs a command until it ends. Ctrl-C reaches the command, too, since both are in the terminal's foreground, and the
@@ -82,13 +75,10 @@ async fn run_to_end(command: &mut Command) -> Result<ExitStatus, Failure> {
         status = child.wait() => return Ok(status?),
         _ = terminate.recv() => {}
     }
-    // The command can end its own children only if it is asked to end.
+    // Not killed: the command can end its own children only if it is asked to end.
     let id = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
     if let Some(id) = id {
         kill_process(id, Signal::TERM)?;
-    }
-    if timeout(STOP_TIMEOUT, child.wait()).await.is_err() {
-        child.start_kill()?;
     }
     Ok(child.wait().await?)
 }

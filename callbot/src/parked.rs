@@ -2,7 +2,6 @@
 
 mod listing;
 mod queue;
-mod redrive;
 mod table;
 
 use std::process::ExitCode;
@@ -10,7 +9,8 @@ use std::process::ExitCode;
 use reqwest::Url;
 
 use crate::Failure;
-use crate::aws::{Aws, EndpointArgs};
+use crate::aws::{Aws, AwsError, EndpointArgs};
+use crate::progress::counted;
 use crate::terminal::{Terminal, print};
 use listing::Listing;
 use queue::Queue;
@@ -43,7 +43,11 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let parked = Queue::new(&aws, &args.queue);
     let dead_letters = parked.dead_letter_queue(&aws).await?;
     let text = if args.redrive {
-        redrive::move_back(&dead_letters, &parked).await?
+        let moved = redrive(&dead_letters, &parked).await.map_err(|error| {
+            format!("{error}. No dead letter is lost; --redrive moves the rest")
+        })?;
+        let moved = counted(moved, "dead letter");
+        format!("{moved} moved back. `callbot parked` shows those that the function refuses again.")
     } else {
         let listing = Listing::read(&parked, &dead_letters).await?;
         match args.json {
@@ -53,6 +57,23 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     };
     print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Moves the dead letters back until there are no more, and counts them.
+///
+/// By hand rather than with SQS's StartMessageMoveTask, which emulators lack.
+async fn redrive(dead_letters: &Queue, parked: &Queue) -> Result<usize, AwsError> {
+    let mut count = 0;
+    loop {
+        let messages = dead_letters.receive().await?;
+        if messages.is_empty() {
+            return Ok(count);
+        }
+        for message in &messages {
+            dead_letters.move_to(parked, message).await?;
+        }
+        count += messages.len();
+    }
 }
 
 /// The configuration, in the region of the queue's URL if it is one of AWS's.

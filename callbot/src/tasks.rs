@@ -1,6 +1,5 @@
 //! `callbot tasks`: the running, silent and failed tasks.
 
-mod overview;
 mod table;
 
 use std::collections::BTreeMap;
@@ -9,15 +8,15 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
+use task_callback::contract::callback::TaskStatus;
 use task_callback::contract::snapshot::Snapshot;
 
 use crate::Failure;
-use crate::history::{self, json::Row};
+use crate::history::json;
+use crate::progress::counted;
 use crate::table::{LastReport, Range, Table, TableArgs, TableError};
 use crate::terminal::{Terminal, print};
-use crate::when::{Clock, parse_duration, parse_time};
-use overview::{Overview, Section};
-use table::View;
+use crate::when::{Clock, duration, parse_duration, parse_time};
 
 /// The number of histories read concurrently.
 const CONCURRENCY: usize = 16;
@@ -37,102 +36,126 @@ pub(crate) struct Args {
     /// Time without a report after which a task in progress counts as silent, such as 30m or 1h
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     silent_for: Duration,
-    /// Maximum number of tasks to show in each section; all are counted
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    limit: usize,
-    /// Print JSON: the number of tasks, and the newest snapshot of each task shown
+    /// Print JSON: the state and the newest snapshot of each task shown, and the number of the other tasks by status
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     table: TableArgs,
 }
 
-/// The tasks of one section: their number, and the newest snapshots of those shown.
-struct Shown {
-    section: Section,
-    count: usize,
-    snapshots: Vec<Snapshot>,
+/// The state of a task that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum State {
+    /// In progress, with a recent report.
+    Running,
+    /// In progress, without a recent report.
+    Silent,
+    /// Failed today.
+    Failed,
 }
+
+/// The number of the tasks that are not shown, by the name of their status.
+type Others = BTreeMap<&'static str, usize>;
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let table = args.table.table().await?;
     let clock = Clock::system();
     let since = args.since;
-    // A silent task has reported before --since then, so that it cannot be found.
-    let silent_is_visible = since.saturating_add(args.silent_for.as_secs()) < clock.now;
-    let reports = table.last_reports(since).await?;
-    let overview = Overview::new(reports, clock.now, args.silent_for, clock.today());
+    let silent_since = clock.now.saturating_sub(args.silent_for.as_secs());
+    let failed_since = since.max(clock.today());
 
     let mut shown = Vec::new();
-    let sections = Section::ALL.into_iter();
-    for section in sections.filter(|section| *section != Section::Silent || silent_is_visible) {
-        let tasks = overview.tasks(section);
-        shown.push(Shown {
-            section,
-            count: tasks.len(),
-            snapshots: newest(&table, &tasks[..tasks.len().min(args.limit)]).await?,
-        });
+    let mut others = Others::new();
+    for report in table.last_reports(since).await? {
+        let seconds = report.create_ts.seconds;
+        match report.status {
+            TaskStatus::InProgress if seconds >= silent_since => {
+                shown.push((State::Running, report));
+            }
+            TaskStatus::InProgress => shown.push((State::Silent, report)),
+            TaskStatus::Failed if seconds >= failed_since => shown.push((State::Failed, report)),
+            status => *others.entry(status.name()).or_default() += 1,
+        }
     }
+    // The newest stay first in each state.
+    shown.sort_by_key(|(state, _)| *state);
+    let tasks = stream::iter(shown).map(|(state, report)| newest(&table, state, report));
+    let tasks: Vec<_> = tasks.buffered(CONCURRENCY).try_collect().await?;
+    let tasks: Vec<_> = tasks.into_iter().flatten().collect();
     if args.json {
-        print(&to_json(&overview, &shown)?)?;
-    } else {
-        let view = View {
-            args,
-            table_name: table.name(),
-            clock: &clock,
-            since,
-            terminal: Terminal::stdout(),
-        };
-        print(&view.render(&overview, &shown))?;
+        print(&to_json(tasks, &others)?)?;
+        return Ok(ExitCode::SUCCESS);
     }
+
+    let count = |wanted| tasks.iter().filter(|(state, _)| *state == wanted).count();
+    let silent_for = duration(args.silent_for.as_secs());
+    print(&format!(
+        "{} in progress, {} silent for more than {silent_for}, {} failed since {}",
+        counted(count(State::Running), "task"),
+        count(State::Silent),
+        count(State::Failed),
+        clock.time(failed_since)
+    ))?;
+    if !tasks.is_empty() {
+        print(&table::render(&tasks, &clock, Terminal::stdout()))?;
+    }
+    if since >= silent_since {
+        print(&format!(
+            "Silent tasks are not shown: --since must look further back than --silent-for, {silent_for}."
+        ))?;
+    }
+    print(&rest(&others, table.name(), since, &clock))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The snapshots of these reports, since the index has keys only.
-async fn newest(table: &Table, tasks: &[LastReport]) -> Result<Vec<Snapshot>, TableError> {
-    let newest = stream::iter(tasks).map(async |task| {
-        let second = task.create_ts.seconds;
-        let range = Range {
-            since: Some(second),
-            ..Range::ALL
-        };
-        let mut snapshots = table.task_history(&task.task_id, range).await?;
-        snapshots.retain(|snapshot| snapshot.create_ts == task.create_ts);
-        Ok::<_, TableError>(snapshots)
-    });
-    let newest: Vec<_> = newest.buffered(CONCURRENCY).try_collect().await?;
-    Ok(newest.into_iter().flatten().collect())
+/// Reads the snapshot of a report, since the index has keys only. There is none if it has expired in the meantime.
+async fn newest(
+    table: &Table,
+    state: State,
+    report: LastReport,
+) -> Result<Option<(State, Snapshot)>, TableError> {
+    let range = Range {
+        since: Some(report.create_ts.seconds),
+        ..Range::ALL
+    };
+    let mut snapshots = table
+        .task_history(&report.task_id, range)
+        .await?
+        .into_iter();
+    let newest = snapshots.find(|snapshot| snapshot.create_ts == report.create_ts);
+    Ok(newest.map(|newest| (state, newest)))
 }
 
-/// Counts, and the newest snapshots as `callbot history --json` has them.
-fn to_json(overview: &Overview, shown: &[Shown]) -> Result<String, Failure> {
+/// The tasks with their newest snapshots as `callbot history --json` has them.
+fn to_json(tasks: Vec<(State, Snapshot)>, others: &Others) -> serde_json::Result<String> {
     #[derive(Serialize)]
-    struct Tasks {
-        count: usize,
-        newest: Vec<Row>,
+    struct Task<T> {
+        state: State,
+        newest: T,
     }
 
     #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Json {
-        #[serde(flatten)]
-        sections: BTreeMap<&'static str, Tasks>,
-        others: BTreeMap<&'static str, usize>,
+    struct Tasks<'a, T> {
+        tasks: Vec<Task<T>>,
+        others: &'a Others,
     }
 
-    let sections = shown.iter().map(|shown| {
-        let tasks = Tasks {
-            count: shown.count,
-            newest: history::json::rows(&shown.snapshots),
-        };
-        (shown.section.name(), tasks)
-    });
-    let others = overview.others.iter();
-    let json = Json {
-        sections: sections.collect(),
-        others: others
-            .map(|(status, count)| (status.name(), *count))
-            .collect(),
-    };
-    Ok(serde_json::to_string_pretty(&json)?)
+    let (states, snapshots): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
+    let tasks = states.into_iter().zip(json::rows(&snapshots));
+    let tasks = tasks.map(|(state, newest)| Task { state, newest });
+    let tasks = tasks.collect();
+    serde_json::to_string_pretty(&Tasks { tasks, others })
+}
+
+/// A sentence about the tasks that are not shown.
+fn rest(others: &Others, table_name: &str, since: u64, clock: &Clock) -> String {
+    let since = clock.time(since);
+    let others = others
+        .iter()
+        .map(|(status, count)| format!("{count} {status}"));
+    match others.collect::<Vec<_>>().join(", ").as_str() {
+        "" => format!("No other task has reported to table {table_name} since {since}."),
+        others => format!("Other tasks that have reported since {since}: {others}."),
+    }
 }

@@ -1,6 +1,5 @@
 //! Lists the messages of both queues and gives every one of them back.
 
-use std::collections::HashSet;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -26,11 +25,11 @@ pub(super) struct Listing {
     pub(super) parked: Vec<Row>,
     pub(super) dead_letters: Vec<Row>,
     /// How many messages of the parked queue the function has received and not stored, which SQS does not show.
-    pub(super) between_tries: u64,
+    pub(super) between_tries: usize,
 }
 
-/// One message, without its body and its signature.
-#[derive(Serialize)]
+/// One message, without its body and its signature. One that is no parked callback has only a reason.
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Row {
     message_id: String,
@@ -39,27 +38,15 @@ pub(super) struct Row {
     /// When it was first received, or else sent to the queue, Unix seconds.
     #[serde(skip)]
     pub(super) since: u64,
-    #[serde(flatten)]
-    pub(super) content: Content,
-}
-
-/// What a message holds.
-#[derive(Serialize)]
-#[serde(untagged, rename_all_fields = "camelCase")]
-pub(super) enum Content {
-    Callback {
-        received_at: String,
-        ret_code: u16,
-        reason: String,
-        #[serde(rename = "taskID")]
-        task_id: Option<String>,
-        #[serde(rename = "requestID")]
-        request_id: Option<String>,
-        #[serde(rename = "responseID")]
-        response_id: String,
-    },
-    /// No parked callback.
-    Other { error: String },
+    received_at: Option<String>,
+    pub(super) ret_code: Option<u16>,
+    pub(super) reason: String,
+    #[serde(rename = "taskID")]
+    pub(super) task_id: Option<String>,
+    #[serde(rename = "requestID")]
+    request_id: Option<String>,
+    #[serde(rename = "responseID")]
+    response_id: Option<String>,
 }
 
 impl Listing {
@@ -85,9 +72,6 @@ async fn rows(queue: &Queue) -> Result<Vec<Row>, Failure> {
     received?;
     given_back?;
     let mut rows: Vec<Row> = messages.into_iter().map(Row::from).collect();
-    // A standard queue may deliver a message twice.
-    let mut seen = HashSet::new();
-    rows.retain(|row| seen.insert(row.message_id.clone()));
     rows.sort_by_key(|row| row.since);
     Ok(rows)
 }
@@ -115,35 +99,26 @@ impl From<Message> for Row {
         let number = |name| -> Option<u64> { message.attributes()?.get(&name)?.parse().ok() };
         let tries = number(MessageSystemAttributeName::ApproximateReceiveCount);
         let sent_at = number(MessageSystemAttributeName::SentTimestamp);
-        let text = message.body().unwrap_or_default();
-        let (since, content) = match ParkedCallback::from_json(text) {
-            Ok(parked) => (parked.received_at.unix_seconds(), parked.into()),
-            Err(error) => {
-                let error = error.to_string();
-                let milliseconds = sent_at.unwrap_or_default();
-                (milliseconds / 1_000, Content::Other { error })
-            }
-        };
-        Self {
+        let mut row = Self {
             tries: tries.unwrap_or_default(),
-            message_id: message.message_id.unwrap_or_default(),
-            since,
-            content,
+            // SQS gives milliseconds.
+            since: sent_at.unwrap_or_default() / 1_000,
+            ..Self::default()
+        };
+        match ParkedCallback::from_json(message.body().unwrap_or_default()) {
+            Ok(parked) => {
+                let body: Value = serde_json::from_slice(&parked.body).unwrap_or_default();
+                row.since = parked.received_at.unix_seconds();
+                row.received_at = Some(parked.received_at.to_string());
+                row.ret_code = Some(parked.ret_code);
+                row.reason = parked.reason;
+                row.task_id = body["taskID"].as_str().map(str::to_owned);
+                row.request_id = parked.headers.get("requestID").cloned();
+                row.response_id = Some(parked.response_id);
+            }
+            Err(error) => row.reason = format!("not a parked callback: {error}"),
         }
-    }
-}
-
-impl From<ParkedCallback> for Content {
-    fn from(mut parked: ParkedCallback) -> Self {
-        let body = serde_json::from_slice::<Value>(&parked.body).ok();
-        let task_id = body.as_ref().and_then(|body| body["taskID"].as_str());
-        Self::Callback {
-            received_at: parked.received_at.to_string(),
-            ret_code: parked.ret_code,
-            reason: parked.reason,
-            task_id: task_id.map(str::to_owned),
-            request_id: parked.headers.remove("requestID"),
-            response_id: parked.response_id,
-        }
+        row.message_id = message.message_id.unwrap_or_default();
+        row
     }
 }

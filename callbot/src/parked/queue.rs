@@ -42,16 +42,16 @@ impl Queue {
         let policy: Value = serde_json::from_str(policy.as_deref().unwrap_or("{}"))?;
         let arn = policy["deadLetterTargetArn"].as_str();
         let Some(name) = arn.and_then(|arn| arn.rsplit(':').next()) else {
-            let queue = &self.target.resource;
+            let url = &self.url;
             let advice = "is it the parked queue, the stack's output ParkedQueueUrl?";
-            return Err(format!("{queue} has no dead-letter queue: {advice}").into());
+            return Err(format!("{url} has no dead-letter queue: {advice}").into());
         };
         let folder = self.url.trim_end_matches(|character| character != '/');
         Ok(Self::new(aws, &format!("{folder}{name}")))
     }
 
     /// The number of messages that somebody has received and neither deleted nor given back.
-    pub(super) async fn in_flight(&self) -> Result<u64, Failure> {
+    pub(super) async fn in_flight(&self) -> Result<usize, Failure> {
         let name = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
         let count = self.attribute(name).await?.unwrap_or_default();
         Ok(count.parse()?)
@@ -98,8 +98,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Moves a received message to another queue. It is deleted here only once its text is there: where that is
-    /// interrupted, the message is in both.
+    /// Moves a received message to another queue. It is deleted here only once its text is there. Where that is
+    /// interrupted, the message is in both, and the function stores it once, as it stores any resend.
     pub(super) async fn move_to(&self, other: &Self, message: &Message) -> Result<(), AwsError> {
         let send = other.client.send_message().queue_url(&other.url);
         let answer = send.set_message_body(message.body.clone()).send().await;

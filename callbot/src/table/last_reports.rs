@@ -21,13 +21,13 @@ pub(crate) struct LastReport {
 }
 
 impl Table {
-    /// The newest report of every task with a report since `since` (Unix seconds), in no order.
+    /// The newest report of every task with a report since `since` (Unix seconds), the newest first.
     ///
     /// Queries the index by status, which has keys only and lags about a second behind the table.
     pub(crate) async fn last_reports(&self, since: u64) -> Result<Vec<LastReport>, TableError> {
-        let mut newest: HashMap<String, (ReportTime, TaskStatus)> = HashMap::new();
+        let mut newest: HashMap<String, LastReport> = HashMap::new();
         for status in TaskStatus::ALL {
-            let mut pages = self
+            let query = self
                 .client
                 .query()
                 .table_name(&self.name)
@@ -36,36 +36,37 @@ impl Table {
                 .expression_attribute_names("#status", "status")
                 .expression_attribute_names("#createTs", SORT_KEY)
                 .expression_attribute_values(":status", AttributeValue::S(status.name().into()))
-                .expression_attribute_values(":since", AttributeValue::N(since.to_string()))
-                .into_paginator()
-                .items()
-                .send();
-            while let Some(item) = pages.next().await {
+                .expression_attribute_values(":since", AttributeValue::N(since.to_string()));
+            let mut items = query.into_paginator().items().send();
+            while let Some(item) = items.next().await {
                 let item = item.map_err(|error| self.query_error(error))?;
-                let (task_id, create_ts) = key_of(&item)?;
-                let newest = newest.entry(task_id).or_insert((create_ts, status));
-                if order(newest.0, newest.1) < order(create_ts, status) {
-                    *newest = (create_ts, status);
+                let report = LastReport::new(&item, status)?;
+                let known = newest.get(&report.task_id);
+                if known.is_none_or(|known| known.order() < report.order()) {
+                    newest.insert(report.task_id.clone(), report);
                 }
             }
         }
-        let reports = newest.into_iter();
-        Ok(reports
-            .map(|(task_id, (create_ts, status))| LastReport {
-                task_id,
-                status,
-                create_ts,
-            })
-            .collect())
+        let mut reports: Vec<_> = newest.into_values().collect();
+        // The task id makes the order deterministic.
+        reports.sort_by(|a, b| (b.create_ts, &a.task_id).cmp(&(a.create_ts, &b.task_id)));
+        Ok(reports)
     }
 }
 
-fn key_of(item: &Item) -> Result<(String, ReportTime), ItemError> {
-    let task_id = item.get(PARTITION_KEY).and_then(|id| id.as_s().ok());
-    let create_ts = item.get(SORT_KEY).and_then(|time| time.as_n().ok());
-    let create_ts = create_ts.and_then(|time| time.parse().ok());
-    Ok((
-        task_id.ok_or(ItemError(PARTITION_KEY))?.clone(),
-        create_ts.ok_or(ItemError(SORT_KEY))?,
-    ))
+impl LastReport {
+    fn new(item: &Item, status: TaskStatus) -> Result<Self, ItemError> {
+        let task_id = item.get(PARTITION_KEY).and_then(|id| id.as_s().ok());
+        let create_ts = item.get(SORT_KEY).and_then(|time| time.as_n().ok());
+        let create_ts = create_ts.and_then(|time| time.parse().ok());
+        Ok(Self {
+            task_id: task_id.ok_or(ItemError(PARTITION_KEY))?.clone(),
+            status,
+            create_ts: create_ts.ok_or(ItemError(SORT_KEY))?,
+        })
+    }
+
+    fn order(&self) -> (u64, bool, ReportTime) {
+        order(self.create_ts, self.status)
+    }
 }

@@ -1,33 +1,27 @@
 //! `callbot parked`: what waits on the queues is shown and stays there, and dead letters go back.
 
-mod listing;
-mod redrive;
-
 use std::process::Command;
 use std::time::SystemTime;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::QueueAttributeName;
 use local_stack::{Fault, Proxy};
 use serde_json::{Value, json};
 use task_callback::contract::parked::ParkedCallback;
+use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::moto;
 use tokio::sync::mpsc;
 
-use crate::runner::{callbot, fail};
+use crate::runner::{Running, callbot, fail, succeed};
 
 /// The value of the header `sign`, which nothing may print.
 const SIGN: &str = "5D41402ABC4B2A76B9719D911017C592";
-const NO_CALLBACK: &str = r#"{"version": 1, "hello": "world"}"#;
+/// Sorted before each callback.
+const NO_CALLBACK: &str = r#"{"hello": "world"}"#;
 
 /// The message of a callback of this task.
-fn parked(task_id: &str) -> String {
-    let body = json!({"taskID": task_id, "taskStatus": 2});
-    with_body(body.to_string().into_bytes())
-}
-
-fn with_body(body: Vec<u8>) -> String {
+fn callback(task_id: &str) -> String {
     let headers = [("requestID", "req-1"), ("uuid", "account"), ("sign", SIGN)];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let parked = ParkedCallback {
@@ -36,45 +30,60 @@ fn with_body(body: Vec<u8>) -> String {
         ret_code: 5030,
         reason: "DynamoDB did not answer in time".to_owned(),
         headers: headers.into(),
-        body,
+        body: json!({"taskID": task_id}).to_string().into_bytes(),
     };
     parked.into_json()
+}
+
+/// The messages of this many callbacks, sorted.
+fn callbacks(count: usize) -> Vec<String> {
+    let mut texts: Vec<String> = (0..count)
+        .map(|task| callback(&format!("t-{task}")))
+        .collect();
+    texts.sort();
+    texts
 }
 
 /// A parked queue and its dead-letter queue, of the test's own.
 struct Queues {
     client: Client,
-    name: String,
     parked: String,
     dead_letters: String,
 }
 
 impl Queues {
-    async fn create() -> Self {
-        let config = aws_sdk_sqs::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(moto::url());
+    /// The queues with these messages.
+    async fn with(parked: &[String], dead_letters: &[String]) -> Self {
+        // Without the function's short timeouts, after which a message would be sent again.
+        let config = local_aws(moto::url()).sqs().config().to_builder();
+        let config = config.timeout_config(TimeoutConfig::disabled());
         let client = Client::from_conf(config.build());
-        let name = format!("parked-{}", uuid::Uuid::new_v4());
-        let dead_letters = create(&client, &format!("{name}-dead"), None).await;
-        let arn = format!("arn:aws:sqs:us-east-1:123456789012:{name}-dead");
-        let policy = json!({"deadLetterTargetArn": arn, "maxReceiveCount": 100});
-        let parked = create(&client, &name, Some(policy.to_string())).await;
+        let id = uuid::Uuid::new_v4();
+        let policy = json!({
+            "deadLetterTargetArn": format!("arn:aws:sqs:us-east-1:123456789012:{id}-dead"),
+            "maxReceiveCount": 100,
+        });
+        let mut urls = Vec::new();
+        for (name, policy, texts) in [
+            ("dead", None, dead_letters),
+            ("parked", Some(policy), parked),
+        ] {
+            let mut create = client.create_queue().queue_name(format!("{id}-{name}"));
+            if let Some(policy) = policy {
+                create = create.attributes(QueueAttributeName::RedrivePolicy, policy.to_string());
+            }
+            let url = create.send().await.expect("a queue").queue_url;
+            let url = url.expect("a URL");
+            for text in texts {
+                let send = client.send_message().queue_url(&url);
+                send.message_body(text).send().await.expect("it is sent");
+            }
+            urls.push(url);
+        }
         Self {
             client,
-            name,
-            parked,
-            dead_letters,
-        }
-    }
-
-    async fn send(&self, queue: &str, texts: &[&str]) {
-        for text in texts {
-            let send = self.client.send_message().queue_url(queue);
-            send.message_body(*text).send().await.expect("it is sent");
+            parked: urls.pop().expect("the second"),
+            dead_letters: urls.pop().expect("the first"),
         }
     }
 
@@ -84,8 +93,8 @@ impl Queues {
         loop {
             let receive = self.client.receive_message().queue_url(queue);
             let receive = receive.max_number_of_messages(10).visibility_timeout(600);
-            let answer = receive.send().await.expect("an answer");
-            let messages = answer.messages.unwrap_or_default();
+            let messages = receive.send().await.expect("an answer").messages;
+            let messages = messages.unwrap_or_default();
             if messages.is_empty() {
                 texts.sort();
                 return texts;
@@ -94,80 +103,164 @@ impl Queues {
         }
     }
 
-    /// The tool's command, over moto.
-    fn command(&self, arguments: &[&str]) -> Command {
-        self.command_at(moto::url(), arguments)
-    }
-
-    fn command_at(&self, url: &str, arguments: &[&str]) -> Command {
+    /// The tool's command over moto, or over a proxy to it.
+    fn command(&self, url: &str, arguments: &[&str]) -> Command {
         let queue = ["parked", "--queue", &self.parked, "--endpoint-url", url];
         callbot(&[&queue[..], arguments].concat())
     }
 
-    /// A proxy in which a request with all these words meets the fault, from the second one on, and which says so.
-    async fn fail_the_second(
-        &self,
-        words: [String; 2],
-        fault: Fault,
-    ) -> (Proxy, mpsc::UnboundedReceiver<()>) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let mut first = true;
-        let proxy = Proxy::start(moto::url(), move |request| {
-            let request = String::from_utf8_lossy(request).to_lowercase();
-            let meant = words
-                .iter()
-                .all(|words| request.contains(&words.to_lowercase()));
-            match meant {
-                false => Fault::None,
-                true if std::mem::take(&mut first) => Fault::None,
-                true => {
-                    let _ = sender.send(());
-                    fault
-                }
-            }
-        });
-        (proxy.await.expect("a free port"), receiver)
+    fn list(&self) -> Value {
+        let text = succeed(&mut self.command(moto::url(), &["--json"]));
+        serde_json::from_str(&text).expect("JSON")
     }
 }
 
-async fn create(client: &Client, name: &str, redrive_policy: Option<String>) -> String {
-    let create = client.create_queue().queue_name(name);
-    let create = match redrive_policy {
-        Some(policy) => create.attributes(QueueAttributeName::RedrivePolicy, policy),
-        None => create,
-    };
-    let created = create.send().await.expect("the queue is made");
-    created.queue_url.expect("a URL")
-}
-
-fn sorted(texts: &[&str]) -> Vec<String> {
-    let mut texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-    texts.sort();
-    texts
-}
-
-fn json_of(text: &str) -> Value {
-    serde_json::from_str(text).expect("JSON")
+/// A proxy in which a request with both words meets the fault, from the second one on, and which says so.
+async fn fail_the_second(
+    words: [&'static str; 2],
+    fault: Fault,
+) -> (Proxy, mpsc::UnboundedReceiver<()>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let mut first = true;
+    let proxy = Proxy::start(moto::url(), move |request| {
+        let request = String::from_utf8_lossy(request);
+        let meant = words.iter().all(|word| request.contains(word));
+        if !meant || std::mem::take(&mut first) {
+            return Fault::None;
+        }
+        let _ = sender.send(());
+        fault
+    });
+    (proxy.await.expect("a free port"), receiver)
 }
 
 #[tokio::test]
-async fn a_queue_that_does_not_exist_is_named() {
-    let mut queues = Queues::create().await;
-    queues.parked += "-missing";
-    let error = fail(2, &mut queues.command(&[])).stderr;
-    let words = format!(
-        "there is no queue {}-missing at {}",
-        queues.name,
-        moto::url()
+async fn a_list_shows_both_queues_and_takes_nothing_out() {
+    // More than SQS hands out at once.
+    let waiting = [vec![NO_CALLBACK.to_owned()], callbacks(11)].concat();
+    let dead = [callback("t-dead")];
+    let queues = Queues::with(&waiting, &dead).await;
+
+    let text = succeed(&mut queues.command(moto::url(), &[]));
+    assert_eq!(text.matches("5030").count(), 12, "{text}");
+    for words in [
+        "t-10",
+        "t-dead",
+        "not a parked",
+        "--redrive",
+        "dead letters",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let list = queues.list();
+    assert_eq!(list["parked"].as_array().map(Vec::len), Some(12), "{list}");
+    assert_eq!(list["betweenTries"], 0, "{list}");
+    for (field, value) in [
+        ("taskID", json!("t-dead")),
+        ("retCode", json!(5030)),
+        ("reason", json!("DynamoDB did not answer in time")),
+        ("requestID", json!("req-1")),
+        ("responseID", json!("resp-1")),
+        // A list is a try.
+        ("tries", json!(2)),
+    ] {
+        assert_eq!(list["deadLetters"][0][field], value, "{field}: {list}");
+    }
+    let message: Value = serde_json::from_str(&dead[0]).expect("JSON");
+    for secret in [SIGN, "hello", message["body"].as_str().expect("text")] {
+        let printed = format!("{text}{list}");
+        assert!(!printed.contains(secret), "{secret}: {printed}");
+    }
+
+    assert_eq!(queues.received(&queues.parked).await, waiting);
+    assert_eq!(queues.received(&queues.dead_letters).await, dead);
+}
+
+#[tokio::test]
+async fn messages_between_two_tries_are_counted_and_empty_queues_are_a_sentence() {
+    let queues = Queues::with(&callbacks(2), &[]).await;
+    assert_eq!(queues.received(&queues.parked).await.len(), 2);
+    let text = succeed(&mut queues.command(moto::url(), &[]));
+    assert!(
+        text.starts_with("Not listed: 2 parked callbacks."),
+        "{text}"
     );
-    assert!(error.contains(&words), "{error}");
+    assert_eq!(queues.list()["betweenTries"], 2);
+
+    let queues = Queues::with(&[], &[]).await;
+    let text = succeed(&mut queues.command(moto::url(), &[]));
+    assert_eq!(text, "Nothing is parked.\n");
+    let none = json!({"parked": [], "deadLetters": [], "betweenTries": 0});
+    assert_eq!(queues.list(), none);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_does_not_come_to_its_end_gives_back_what_it_has_received() {
+    let receive = ["AmazonSQS.ReceiveMessage", "-parked"];
+    let (waiting, dead) = (callbacks(1), [callback("t-dead")]);
+
+    let queues = Queues::with(&waiting, &dead).await;
+    let (proxy, _) = fail_the_second(receive, Fault::Answer(400, "AccessDenied")).await;
+    let ran = fail(2, &mut queues.command(proxy.url(), &[]));
+    assert!(ran.stderr.contains("-parked"), "{ran:?}");
+    assert_eq!(queues.received(&queues.parked).await, waiting);
+    assert_eq!(queues.received(&queues.dead_letters).await, dead);
+
+    let queues = Queues::with(&waiting, &dead).await;
+    let (proxy, mut reached) = fail_the_second(receive, Fault::Silence).await;
+    let mut listing = Running::start(&mut queues.command(proxy.url(), &[]));
+    reached.recv().await.expect("a second request");
+    assert_eq!(listing.interrupt().code(), Some(2));
+    assert_eq!(queues.received(&queues.parked).await, waiting);
+    assert_eq!(queues.received(&queues.dead_letters).await, dead);
 }
 
 #[tokio::test]
 async fn a_queue_without_a_dead_letter_queue_is_not_the_parked_queue() {
-    let mut queues = Queues::create().await;
+    let mut queues = Queues::with(&[], &[]).await;
     queues.parked = queues.dead_letters.clone();
-    let error = fail(2, &mut queues.command(&[])).stderr;
-    assert!(error.contains("has no dead-letter queue"), "{error}");
-    assert!(error.contains("ParkedQueueUrl"), "{error}");
+    let error = fail(2, &mut queues.command(moto::url(), &[])).stderr;
+    let words =
+        "has no dead-letter queue: is it the parked queue, the stack's output ParkedQueueUrl?";
+    assert!(error.contains(words), "{error}");
+}
+
+#[tokio::test]
+async fn a_redrive_moves_all_dead_letters_back() {
+    let texts = [vec![NO_CALLBACK.to_owned()], callbacks(11)].concat();
+    let queues = Queues::with(&[], &texts).await;
+
+    let text = succeed(&mut queues.command(moto::url(), &["--redrive"]));
+    assert!(text.starts_with("12 dead letters moved back."), "{text}");
+    assert_eq!(queues.received(&queues.parked).await, texts);
+    assert!(queues.received(&queues.dead_letters).await.is_empty());
+
+    let text = succeed(&mut queues.command(moto::url(), &["--redrive"]));
+    assert!(text.starts_with("0 dead letters moved back."), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redrive_that_fails_loses_no_dead_letter() {
+    for (call, moved) in [
+        ("AmazonSQS.SendMessage", 1),
+        // The second one is in both queues rather than in none.
+        ("AmazonSQS.DeleteMessage", 2),
+    ] {
+        let texts = callbacks(3);
+        let queues = Queues::with(&[], &texts).await;
+        let (proxy, _) = fail_the_second([call, ""], Fault::Answer(400, "AccessDenied")).await;
+        let ran = fail(2, &mut queues.command(proxy.url(), &["--redrive"]));
+        let words = "No dead letter is lost; --redrive moves the rest";
+        assert!(ran.stderr.contains(words), "{call}: {ran:?}");
+        assert_eq!(queues.received(&queues.parked).await.len(), moved, "{call}");
+        // Those that were received are hidden for a while.
+        let get = queues.client.get_queue_attributes();
+        let hidden = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+        let get = get
+            .queue_url(&queues.dead_letters)
+            .attribute_names(hidden.clone());
+        let attributes = get.send().await.expect("an answer").attributes;
+        let left = attributes.expect("attributes").remove(&hidden);
+        assert_eq!(left.as_deref(), Some("2"), "{call}");
+    }
 }
