@@ -44,8 +44,7 @@ pub(crate) struct Args {
 }
 
 /// The state of a task that is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
     /// In progress, with a recent report.
     Running,
@@ -53,6 +52,16 @@ enum State {
     Silent,
     /// Failed today.
     Failed,
+}
+
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Silent => "silent",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// The number of the tasks that are not shown, by the name of their status.
@@ -131,7 +140,7 @@ async fn newest(
 fn to_json(tasks: Vec<(State, Snapshot)>, others: &Others) -> serde_json::Result<String> {
     #[derive(Serialize)]
     struct Task<T> {
-        state: State,
+        state: &'static str,
         newest: T,
     }
 
@@ -143,7 +152,10 @@ fn to_json(tasks: Vec<(State, Snapshot)>, others: &Others) -> serde_json::Result
 
     let (states, snapshots): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
     let tasks = states.into_iter().zip(json::rows(&snapshots));
-    let tasks = tasks.map(|(state, newest)| Task { state, newest });
+    let tasks = tasks.map(|(state, newest)| Task {
+        state: state.name(),
+        newest,
+    });
     let tasks = tasks.collect();
     serde_json::to_string_pretty(&Tasks { tasks, others })
 }

@@ -1,22 +1,17 @@
 //! The tasks as a table.
 
-use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{ColumnConstraint, Table};
 use task_callback::contract::snapshot::Snapshot;
 
 use super::State;
-use crate::progress::share;
+use crate::progress::percent;
 use crate::terminal::{BOLD, Terminal, shown};
 use crate::when::Clock;
 
-const NAMES: [&str; 6] = [
-    "state",
-    "task",
-    "yours",
-    "last report",
-    "orders finished",
-    "calls answered",
-];
+/// The ids come first: they alone are wrapped.
+const IDS: usize = 2;
+const NAMES: [&str; 6] = ["task", "yours", "state", "reported", "finished", "answered"];
 
 /// A row for each task.
 pub(super) fn render(tasks: &[(State, Snapshot)], clock: &Clock, terminal: Terminal) -> String {
@@ -24,23 +19,22 @@ pub(super) fn render(tasks: &[(State, Snapshot)], clock: &Clock, terminal: Termi
     table
         .load_style(UTF8_FULL_CONDENSED)
         .set_header(NAMES.map(|name| terminal.paint(BOLD, name)));
+    terminal.fit(&mut table);
+    let progress = |part, whole| format!("{part}/{whole} {}", percent(part, whole));
     for (state, snapshot) in tasks {
-        let state = match state {
-            State::Running => "in progress",
-            State::Silent => "silent",
-            State::Failed => "failed",
-        };
         let callback = &snapshot.callback;
         let stat = &callback.stat;
         table.add_row([
-            state.to_owned(),
             shown(&callback.task_id),
             shown(&callback.user_task_id),
+            state.name().to_owned(),
             clock.relative(snapshot.create_ts.seconds),
-            share(stat.finish_order_count, stat.total_order_count),
-            share(stat.total_answer_call, stat.total_call),
+            progress(stat.finish_order_count, stat.total_order_count),
+            progress(stat.total_answer_call, stat.total_call),
         ]);
     }
-    terminal.fit(&mut table);
+    for column in table.column_iter_mut().skip(IDS) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
     table.to_string()
 }

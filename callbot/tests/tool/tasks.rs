@@ -128,8 +128,8 @@ async fn the_text_has_the_newest_numbers_and_says_what_it_leaves_out() {
     let text = tasks.text(&["--since", "20m"]);
     for words in [
         "1 task in progress, 0 silent for more than 1h, 0 failed since",
-        "67 of 100 (67 %)",
-        "40 of 120 (33 %)",
+        "67/100 67 %",
+        "40/120 33 %",
         "t-\\u{1b}[31m-escaped",
         "2m",
         "Silent tasks are not shown: --since must look further back than --silent-for, 1h.",
