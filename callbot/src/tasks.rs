@@ -36,138 +36,108 @@ pub(crate) struct Args {
     /// Time without a report after which a task in progress counts as silent, such as 30m or 1h
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     silent_for: Duration,
-    /// Print JSON: the state and the newest snapshot of each task shown, and the number of the other tasks by status
+    /// Print JSON: the newest snapshot of each task shown, and the number of the other tasks by status
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     table: TableArgs,
 }
 
-/// The state of a task that is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
+/// The tasks that have reported, the newest report first.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tasks<T> {
     /// In progress, with a recent report.
-    Running,
+    running: Vec<T>,
     /// In progress, without a recent report.
-    Silent,
-    /// Failed today.
-    Failed,
+    silent: Vec<T>,
+    failed_today: Vec<T>,
+    /// The number of the others, by the name of their status.
+    others: BTreeMap<&'static str, usize>,
 }
-
-impl State {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Silent => "silent",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// The number of the tasks that are not shown, by the name of their status.
-type Others = BTreeMap<&'static str, usize>;
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let table = args.table.table().await?;
     let clock = Clock::system();
-    let since = args.since;
     let silent_since = clock.now.saturating_sub(args.silent_for.as_secs());
-    let failed_since = since.max(clock.today());
+    let failed_since = args.since.max(clock.today());
 
-    let mut shown = Vec::new();
-    let mut others = Others::new();
-    for report in table.last_reports(since).await? {
+    let (mut running, mut silent, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    let mut others = BTreeMap::new();
+    for report in table.last_reports(args.since).await? {
         let seconds = report.create_ts.seconds;
         match report.status {
-            TaskStatus::InProgress if seconds >= silent_since => {
-                shown.push((State::Running, report));
-            }
-            TaskStatus::InProgress => shown.push((State::Silent, report)),
-            TaskStatus::Failed if seconds >= failed_since => shown.push((State::Failed, report)),
+            TaskStatus::InProgress if seconds >= silent_since => running.push(report),
+            TaskStatus::InProgress => silent.push(report),
+            TaskStatus::Failed if seconds >= failed_since => failed.push(report),
             status => *others.entry(status.name()).or_default() += 1,
         }
     }
-    // The newest stay first in each state.
-    shown.sort_by_key(|(state, _)| *state);
-    let tasks = stream::iter(shown).map(|(state, report)| newest(&table, state, report));
-    let tasks: Vec<_> = tasks.buffered(CONCURRENCY).try_collect().await?;
-    let tasks: Vec<_> = tasks.into_iter().flatten().collect();
+    let tasks = Tasks {
+        running: newest(&table, &running).await?,
+        silent: newest(&table, &silent).await?,
+        failed_today: newest(&table, &failed).await?,
+        others,
+    };
     if args.json {
-        print(&to_json(tasks, &others)?)?;
+        print(&tasks.to_json()?)?;
         return Ok(ExitCode::SUCCESS);
     }
 
-    let count = |wanted| tasks.iter().filter(|(state, _)| *state == wanted).count();
     let silent_for = duration(args.silent_for.as_secs());
     print(&format!(
         "{} in progress, {} silent for more than {silent_for}, {} failed since {}",
-        counted(count(State::Running), "task"),
-        count(State::Silent),
-        count(State::Failed),
+        counted(tasks.running.len(), "task"),
+        tasks.silent.len(),
+        tasks.failed_today.len(),
         clock.time(failed_since)
     ))?;
-    if !tasks.is_empty() {
-        print(&table::render(&tasks, &clock, Terminal::stdout()))?;
+    if let Some(table) = table::render(&tasks, &clock, Terminal::stdout()) {
+        print(&table)?;
     }
-    if since >= silent_since {
+    if args.since >= silent_since {
         print(&format!(
             "Silent tasks are not shown: --since must look further back than --silent-for, {silent_for}."
         ))?;
     }
-    print(&rest(&others, table.name(), since, &clock))?;
+    let (name, since) = (table.name(), clock.time(args.since));
+    let others = tasks.others.iter();
+    let others: Vec<String> = others
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    print(&match others.is_empty() {
+        true => format!("No other task has reported to table {name} since {since}."),
+        false => format!(
+            "Other tasks that have reported since {since}: {}.",
+            others.join(", ")
+        ),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads the snapshot of a report, since the index has keys only. There is none if it has expired in the meantime.
-async fn newest(
-    table: &Table,
-    state: State,
-    report: LastReport,
-) -> Result<Option<(State, Snapshot)>, TableError> {
-    let range = Range {
-        since: Some(report.create_ts.seconds),
-        ..Range::ALL
-    };
-    let mut snapshots = table
-        .task_history(&report.task_id, range)
-        .await?
-        .into_iter();
-    let newest = snapshots.find(|snapshot| snapshot.create_ts == report.create_ts);
-    Ok(newest.map(|newest| (state, newest)))
+impl Tasks<Snapshot> {
+    /// The snapshots are as `callbot history --json` has them.
+    fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(&Tasks {
+            running: json::rows(&self.running),
+            silent: json::rows(&self.silent),
+            failed_today: json::rows(&self.failed_today),
+            others: self.others.clone(),
+        })
+    }
 }
 
-/// The tasks with their newest snapshots as `callbot history --json` has them.
-fn to_json(tasks: Vec<(State, Snapshot)>, others: &Others) -> serde_json::Result<String> {
-    #[derive(Serialize)]
-    struct Task<T> {
-        state: &'static str,
-        newest: T,
-    }
-
-    #[derive(Serialize)]
-    struct Tasks<'a, T> {
-        tasks: Vec<Task<T>>,
-        others: &'a Others,
-    }
-
-    let (states, snapshots): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
-    let tasks = states.into_iter().zip(json::rows(&snapshots));
-    let tasks = tasks.map(|(state, newest)| Task {
-        state: state.name(),
-        newest,
+/// Reads the snapshots of these reports, since the index has keys only.
+async fn newest(table: &Table, reports: &[LastReport]) -> Result<Vec<Snapshot>, TableError> {
+    let newest = stream::iter(reports).map(async |report| {
+        let range = Range {
+            since: Some(report.create_ts.seconds),
+            ..Range::ALL
+        };
+        let mut snapshots = table.task_history(&report.task_id, range).await?;
+        snapshots.retain(|snapshot| snapshot.create_ts == report.create_ts);
+        Ok::<_, TableError>(snapshots)
     });
-    let tasks = tasks.collect();
-    serde_json::to_string_pretty(&Tasks { tasks, others })
-}
-
-/// A sentence about the tasks that are not shown.
-fn rest(others: &Others, table_name: &str, since: u64, clock: &Clock) -> String {
-    let since = clock.time(since);
-    let others = others
-        .iter()
-        .map(|(status, count)| format!("{count} {status}"));
-    match others.collect::<Vec<_>>().join(", ").as_str() {
-        "" => format!("No other task has reported to table {table_name} since {since}."),
-        others => format!("Other tasks that have reported since {since}: {others}."),
-    }
+    let newest: Vec<_> = newest.buffered(CONCURRENCY).try_collect().await?;
+    Ok(newest.concat())
 }

@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ColumnConstraint, Table};
 use task_callback::contract::snapshot::Snapshot;
 
-use super::State;
+use super::Tasks;
 use crate::progress::percent;
 use crate::terminal::{BOLD, Terminal, shown};
 use crate::when::Clock;
@@ -13,28 +13,34 @@ use crate::when::Clock;
 const IDS: usize = 2;
 const NAMES: [&str; 6] = ["task", "yours", "state", "reported", "finished", "answered"];
 
-/// A row for each task.
-pub(super) fn render(tasks: &[(State, Snapshot)], clock: &Clock, terminal: Terminal) -> String {
+/// A row for each task, if there is one.
+pub(super) fn render(tasks: &Tasks<Snapshot>, clock: &Clock, terminal: Terminal) -> Option<String> {
     let mut table = Table::new();
     table
         .load_style(UTF8_FULL_CONDENSED)
         .set_header(NAMES.map(|name| terminal.paint(BOLD, name)));
     terminal.fit(&mut table);
     let progress = |part, whole| format!("{part}/{whole} {}", percent(part, whole));
-    for (state, snapshot) in tasks {
-        let callback = &snapshot.callback;
-        let stat = &callback.stat;
-        table.add_row([
-            shown(&callback.task_id),
-            shown(&callback.user_task_id),
-            state.name().to_owned(),
-            clock.relative(snapshot.create_ts.seconds),
-            progress(stat.finish_order_count, stat.total_order_count),
-            progress(stat.total_answer_call, stat.total_call),
-        ]);
+    for (state, snapshots) in [
+        ("running", &tasks.running),
+        ("silent", &tasks.silent),
+        ("failed", &tasks.failed_today),
+    ] {
+        table.add_rows(snapshots.iter().map(|snapshot| {
+            let callback = &snapshot.callback;
+            let stat = &callback.stat;
+            [
+                shown(&callback.task_id),
+                shown(&callback.user_task_id),
+                state.to_owned(),
+                clock.relative(snapshot.create_ts.seconds),
+                progress(stat.finish_order_count, stat.total_order_count),
+                progress(stat.total_answer_call, stat.total_call),
+            ]
+        }));
     }
     for column in table.column_iter_mut().skip(IDS) {
         column.set_constraint(ColumnConstraint::ContentWidth);
     }
-    table.to_string()
+    (table.row_count() > 0).then(|| table.to_string())
 }

@@ -51,10 +51,9 @@ impl Tasks {
     fn overview(&self, arguments: &[&str]) -> ([Vec<String>; 3], Value) {
         let json = self.text(&[arguments, &["--json"]].concat());
         let json: Value = serde_json::from_str(&json).expect("JSON");
-        let tasks = json["tasks"].as_array().expect("a list");
-        let ids = ["running", "silent", "failed"].map(|state| {
-            let tasks = tasks.iter().filter(|task| task["state"] == state);
-            let ids = tasks.map(|task| task["newest"]["taskID"].as_str());
+        let ids = ["running", "silent", "failedToday"].map(|state| {
+            let tasks = json[state].as_array().expect("a list").iter();
+            let ids = tasks.map(|task| task["taskID"].as_str());
             ids.map(|id| id.expect("text").to_owned()).collect()
         });
         (ids, json["others"].clone())
