@@ -63,27 +63,23 @@ impl Queues {
             "deadLetterTargetArn": format!("arn:aws:sqs:us-east-1:123456789012:{id}-dead"),
             "maxReceiveCount": 100,
         });
-        let mut urls = Vec::new();
-        for (name, policy, texts) in [
-            ("dead", None, dead_letters),
-            ("parked", Some(policy), parked),
-        ] {
-            let mut create = client.create_queue().queue_name(format!("{id}-{name}"));
-            if let Some(policy) = policy {
-                create = create.attributes(QueueAttributeName::RedrivePolicy, policy.to_string());
-            }
-            let url = create.send().await.expect("a queue").queue_url;
-            let url = url.expect("a URL");
+        let queue = async |name, policy: Option<String>, texts: &[String]| {
+            let policy = policy.map(|policy| [(QueueAttributeName::RedrivePolicy, policy)].into());
+            let create = client.create_queue().queue_name(format!("{id}-{name}"));
+            let created = create.set_attributes(policy).send().await;
+            let url = created.expect("a queue").queue_url.expect("a URL");
             for text in texts {
                 let send = client.send_message().queue_url(&url);
                 send.message_body(text).send().await.expect("it is sent");
             }
-            urls.push(url);
-        }
+            url
+        };
+        let dead_letters = queue("dead", None, dead_letters).await;
+        let parked = queue("parked", Some(policy.to_string()), parked).await;
         Self {
             client,
-            parked: urls.pop().expect("the second"),
-            dead_letters: urls.pop().expect("the first"),
+            parked,
+            dead_letters,
         }
     }
 
@@ -155,17 +151,16 @@ async fn a_list_shows_both_queues_and_takes_nothing_out() {
     let list = queues.list();
     assert_eq!(list["parked"].as_array().map(Vec::len), Some(12), "{list}");
     assert_eq!(list["betweenTries"], 0, "{list}");
-    for (field, value) in [
-        ("taskID", json!("t-dead")),
-        ("retCode", json!(5030)),
-        ("reason", json!("DynamoDB did not answer in time")),
-        ("requestID", json!("req-1")),
-        ("responseID", json!("resp-1")),
-        // A list is a try.
-        ("tries", json!(2)),
-    ] {
-        assert_eq!(list["deadLetters"][0][field], value, "{field}: {list}");
+    let mut row = list["deadLetters"][0].clone();
+    for field in ["messageId", "receivedAt"] {
+        assert!(row[field].take().is_string(), "{field}: {list}");
     }
+    // A list is a try.
+    let expected = json!({
+        "messageId": null, "tries": 2, "receivedAt": null, "retCode": 5030, "taskID": "t-dead",
+        "reason": "DynamoDB did not answer in time", "requestID": "req-1", "responseID": "resp-1",
+    });
+    assert_eq!(row, expected, "{list}");
     let message: Value = serde_json::from_str(&dead[0]).expect("JSON");
     for secret in [SIGN, "hello", message["body"].as_str().expect("text")] {
         let printed = format!("{text}{list}");
