@@ -14,7 +14,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::client::http_url;
-pub(crate) use error::{AwsError, is_transient};
+pub(crate) use error::AwsError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// SQS waits for messages, and those of an answer that is not awaited stay hidden for a while.
@@ -31,14 +31,9 @@ pub(crate) struct EndpointArgs {
 }
 
 impl EndpointArgs {
-    /// The URL of the engine or emulator, if one is named.
-    pub(crate) fn url(&self) -> Option<&str> {
-        self.endpoint_url.as_deref()
-    }
-
     /// The engine or emulator or, where none is named, AWS as configured.
     pub(crate) async fn aws(&self) -> Aws {
-        match self.url() {
+        match &self.endpoint_url {
             Some(url) => Aws::local(url),
             None => Aws::configured().await,
         }

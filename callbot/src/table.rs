@@ -31,11 +31,6 @@ pub(crate) struct TableArgs {
 }
 
 impl TableArgs {
-    /// The table's name and the URL of the engine or emulator, as far as they are given.
-    pub(crate) fn given(&self) -> (Option<&str>, Option<&str>) {
-        (self.name(), self.endpoint.url())
-    }
-
     /// An empty name is none, as for the function.
     fn name(&self) -> Option<&str> {
         self.table.as_deref().filter(|name| !name.is_empty())

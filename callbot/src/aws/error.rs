@@ -3,7 +3,6 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
-use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -26,48 +25,26 @@ const PERMISSION: &str =
 
 /// A failed AWS call.
 #[derive(Debug, thiserror::Error)]
-#[error("{text}")]
-pub(crate) struct AwsError {
-    text: String,
-    /// Whether the same call may succeed later: AWS was busy, failed or did not answer.
-    pub(crate) is_transient: bool,
-}
+#[error("{0}")]
+pub(crate) struct AwsError(String);
 
 impl AwsError {
     pub(crate) fn new<E>(target: Target, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let code = error.code().unwrap_or("no error code");
-        let is_transient = match &error {
-            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
-            SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
-            SdkError::ServiceError(answer) => {
-                answer.raw().status().is_server_error() || THROTTLING_ERRORS.contains(&code)
-            }
-            _ => false,
-        };
-        // AWS answered with a code and a message, or there is no answer.
-        let words = match &error {
-            SdkError::ServiceError(_) => {
-                let message = error.message().unwrap_or("no message");
-                format!("{code}: {message}")
-            }
+        // AWS answered with a code, or there is no answer.
+        let words = match (error.code(), error.message()) {
+            (Some(code), Some(message)) => format!("{code}: {message}"),
             _ => error_chain(&error),
         };
         // Without credentials, the SDK goes on with a list of all places where it has looked.
         let words = shown(words.split(". Attempted:").next().unwrap_or_default());
-        let hint = hint(&error).map_or(String::new(), |hint| format!(". {hint}"));
         let words = words.trim_end_matches('.');
-        let text = format!("{}, {}: {words}{hint}", target.service, target.resource);
-        Self { text, is_transient }
+        let hint = hint(&error).map_or(String::new(), |hint| format!(". {hint}"));
+        let Target { service, resource } = target;
+        Self(format!("{service}, {resource}: {words}{hint}"))
     }
-}
-
-/// Whether the error is that of an AWS call that may succeed later.
-pub(crate) fn is_transient(error: &(dyn Error + 'static)) -> bool {
-    let aws = layers(error).find_map(|layer| layer.downcast_ref::<AwsError>());
-    aws.is_some_and(|error| error.is_transient)
 }
 
 /// What the user can do about the error.
