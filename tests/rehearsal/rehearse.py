@@ -72,8 +72,9 @@ class Rehearsal(Actions):
     def tasks(self):
         self.send("in-progress", "rehearse-in-progress")
         text = self.commands.callbot("tasks", "--table", self.stack.table)
-        require("rehearse-in-progress" in text, "callbot tasks does not show the task in progress", text)
-        return text.splitlines()[0]
+        rows = [line for line in text.splitlines() if "rehearse-in-progress" in line]
+        require(rows, "callbot tasks does not show the task in progress", text)
+        return rows[0].strip("│ ")
 
     def rotation(self):
         self.write_secret(OLD, NEW)
