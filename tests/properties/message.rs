@@ -97,16 +97,10 @@ impl Message {
 
 /// An account, and one of its messages that the contract allows: any body, and any text that the headers may hold.
 pub(super) fn messages() -> impl Strategy<Value = (Account, Message)> {
-    let account = (
-        r"[^\p{Cc}&]{1,40}",
-        ".{1,80}",
-        select(ALGORITHMS.as_slice()),
-    );
-    let message = (
-        vec(any::<u8>(), 0..300),
-        prop_oneof!["[0-9]{1,19}", any::<u64>().prop_map(|ts| ts.to_string())],
-        r"[^\p{Cc}&]{1,40}",
-    );
+    let header = r"[^\p{Cc}&]{1,40}";
+    let create_ts = prop_oneof!["[0-9]{1,19}", any::<u64>().prop_map(|ts| ts.to_string())];
+    let account = (header, ".{1,80}", select(ALGORITHMS.as_slice()));
+    let message = (vec(any::<u8>(), 0..300), create_ts, header);
     (account, message).prop_map(
         |((uuid, secret, algorithm), (body, create_ts, request_id))| {
             let message = Message {

@@ -45,13 +45,21 @@ proptest! {
     }
 
     #[test]
-    fn a_part_of_another_message_is_rejected(
-        (account, message) in messages(), (_, other) in messages(),
+    fn a_changed_byte_of_the_body_or_another_header_is_rejected(
+        (account, message) in messages(),
+        (_, other) in messages(),
+        at: Index,
+        difference in 1..=u8::MAX,
     ) {
+        let mut body = message.body.clone();
+        match body.len() {
+            0 => body.push(difference),
+            length => body[at.index(length)] ^= difference,
+        }
         let sign = account.sign(&message);
         let credentials = configured(&[account]);
         let forged = [
-            (Message { body: other.body, ..message.clone() }, WrongSignature),
+            (Message { body, ..message.clone() }, WrongSignature),
             (Message { create_ts: other.create_ts, ..message.clone() }, WrongSignature),
             (Message { request_id: other.request_id, ..message.clone() }, WrongSignature),
             (Message { uuid: other.uuid, ..message.clone() }, UnknownUuid),
