@@ -10,9 +10,7 @@ use task_callback_test_support::function::{Answer, invoke_within};
 use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::request::{Request, now};
 
-/// The function's timeout in the template.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// Well below the function's timeout.
+/// Well below the function's timeout of 10 s.
 pub(crate) const IN_TIME: Duration = Duration::from_millis(8_500);
 
 pub(crate) struct Faulty {
@@ -54,7 +52,7 @@ impl Faulty {
 
     /// Sends a callback, and asserts that its answer comes in time.
     pub(crate) async fn send(&self, request: &Request) -> Answer {
-        self.send_within(TIMEOUT, request).await
+        self.send_within(Duration::from_secs(10), request).await
     }
 
     pub(crate) async fn send_within(&self, timeout: Duration, request: &Request) -> Answer {

@@ -119,7 +119,7 @@ async fn a_callback_from_the_queue_is_a_line_like_any_other() {
     queue.send("no JSON").await;
     let line = delivered(&queue, app.function()).await;
     assert_eq!(line["retCode"], 4000);
-    let reason = line["reason"].as_str().expect("a reason");
+    let reason = line["reason"].to_string();
     assert!(reason.contains("is not a parked callback: "), "{reason}");
 }
 
@@ -150,11 +150,10 @@ async fn an_invalid_endpoint_url_puts_no_request_into_the_log() {
     let event = Request::new(body()).http_api_event().to_string();
     let answer = invoke(&function, &event, "response-1", now()).await;
     assert!(answer.ret_code >= 5000, "{answer:?}");
-    let line = log.lines().pop().expect("a line");
-    let reason = line["reason"].as_str().expect("a reason");
-    assert!(reason.contains("endpoint must contain scheme"), "{reason}");
-    assert!(!log.text().contains("Request {"), "{}", log.text());
-    assert!(!reason.contains("ut-1"), "{reason}");
+    let text = log.text();
+    assert!(text.contains("endpoint must contain scheme"), "{text}");
+    assert!(!text.contains("Request {"), "{text}");
+    assert!(!text.contains("ut-1"), "{text}");
 }
 
 #[tokio::test]

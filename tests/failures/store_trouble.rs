@@ -47,7 +47,6 @@ async fn every_callback_is_retried_however_many_have_failed_before() {
         attempts > 2,
         "{attempts}, of which two are no retry by the SDK"
     );
-    assert!(faulty.app.items().await.is_empty());
 }
 
 #[tokio::test]
