@@ -10,25 +10,8 @@ use time::macros::format_description;
 use crate::faulty::Faulty;
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::function::invoke;
-use task_callback_test_support::log::Log;
 use task_callback_test_support::proxy::{Fault, Proxy, header, split};
-use task_callback_test_support::request::{NOW, Request, body, now};
-
-#[tokio::test]
-async fn a_connection_that_the_server_closes_costs_no_callback() {
-    let faulty = Faulty::start(&[Fault::CloseAfter]).await;
-    let (log, _guard) = Log::start(&[]);
-    for second in 0..20 {
-        let answer = faulty.send(&Request::at(NOW + second, body())).await;
-        assert_eq!(answer.ret_code, 0, "callback {second}");
-        // Lets the connection's own task see that it is closed.
-        tokio::task::yield_now().await;
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(faulty.proxy.requests(), 20, "no request twice");
-    assert!(!log.text().contains("second attempt"), "{}", log.text());
-    assert_eq!(faulty.app.items().await.len(), 20);
-}
+use task_callback_test_support::request::{Request, body, now};
 
 #[tokio::test]
 async fn a_server_error_is_retried_on_another_connection() {

@@ -94,6 +94,7 @@ async fn the_first_callbacks_use_the_connection_that_init_opened() {
     }
 }
 
+/// The server has closed the connections meanwhile.
 #[tokio::test]
 async fn a_process_that_was_frozen_loses_no_callback() {
     let app = TestApp::embedded().await;
