@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::{BuildError, DisplayErrorContext};
-use aws_sdk_sqs::types::{
-    DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName,
-};
+use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -61,24 +59,21 @@ impl EventSource {
         queue_url: &str,
         invoker: Invoker,
     ) -> Result<Self, EventSourceError> {
-        let wrong = |cause: String| EventSourceError {
-            queue_url: queue_url.to_owned(),
-            cause,
-        };
         let request = client.get_queue_attributes().queue_url(queue_url);
         let read = request.attribute_names(QueueAttributeName::QueueArn).send();
-        let read = read
-            .await
-            .map_err(|error| wrong(DisplayErrorContext(error).to_string()))?;
-        let queue_arn = read
-            .attributes()
-            .and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn))
-            .ok_or_else(|| wrong("it has no QueueArn".to_owned()))?;
+        let read = read.await.map_err(|error| EventSourceError {
+            queue_url: queue_url.to_owned(),
+            cause: DisplayErrorContext(error).to_string(),
+        })?;
+        let arn = read
+            .attributes
+            .unwrap_or_default()
+            .remove(&QueueAttributeName::QueueArn);
         let deleted = Arc::new(AtomicUsize::new(0));
         let poller = Poller {
             client,
             queue_url: queue_url.to_owned(),
-            queue_arn: queue_arn.clone(),
+            queue_arn: arn.unwrap_or_default(),
             invoker,
             deleted: deleted.clone(),
         };
@@ -117,23 +112,14 @@ impl Poller {
             let Some(answer) = self.invoker.invoke(event.into()).await else {
                 continue;
             };
-            // A message that is not deleted comes back like one that failed.
-            if let Ok(done) = done(&messages, &answer)
-                && !done.is_empty()
-            {
-                self.delete(done).await;
+            for message in done(&messages, &answer) {
+                let delete = self.client.delete_message().queue_url(&self.queue_url);
+                let delete = delete.set_receipt_handle(message.receipt_handle.clone());
+                // A message that is not deleted comes back like one that failed.
+                if delete.send().await.is_ok() {
+                    self.deleted.fetch_add(1, Ordering::Relaxed);
+                }
             }
-        }
-    }
-
-    async fn delete(&self, entries: Vec<DeleteMessageBatchRequestEntry>) {
-        let request = self.client.delete_message_batch();
-        let request = request
-            .queue_url(&self.queue_url)
-            .set_entries(Some(entries));
-        if let Ok(deleted) = request.send().await {
-            let count = deleted.successful().len();
-            self.deleted.fetch_add(count, Ordering::Relaxed);
         }
     }
 }
@@ -162,30 +148,19 @@ pub fn sqs_event(messages: &[Message], queue_arn: &str) -> Value {
 
 /// The messages that are to be deleted after this answer. As in AWS, an answer without `batchItemFailures` is a success,
 /// and one that is no JSON or names a message that is not of the batch is a failure of all.
-fn done(
-    messages: &[Message],
-    answer: &[u8],
-) -> Result<Vec<DeleteMessageBatchRequestEntry>, BuildError> {
+fn done<'a>(messages: &'a [Message], answer: &[u8]) -> Vec<&'a Message> {
     let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let failures = answer["batchItemFailures"].as_array().into_iter().flatten();
     let failed: HashSet<_> = failures
         .map(|failure| failure["itemIdentifier"].as_str())
         .collect();
-    let ids: HashSet<_> = messages.iter().map(Message::message_id).collect();
-    if !failed.is_subset(&ids) {
-        return Ok(Vec::new());
+    let has_failed = |message: &&Message| failed.contains(&message.message_id());
+    let (left, done): (Vec<_>, Vec<_>) = messages.iter().partition(has_failed);
+    if left.len() == failed.len() {
+        done
+    } else {
+        Vec::new()
     }
-    let done = messages
-        .iter()
-        .filter(|message| !failed.contains(&message.message_id()));
-    done.enumerate()
-        .map(|(number, message)| {
-            DeleteMessageBatchRequestEntry::builder()
-                .id(number.to_string())
-                .set_receipt_handle(message.receipt_handle.clone())
-                .build()
-        })
-        .collect()
 }

@@ -23,7 +23,6 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::server;
-use instance::Instance;
 
 /// The function to run.
 #[derive(Clone, Debug)]
@@ -38,7 +37,6 @@ pub struct Function {
 }
 
 /// The running service. Dropping it ends the service and its instances.
-#[derive(Debug)]
 pub struct Lambda {
     url: String,
     invoker: Invoker,
@@ -48,9 +46,10 @@ pub struct Lambda {
 }
 
 /// What the instances share.
-#[derive(Debug)]
 struct Shared {
     function: Function,
+    /// Decides for each invocation whether, and after what time, its instance is killed.
+    kill_after: Mutex<Box<dyn FnMut() -> Option<Duration> + Send>>,
     queue: Mutex<mpsc::UnboundedReceiver<Invocation>>,
     /// An instance whose process is of an older generation starts another for its next call.
     generation: AtomicUsize,
@@ -69,9 +68,6 @@ struct Invocation {
     event: Bytes,
     answer: oneshot::Sender<Option<Bytes>>,
 }
-
-/// Decides for each invocation whether, and after what time, its instance is killed.
-type Kills = Arc<Mutex<dyn FnMut() -> Option<Duration> + Send>>;
 
 impl Lambda {
     /// Starts the service on a free loopback port, with at most this many instances. `kills` returns for each invocation
@@ -92,16 +88,15 @@ impl Lambda {
         let (address, server) = server::serve(router).await?;
         let shared = Arc::new(Shared {
             function,
+            kill_after: Mutex::new(Box::new(kills)),
             queue: Mutex::new(queue),
             generation: 0.into(),
             starts: 0.into(),
             kills: 0.into(),
             deaths: 0.into(),
         });
-        let kills: Kills = Arc::new(Mutex::new(kills));
-        let instance = || Instance::new(shared.clone(), kills.clone());
-        let instances = std::iter::repeat_with(instance).take(instances);
-        let instances = instances.map(Instance::serve).collect();
+        let instances = std::iter::repeat_n(shared.clone(), instances);
+        let instances = instances.map(instance::serve).collect();
         Ok(Self {
             url: format!("http://{address}"),
             invoker,

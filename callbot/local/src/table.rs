@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::config::http::HttpRequest;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
-use aws_sdk_dynamodb::types::TableStatus;
 use serde_json::json;
-use tokio::time::{sleep, timeout};
 
 /// The template of this build.
 const TEMPLATE: &str = include_str!("../../../template.yaml");
@@ -54,9 +53,8 @@ pub async fn create_table(client: &Client, table_name: &str) -> Result<(), Table
         }
         Err(error) => return Err(failed(error)),
     }
-    timeout(READY_TIMEOUT, ready(client, table_name))
-        .await
-        .map_err(|_| TableError::Create(format!("not ready within {READY_TIMEOUT:?}")))??;
+    let exists = client.wait_until_table_exists().table_name(table_name);
+    exists.wait(READY_TIMEOUT).await.map_err(failed)?;
     let update = client
         .update_time_to_live()
         .table_name(table_name)
@@ -83,17 +81,6 @@ fn body(
         request.headers_mut().insert("content-length", length);
         *request.body_mut() = body.clone().into();
     })
-}
-
-async fn ready(client: &Client, table_name: &str) -> Result<(), TableError> {
-    loop {
-        let answer = client.describe_table().table_name(table_name).send().await;
-        let table = answer.map_err(failed)?.table;
-        if table.and_then(|table| table.table_status) == Some(TableStatus::Active) {
-            return Ok(());
-        }
-        sleep(Duration::from_millis(500)).await;
-    }
 }
 
 fn failed<E: std::error::Error + 'static>(error: E) -> TableError {

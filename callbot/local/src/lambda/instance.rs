@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::{Function, Invocation, Kills, Shared};
+use super::{Function, Invocation, Shared};
 use crate::runtime_api::{FUNCTION_TIMEOUT, Poll, RuntimeApi};
 
 /// Lambda's own variables.
@@ -26,12 +26,6 @@ const LAMBDA: [(&str, &str); 6] = [
 
 /// What to do without a program.
 const BUILD: &str = "`make soak` builds it as target/lambda/task-callback/bootstrap";
-
-pub(super) struct Instance {
-    shared: Arc<Shared>,
-    kills: Kills,
-    process: Option<Process>,
-}
 
 /// A process, with a Runtime API of its own.
 struct Process {
@@ -48,55 +42,42 @@ enum Call {
     Died,
 }
 
-impl Instance {
-    pub(super) fn new(shared: Arc<Shared>, kills: Kills) -> Self {
-        Self {
-            shared,
-            kills,
-            process: None,
-        }
-    }
-
-    /// Takes events from the queue until there are no more.
-    pub(super) async fn serve(mut self) {
-        loop {
-            let next = self.shared.queue.lock().await.recv().await;
-            let Some(Invocation { event, answer }) = next else {
-                return;
-            };
-            let call = self.call(event).await.unwrap_or(Call::Died);
-            let result = match call {
-                Call::Answered(body) => Some(body),
-                Call::Killed | Call::Died => {
-                    // Dropping it ends the process, where it still runs.
-                    self.process = None;
-                    let count = match call {
-                        Call::Killed => &self.shared.kills,
-                        _ => &self.shared.deaths,
-                    };
-                    count.fetch_add(1, Ordering::Relaxed);
-                    None
-                }
-            };
-            // A sender that has gone does not need it.
-            let _ = answer.send(result);
-        }
-    }
-
-    async fn call(&mut self, event: Bytes) -> io::Result<Call> {
-        let generation = self.shared.generation.load(Ordering::Relaxed);
-        // Dropping an older process ends it.
-        self.process.take_if(|old| old.generation != generation);
-        let process = match &mut self.process {
-            Some(process) => process,
-            none => {
-                self.shared.starts.fetch_add(1, Ordering::Relaxed);
-                none.insert(Process::start(&self.shared.function, generation).await?)
-            }
+/// An instance: takes events from the queue until there are no more.
+pub(super) async fn serve(shared: Arc<Shared>) {
+    let mut process = None;
+    loop {
+        let next = shared.queue.lock().await.recv().await;
+        let Some(Invocation { event, answer }) = next else {
+            return;
         };
-        let kill = (self.kills.lock().await)();
-        process.call(event, kill).await
+        let result = match call(&mut process, &shared, event).await {
+            Ok(Call::Answered(body)) => Ok(body),
+            Ok(Call::Killed) => Err(&shared.kills),
+            Ok(Call::Died) | Err(_) => Err(&shared.deaths),
+        };
+        if let Err(count) = &result {
+            // Dropping it ends the process, where it still runs.
+            process = None;
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        // A sender that has gone does not need it.
+        let _ = answer.send(result.ok());
     }
+}
+
+async fn call(process: &mut Option<Process>, shared: &Shared, event: Bytes) -> io::Result<Call> {
+    let generation = shared.generation.load(Ordering::Relaxed);
+    // Dropping an older process ends it.
+    process.take_if(|old| old.generation != generation);
+    let process = match process {
+        Some(process) => process,
+        none => {
+            shared.starts.fetch_add(1, Ordering::Relaxed);
+            none.insert(Process::start(&shared.function, generation).await?)
+        }
+    };
+    let kill = (shared.kill_after.lock().await)();
+    process.call(event, kill).await
 }
 
 /// Starts a process of the function and ends it when it asks for an event.
