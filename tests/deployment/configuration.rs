@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 use task_callback::config::{Config, ConfigError, CredentialsSource};
-use task_callback::contract::account::Algorithm;
 use task_callback_test_support::function::variables;
 use task_callback_test_support::request::{SECRET, UUID};
 

@@ -1,7 +1,7 @@
 //! The function with a DynamoDB engine, without Lambda.
 
-use std::sync::OnceLock;
-use std::time::SystemTime;
+use std::sync::{OnceLock, mpsc};
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -19,6 +19,8 @@ use crate::function::{Answer, function, function_of, invoke};
 use crate::moto;
 use crate::queue::TestQueue;
 use crate::request::{Request, now};
+
+const DELETE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The function, its table, and the engine that holds the table.
 ///
@@ -45,8 +47,8 @@ impl TestApp {
     pub async fn with(changes: &[(&'static str, &str)]) -> Self {
         match std::env::var("DYNAMODB_ENDPOINT_URL").as_deref() {
             Err(_) | Ok("") => Self::embedded_with(changes).await,
-            Ok("moto") => Self::over_moto(changes).await,
-            Ok(url) => Self::over(None, url, callers_aws(url), changes).await,
+            Ok("moto") => Self::over(None, moto::url(), changes).await,
+            Ok(url) => Self::over(None, url, changes).await,
         }
     }
 
@@ -58,29 +60,23 @@ impl TestApp {
         app
     }
 
-    /// An app that always uses moto, for tests that need its streams.
-    pub async fn over_moto(changes: &[(&'static str, &str)]) -> Self {
-        Self::over(None, moto::url(), local_aws(moto::url()), changes).await
-    }
-
     /// An app that always uses the embedded engine, for tests that put something between the function and the engine.
     pub async fn embedded() -> Self {
         Self::embedded_with(&[]).await
     }
 
     pub async fn embedded_with(changes: &[(&'static str, &str)]) -> Self {
-        let engine = engine_runtime().spawn(Engine::start(0, None)).await;
+        let engine = own_threads().spawn(Engine::start(0, None)).await;
         let engine = engine.expect("no panic").expect("the engine starts");
         let url = engine.endpoint_url();
-        Self::over(Some(engine), &url, local_aws(&url), changes).await
+        Self::over(Some(engine), &url, changes).await
     }
 
-    async fn over(
-        engine: Option<Engine>,
-        url: &str,
-        aws: Aws,
-        changes: &[(&'static str, &str)],
-    ) -> Self {
+    async fn over(engine: Option<Engine>, url: &str, changes: &[(&'static str, &str)]) -> Self {
+        let aws = match engine {
+            Some(_) => local_aws(url),
+            None => callers_aws(url),
+        };
         let client = aws.dynamodb();
         let table_name = format!("task-callback-test-{}", uuid::Uuid::new_v4());
         let created = create_table(&client, &table_name).await;
@@ -88,13 +84,12 @@ impl TestApp {
 
         let store = Store::new(aws.clone(), &table_name);
         let parking = Parking::new(aws, None);
-        let function = function(store.clone(), parking.clone(), changes);
         Self {
             client,
-            store,
             table_name,
             engine_url: url.to_owned(),
-            function,
+            function: function(store.clone(), parking.clone(), changes),
+            store,
             parking,
             invocations: 0.into(),
             engine,
@@ -145,8 +140,10 @@ impl TestApp {
             .scan()
             .table_name(&self.table_name)
             .consistent_read(true);
-        let items: Result<Vec<Item>, _> = scan.into_paginator().items().send().collect().await;
+        let items = scan.into_paginator().items().send();
+        let items = items.collect::<Result<Vec<Item>, _>>().await;
         let mut items = items.expect("the table can be read");
+        let key = |item: &Item| text(item, "createTs").parse::<f64>().expect("a number");
         items.sort_by(|a, b| key(a).total_cmp(&key(b)));
         items
     }
@@ -154,26 +151,16 @@ impl TestApp {
     /// All items in the table, read as snapshots.
     pub async fn snapshots(&self) -> Vec<Snapshot> {
         let items = self.items().await;
-        items
-            .iter()
-            .map(|item| store::snapshot_of(item).expect("a snapshot"))
-            .collect()
+        let snapshots = items.iter().map(store::snapshot_of);
+        let snapshots: Result<Vec<Snapshot>, _> = snapshots.collect();
+        snapshots.expect("each item is a snapshot")
     }
 
     /// The items of this task, read as snapshots.
     pub async fn snapshots_of(&self, task_id: &str) -> Vec<Snapshot> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table_name)
-            .consistent_read(true)
-            .key_condition_expression("taskID = :task")
-            .expression_attribute_values(":task", AttributeValue::S(task_id.to_owned()));
-        let page = query.send().await.expect("the table can be read");
-        let items = page.items().iter();
-        items
-            .map(|item| store::snapshot_of(item).expect("a snapshot"))
-            .collect()
+        let mut snapshots = self.snapshots().await;
+        snapshots.retain(|snapshot| snapshot.callback.task_id == task_id);
+        snapshots
     }
 
     /// Asserts that a request is rejected with this answer, and that nothing is stored.
@@ -186,11 +173,8 @@ impl TestApp {
     ) -> Answer {
         let before = self.items().await;
         let answer = self.send(request).await;
-        assert_eq!(
-            (answer.status, answer.ret_code),
-            (status, ret_code),
-            "{what}: {answer:?}"
-        );
+        let found = (answer.status, answer.ret_code);
+        assert_eq!(found, (status, ret_code), "{what}: {answer:?}");
         assert_eq!(self.items().await, before, "{what}: nothing may be stored");
         answer
     }
@@ -202,24 +186,19 @@ impl Drop for TestApp {
         if self.engine.is_some() {
             return;
         }
-        let delete = self.client.delete_table().table_name(&self.table_name);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime
-                .expect("a runtime")
-                .block_on(delete.send())
-                .map_err(|error| error.to_string())
-        });
-        if let Ok(Err(error)) = thread.join() {
-            eprintln!("table {} could not be deleted: {error}", self.table_name);
+        // A client of its own, because nothing moves on the connections of `client` while this thread waits.
+        let client = callers_aws(&self.engine_url).dynamodb();
+        let delete = client.delete_table().table_name(&self.table_name).send();
+        let (sender, deleted) = mpsc::channel();
+        own_threads().spawn(async move { sender.send(delete.await.is_ok()) });
+        if deleted.recv_timeout(DELETE_TIMEOUT) != Ok(true) {
+            eprintln!("table {} could not be deleted", self.table_name);
         }
     }
 }
 
-/// Engines run on their own threads, to keep their log apart from the function's.
-fn engine_runtime() -> &'static Runtime {
+/// Threads apart from the test's, to keep the engine's log apart from the function's.
+fn own_threads() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
 }
@@ -230,8 +209,4 @@ pub fn text<'a>(item: &'a Item, attribute: &str) -> &'a str {
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => text,
         other => panic!("{attribute} is {other:?}"),
     }
-}
-
-fn key(item: &Item) -> f64 {
-    text(item, "createTs").parse().expect("a number")
 }

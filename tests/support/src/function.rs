@@ -53,11 +53,9 @@ pub fn function(store: Store, parking: Parking, changes: &[(&'static str, &str)]
 /// The usual configuration with some variables set differently.
 fn config(changes: &[(&'static str, &str)]) -> Config {
     let mut variables = variables();
-    variables.extend(
-        changes
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned())),
-    );
+    for (name, value) in changes {
+        variables.insert(name, (*value).to_owned());
+    }
     Config::from_lookup(|name| variables.get(name).cloned()).expect("a good configuration")
 }
 
@@ -82,11 +80,7 @@ pub async fn invoke_within(
     let body = response["body"].as_str().expect("an answer has a body");
     let body: Value = serde_json::from_str(body).expect("an answer's body is JSON");
     let keys: Vec<&String> = body.as_object().expect("an object").keys().collect();
-    assert_eq!(
-        keys,
-        ["retCode", "retMsg", "responseID"],
-        "the contract's answer"
-    );
+    assert_eq!(keys, ["retCode", "retMsg", "responseID"]);
     Answer {
         status: response["statusCode"].as_u64().expect("a status"),
         headers: response["headers"].clone(),
@@ -103,10 +97,13 @@ pub async fn deliver(function: &Handler, event: &Value, now: SystemTime) -> Vec<
     let response = response.expect("a batch that can be read is no error");
     let response = serde_json::to_value(response).expect("the response is JSON");
     let failures = response["batchItemFailures"].as_array().expect("a list");
-    let ids = failures
-        .iter()
-        .map(|failure| failure["itemIdentifier"].as_str());
-    ids.map(|id| id.expect("an id").to_owned()).collect()
+    let id = |failure: &Value| {
+        failure["itemIdentifier"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    };
+    failures.iter().map(id).collect()
 }
 
 /// Invokes the function with any event.
@@ -122,7 +119,6 @@ pub async fn handle(
     let deadline = (now + timeout).duration_since(SystemTime::UNIX_EPOCH);
     context.deadline = deadline.expect("after 1970").as_millis() as u64;
     let payload = RawValue::from_string(event.to_owned()).expect("Lambda hands over JSON only");
-    function
-        .handle(LambdaEvent::new(payload, context), now)
-        .await
+    let event = LambdaEvent::new(payload, context);
+    function.handle(event, now).await
 }

@@ -1,11 +1,11 @@
 //! The function's log, captured for tests.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use task_callback::telemetry;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::subscriber::{DefaultGuard, NoSubscriber, set_default, set_global_default};
 
 /// The log that the function has written so far.
 #[derive(Clone, Default)]
@@ -21,31 +21,20 @@ impl Write for Log {
     }
 }
 
-impl<'w> MakeWriter<'w> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'w self) -> Self {
-        self.clone()
-    }
-}
-
 impl Log {
     /// Captures this thread's log in the function's format, with these variables set.
-    pub fn start(variables: &'static [(&str, &str)]) -> (Self, tracing::subscriber::DefaultGuard) {
-        // If only one subscriber exists, tracing caches for each log statement whether the first thread to reach it was
-        // listening. A second subscriber makes tracing ask every time.
-        static SECOND: Once = Once::new();
-        SECOND.call_once(|| {
-            let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
-        });
-
-        let log = Self::default();
-        let lookup = move |name: &str| {
+    pub fn start(variables: &'static [(&str, &str)]) -> (Self, DefaultGuard) {
+        // While only one subscriber exists, tracing lets the first thread that reaches a log statement decide for all
+        // threads whether it is logged.
+        let _ = set_global_default(NoSubscriber::default());
+        let lookup = |name: &str| {
             let set = variables.iter().find(|(other, _)| *other == name);
             set.map(|(_, value)| (*value).to_owned())
         };
-        let subscriber = telemetry::subscriber(lookup, log.clone());
-        (log, tracing::subscriber::set_default(subscriber))
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = telemetry::subscriber(lookup, move || writer.clone());
+        (log, set_default(subscriber))
     }
 
     pub fn text(&self) -> String {
@@ -54,7 +43,8 @@ impl Log {
 
     pub fn lines(&self) -> Vec<Value> {
         let text = self.text();
-        text.lines()
+        let lines = text.lines();
+        lines
             .map(|line| serde_json::from_str(line).expect(line))
             .collect()
     }

@@ -1,6 +1,5 @@
 //! A proxy in front of an engine that injects faults and records the requests.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 pub use local_stack::Fault;
@@ -10,24 +9,21 @@ use serde_json::Value;
 pub struct Proxy {
     pub url: String,
     proxy: local_stack::Proxy,
-    requests: Arc<Mutex<Vec<Vec<u8>>>>,
+    messages: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Proxy {
     /// A proxy that applies the faults to its requests in order, and the last fault to all further requests.
     pub async fn start(engine_url: &str, faults: &[Fault]) -> Self {
-        let mut faults = VecDeque::from(faults.to_vec());
-        Self::with(engine_url, move || match faults.len() {
-            1 => faults[0],
-            _ => faults.pop_front().unwrap_or(Fault::None),
-        })
-        .await
+        let last = faults.last().copied().unwrap_or(Fault::None);
+        let mut faults = faults.to_vec().into_iter();
+        Self::with(engine_url, move || faults.next().unwrap_or(last)).await
     }
 
     /// A proxy that asks `next` for the fault of each request.
     pub async fn with(engine_url: &str, mut next: impl FnMut() -> Fault + Send + 'static) -> Self {
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = requests.clone();
+        let messages = Arc::<Mutex<Vec<_>>>::default();
+        let seen = messages.clone();
         let plan = move |request: &[u8]| {
             seen.lock().expect("no panic").push(request.to_owned());
             next()
@@ -37,7 +33,7 @@ impl Proxy {
         Self {
             url: proxy.url().to_owned(),
             proxy,
-            requests,
+            messages,
         }
     }
 
@@ -53,30 +49,29 @@ impl Proxy {
 
     /// How many requests have been received so far.
     pub fn requests(&self) -> usize {
-        self.requests.lock().expect("no test panics with it").len()
+        self.messages().len()
+    }
+
+    /// The requests, head and body.
+    pub fn messages(&self) -> Vec<Vec<u8>> {
+        self.messages.lock().expect("no panic").clone()
     }
 
     /// The operations that were called, by their names on the wire. `GET /` has no name.
     pub fn targets(&self) -> Vec<String> {
         let messages = self.messages();
-        messages
+        let targets = messages
             .iter()
-            .filter_map(|request| header(split(request).0, "x-amz-target"))
-            .map(str::to_owned)
-            .collect()
+            .filter_map(|message| header(split(message).0, "x-amz-target"));
+        targets.map(str::to_owned).collect()
     }
 
-    /// The requests, head and body.
-    pub fn messages(&self) -> Vec<Vec<u8>> {
-        let requests = self.requests.lock().expect("no test panics with it");
-        requests.clone()
-    }
-
-    /// The bodies of the requests.
+    /// The bodies of the requests, which are JSON.
     pub fn bodies(&self) -> Vec<Value> {
-        self.messages()
-            .iter()
-            .map(|request| body(request))
+        let messages = self.messages();
+        let bodies = messages.iter().map(|message| split(message).1);
+        bodies
+            .map(|body| serde_json::from_slice(body).expect("JSON"))
             .collect()
     }
 }
@@ -93,9 +88,4 @@ pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let mut headers = head.lines().filter_map(|line| line.split_once(':'));
     let header = headers.find(|(other, _)| other.eq_ignore_ascii_case(name));
     header.map(|(_, value)| value.trim())
-}
-
-/// The JSON after the head.
-fn body(request: &[u8]) -> Value {
-    serde_json::from_slice(split(request).1).expect("AWS's requests are JSON")
 }

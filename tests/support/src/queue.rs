@@ -47,12 +47,9 @@ impl TestQueue {
     /// Reads up to ten messages and leaves them in the queue.
     pub async fn messages(&self) -> Vec<Value> {
         let messages = self.receive().await;
-        let texts = messages
-            .iter()
-            .map(|message| message.body().expect("a text"));
-        texts
-            .map(|text| serde_json::from_str(text).expect(text))
-            .collect()
+        let body = |message: &Message| serde_json::from_str(message.body().expect("a text"));
+        let bodies: Result<Vec<Value>, _> = messages.iter().map(body).collect();
+        bodies.expect("JSON")
     }
 
     pub async fn send(&self, message: &str) {

@@ -14,11 +14,7 @@ pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test is a program");
     let folder = test.ancestors().nth(2).expect("a folder");
     let program = folder.join("task-callback");
-    assert!(
-        program.exists(),
-        "{} is not built: run `cargo build` first",
-        program.display()
-    );
+    assert!(program.exists(), "run `cargo build` first");
     program
 }
 
@@ -32,11 +28,10 @@ pub async fn start(app: &TestApp, dynamodb_url: &str) -> Lambda {
         ("TABLE_NAME", &app.table_name),
         ("CALLBOT_CREDENTIALS", CREDENTIALS),
     ];
+    let environment = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let function = Function {
         program: program(),
-        environment: variables
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+        environment: environment.into(),
         log: None,
     };
     Lambda::start(function, 2, || None).await.expect("a port")
