@@ -6,7 +6,7 @@ use task_callback::store::Item;
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::request::{Request, body_plus};
 
-use crate::template::{actions, statements, template};
+use crate::template::{allowed, template};
 
 /// The attributes of a snapshot that its event does not carry.
 const NOT_SENT: [&str; 4] = ["bodySha256", "callbackType", "expiresAt", "extra"];
@@ -50,7 +50,10 @@ fn paths_of(attributes: &Item, parent: &str) -> Value {
 fn the_pipe_may_read_the_stream_send_to_the_bus_and_dead_letter_failures() {
     let role = &template()["Resources"]["EventsRole"]["Properties"];
     assert!(role.get("ManagedPolicyArns").is_none());
-    let allowed: Vec<String> = statements(role).iter().flat_map(actions).collect();
+    let allowed: Vec<String> = allowed(role)
+        .into_iter()
+        .map(|(action, _)| action)
+        .collect();
     let needed = [
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",

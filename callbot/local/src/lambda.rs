@@ -149,7 +149,17 @@ impl Invoker {
 }
 
 async fn serve(State(invoker): State<Invoker>, request: Parts, body: Bytes) -> Response {
-    let event = event(&request, &body).to_string();
+    let mut headers = Map::new();
+    for name in request.headers.keys() {
+        let values = request.headers.get_all(name).iter();
+        let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        headers.insert(
+            name.to_string(),
+            values.collect::<Vec<_>>().join(",").into(),
+        );
+    }
+    let (path, query) = (request.uri.path(), request.uri.query().unwrap_or_default());
+    let event = http_api_event(request.method.as_str(), path, query, headers, &body).to_string();
     let answer = invoker.invoke(event.into()).await;
     answer
         .and_then(|answer| response(&answer))
@@ -160,16 +170,14 @@ async fn serve(State(invoker): State<Invoker>, request: Parts, body: Bytes) -> R
         })
 }
 
-/// An HTTP API's event for a request.
-fn event(request: &Parts, body: &[u8]) -> Value {
-    let mut headers = Map::new();
-    for name in request.headers.keys() {
-        let values = request.headers.get_all(name).iter();
-        let values: Vec<_> = values
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
-            .collect();
-        headers.insert(name.to_string(), values.join(",").into());
-    }
+/// An HTTP API's event for a request. The names of the headers are in lower case.
+pub fn http_api_event(
+    method: &str,
+    path: &str,
+    query: &str,
+    headers: Map<String, Value>,
+    body: &[u8],
+) -> Value {
     let (body, is_base64_encoded) = match std::str::from_utf8(body) {
         Ok(text) => (text.to_owned(), false),
         Err(_) => (STANDARD.encode(body), true),
@@ -177,13 +185,10 @@ fn event(request: &Parts, body: &[u8]) -> Value {
     json!({
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": request.uri.path(),
-        "rawQueryString": request.uri.query().unwrap_or_default(),
+        "rawPath": path,
+        "rawQueryString": query,
         "headers": headers,
-        "requestContext": {
-            "http": {"method": request.method.as_str(), "path": request.uri.path()},
-            "stage": "$default",
-        },
+        "requestContext": {"http": {"method": method, "path": path}, "stage": "$default"},
         "body": body,
         "isBase64Encoded": is_base64_encoded,
     })

@@ -20,7 +20,7 @@ mod table;
 pub use engine::{Engine, EngineError};
 #[cfg(feature = "sqs")]
 pub use event_source::{EventSource, EventSourceError, sqs_event};
-pub use lambda::{Function, Invoker, Lambda};
+pub use lambda::{Function, Invoker, Lambda, http_api_event};
 pub use moto::{Moto, MotoError};
 pub use proxy::{Fault, Proxy};
 #[cfg(feature = "dynamodb")]

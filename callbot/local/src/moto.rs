@@ -1,7 +1,7 @@
 //! AWS's wire protocol as moto speaks it, in a process of its own: Secrets Manager, SQS and a second DynamoDB.
 
 use std::ffi::OsStr;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
@@ -23,20 +23,12 @@ pub struct Moto {
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
-pub enum MotoError {
-    /// The system did not start the program.
-    #[error(
-        "cannot run {python}: {source}; `make moto` installs a Python with moto and prints its path"
-    )]
-    Run {
-        /// The program.
-        python: String,
-        /// The system's error.
-        source: io::Error,
-    },
-    /// The program printed no port in time; most likely its Python has no moto.
-    #[error("{0} does not start moto; `make moto` installs a Python with moto and prints its path")]
-    NoPort(String),
+#[error(
+    "{python} does not start moto: {cause}; `make moto` installs a Python with moto and prints its path"
+)]
+pub struct MotoError {
+    python: String,
+    cause: String,
 }
 
 impl Moto {
@@ -46,7 +38,10 @@ impl Moto {
     ///
     /// [`MotoError`]
     pub fn start(python: impl AsRef<OsStr>) -> Result<Self, MotoError> {
-        let name = || python.as_ref().to_string_lossy().into_owned();
+        let failed = |cause: &str| MotoError {
+            python: python.as_ref().to_string_lossy().into_owned(),
+            cause: cause.to_owned(),
+        };
         let started = Command::new(&python)
             .args(["-c", SERVER])
             .env_clear()
@@ -57,16 +52,13 @@ impl Moto {
             // In a group of its own, so that Ctrl-C in a terminal does not end it before the caller.
             .process_group(0)
             .spawn();
-        let process = started.map_err(|source| MotoError::Run {
-            python: name(),
-            source,
-        })?;
+        let process = started.map_err(|error| failed(&error.to_string()))?;
         let mut moto = Self {
             url: String::new(),
             process,
         };
         let port = moto.process.stdout.take().and_then(printed_port);
-        let port = port.ok_or_else(|| MotoError::NoPort(name()))?;
+        let port = port.ok_or_else(|| failed("it prints no port"))?;
         moto.url = format!("http://127.0.0.1:{port}");
         Ok(moto)
     }

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use local_stack::http_api_event;
 use serde_json::{Value, json};
 use task_callback::contract::account::{Algorithm, SecretKey};
 use task_callback::contract::signature::Signed;
@@ -160,26 +159,8 @@ impl Request {
 
     /// The request as the event of an HTTP API, which lower-cases header names.
     pub fn http_api_event(&self) -> Value {
-        let (body, is_base64_encoded) = match String::from_utf8(self.body.clone()) {
-            Ok(text) => (text, false),
-            Err(_) => (STANDARD.encode(&self.body), true),
-        };
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_lowercase(), value.clone().into()));
-        json!({
-            "version": "2.0",
-            "routeKey": "POST /api/v3/taskCallback",
-            "rawPath": self.path,
-            "rawQueryString": "",
-            "headers": headers.collect::<serde_json::Map<_, _>>(),
-            "requestContext": {
-                "http": {"method": self.method, "path": self.path, "sourceIp": "203.0.113.17"},
-                "requestId": "YqLy09bgjESDX85=",
-                "stage": "$default",
-                "timeEpoch": NOW * 1000
-            },
-            "body": body,
-            "isBase64Encoded": is_base64_encoded
-        })
+        http_api_event(self.method, self.path, "", headers.collect(), &self.body)
     }
 }
