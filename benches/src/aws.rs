@@ -1,24 +1,24 @@
-//! A server in place of AWS that answers DynamoDB and Secrets Manager calls immediately, over TLS.
+//! A server in place of AWS that answers calls of DynamoDB and Secrets Manager immediately, over TLS.
 
 use std::convert::Infallible;
 use std::io::Write;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Error, Result};
 use bytes::Bytes;
-use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use pem::Pem;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
 use tempfile::NamedTempFile;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 /// The server's address, and the trust store that accepts its certificate.
 pub(crate) struct Aws {
@@ -26,89 +26,65 @@ pub(crate) struct Aws {
     pub(crate) url: String,
     /// The value for `SSL_CERT_FILE`: Mozilla's roots, as on most systems, and the server's own.
     pub(crate) trust_store: NamedTempFile,
-    /// How many certificates the trust store holds.
-    pub(crate) certificates: usize,
 }
 
 impl Aws {
     /// Starts the server on a free local port. Every secret has the value `secret`.
     pub(crate) async fn start(secret: &str) -> Result<Self> {
-        let mut root = CertificateParams::new([])?;
-        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let root = CertifiedIssuer::self_signed(root, KeyPair::generate()?)?;
-        let key = KeyPair::generate()?;
-        let leaf = CertificateParams::new(["localhost".to_owned()])?.signed_by(&key, &root)?;
-
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
-        let config = ServerConfig::builder_with_provider(provider)
+        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+        let key = certified.signing_key.serialize_der();
+        let key = PrivateKeyDer::try_from(key).map_err(Error::msg)?;
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
-            .with_single_cert(vec![leaf.der().clone()], key)?;
+            .with_single_cert(vec![certified.cert.der().clone()], key)?;
         let acceptor = TlsAcceptor::from(Arc::new(config));
 
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
-        let secret = Bytes::from(serde_json::to_vec(&serde_json::json!({
+        let secret = serde_json::json!({
             "ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:credentials",
             "Name": "credentials",
             "SecretString": secret,
-        }))?);
+        });
+        let secret = Bytes::from(secret.to_string());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let _ = stream.set_nodelay(true);
-                let (acceptor, secret) = (acceptor.clone(), secret.clone());
-                tokio::spawn(async move {
-                    let stream = acceptor.accept(stream).await?;
-                    let serve = service_fn(move |request| serve(request, secret.clone()));
-                    let connection = http1::Builder::new();
-                    let _ = connection
-                        .serve_connection(TokioIo::new(stream), serve)
-                        .await;
-                    std::io::Result::Ok(())
-                });
+                // Ends with the process, which closes its connections.
+                tokio::spawn(serve(stream, acceptor.clone(), secret.clone()));
             }
         });
 
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
         let mut trust_store = NamedTempFile::new()?;
-        trust_store.write_all(root.pem().as_bytes())?;
-        for root in roots {
+        trust_store.write_all(certified.cert.pem().as_bytes())?;
+        for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
             let root = pem::encode(&Pem::new("CERTIFICATE", root.as_ref()));
             trust_store.write_all(root.as_bytes())?;
         }
-        trust_store
-            .flush()
-            .context("the trust store cannot be written")?;
         Ok(Self {
             url: format!("https://localhost:{port}"),
             trust_store,
-            certificates: roots.len() + 1,
         })
     }
 }
 
-async fn serve(
+async fn serve(stream: TcpStream, acceptor: TlsAcceptor, secret: Bytes) -> Result<()> {
+    stream.set_nodelay(true)?;
+    let stream = TokioIo::new(acceptor.accept(stream).await?);
+    let answers = service_fn(move |request| answer(request, secret.clone()));
+    Ok(http1::Builder::new()
+        .serve_connection(stream, answers)
+        .await?)
+}
+
+async fn answer(
     request: Request<Incoming>,
     secret: Bytes,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let target = request.headers().get("x-amz-target");
     let wants_secret = target.is_some_and(|target| target == "secretsmanager.GetSecretValue");
     let _ = request.into_body().collect().await;
-    let (kind, body) = if wants_secret {
-        ("application/x-amz-json-1.1", secret)
-    } else {
-        ("application/x-amz-json-1.0", Bytes::from_static(b"{}"))
-    };
-    Ok(Response::builder()
-        .header("server", "Server")
-        .header("content-type", kind)
-        .header("connection", "keep-alive")
-        .header(
-            "x-amzn-requestid",
-            "3SGMPEK3QJ5FQLH0UF3S5T5Q0FVV4KQNSO5AEMVJF66Q9ASUAAJG",
-        )
-        .header("x-amz-crc32", "2745614147")
-        .body(Full::new(body))
-        .expect("the headers are well-formed"))
+    let empty = Bytes::from_static(b"{}");
+    let body = if wants_secret { secret } else { empty };
+    Ok(Response::new(Full::new(body)))
 }

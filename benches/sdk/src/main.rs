@@ -11,23 +11,7 @@ use aws_sdk_dynamodb::{Client, config::Builder};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
-use task_callback_floor::{ANSWER, item};
-
-fn attribute(value: &Value) -> AttributeValue {
-    match value.as_object().and_then(|object| object.iter().next()) {
-        Some((kind, Value::String(text))) if kind == "N" => AttributeValue::N(text.clone()),
-        Some((_, Value::String(text))) => AttributeValue::S(text.clone()),
-        Some((_, Value::Object(map))) => AttributeValue::M(attributes(map)),
-        _ => AttributeValue::Null(true),
-    }
-}
-
-fn attributes(map: &Map<String, Value>) -> std::collections::HashMap<String, AttributeValue> {
-    map.iter()
-        .map(|(name, value)| (name.clone(), attribute(value)))
-        .collect()
-}
+use task_callback_floor::{answer, item};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -45,7 +29,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let open = client.put_item().table_name("snapshots").send();
     let _ = tokio::time::timeout(Duration::from_secs(1), open).await;
 
-    let item = attributes(item().as_object().expect("the item is an object"));
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |number: &str| AttributeValue::N(number.to_owned());
+    let item = item(text, number, AttributeValue::M);
+    let answer = answer();
     let put = async |_: LambdaEvent<IgnoredAny>| {
         let put = client
             .put_item()
@@ -53,7 +40,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             .set_item(Some(item.clone()))
             .condition_expression("attribute_not_exists(taskID)");
         put.send().await.expect("the store takes it");
-        Ok::<_, Infallible>(ANSWER)
+        Ok::<_, Infallible>(answer)
     };
     lambda_runtime::run(service_fn(put)).await
 }
