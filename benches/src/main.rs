@@ -23,19 +23,12 @@ const STARTS: usize = 8;
 /// Warm calls in each turn.
 const CALLS: u32 = 500;
 
-/// A turn's measurements of a program: processor time in seconds, sizes in bytes.
+/// A turn's measurements of a program, in the order and in the units of the table.
 type Figures = [f64; 4];
 
 const HEADER: &str =
     "| | CPU of a cold start | CPU of a call | peak memory | binary |\n|---|---|---|---|---|";
-const MEBIBYTE: f64 = 1024.0 * 1024.0;
-/// The units in the table.
-const UNITS: [(f64, &str); 4] = [
-    (1e-3, "ms"),
-    (1e-6, "µs"),
-    (MEBIBYTE, "MiB"),
-    (MEBIBYTE, "MiB"),
-];
+const UNITS: [&str; 4] = ["ms", "µs", "MiB", "MiB"];
 
 /// The place of the baseline among the programs.
 const BASELINE: usize = 1;
@@ -111,7 +104,7 @@ async fn turn(program: &Program) -> Result<Figures> {
     let mut cold = Vec::new();
     for _ in 0..STARTS {
         let process = Process::start(program, &event).await?;
-        cold.push(process.cpu().await?);
+        cold.push(process.cpu().await?.as_secs_f64() * 1e3);
         process.end().await?;
     }
 
@@ -120,11 +113,13 @@ async fn turn(program: &Program) -> Result<Figures> {
     for _ in 0..CALLS {
         process.call(&event).await?;
     }
-    let call = (process.cpu().await? - before) / f64::from(CALLS);
+    let calls = process.cpu().await? - before;
+    let call = calls.as_secs_f64() * 1e6 / f64::from(CALLS);
     let memory = process.peak_memory()?;
     process.end().await?;
     let binary = std::fs::metadata(&program.path)?.len();
-    Ok([median(cold), call, memory as f64, binary as f64])
+    let [memory, binary] = [memory, binary].map(|bytes| bytes as f64 / 1024.0 / 1024.0);
+    Ok([median(cold), call, memory, binary])
 }
 
 /// The sample event in compact JSON, like Lambda's events, and freshly signed.
@@ -140,8 +135,8 @@ fn event() -> Result<Bytes> {
 
 /// Prints a program's medians, and the medians of its ratios to the baseline.
 fn print(program: &Program, turns: &[Figures], baseline: &[Figures]) {
-    let cells = UNITS.iter().enumerate().map(|(column, (size, unit))| {
-        let figure = median(turns.iter().map(|turn| turn[column]).collect()) / size;
+    let cells = UNITS.iter().enumerate().map(|(column, unit)| {
+        let figure = median(turns.iter().map(|turn| turn[column]).collect());
         // A machine that is slow for a while slows both programs of a round.
         let pairs = turns.iter().zip(baseline);
         let ratios = pairs.map(|(turn, one)| turn[column] / one[column]);

@@ -72,17 +72,17 @@ impl Process {
         Ok(())
     }
 
-    /// The processor time of all threads since the start, in seconds.
-    pub(crate) async fn cpu(&self) -> Result<f64> {
+    /// The processor time of all threads since the start.
+    pub(crate) async fn cpu(&self) -> Result<Duration> {
         // The kernel counts a thread's time when it sleeps, as every thread does soon after the answer.
         sleep(Duration::from_millis(5)).await;
-        let mut nanoseconds = 0.0;
+        let mut nanoseconds = 0;
         for thread in std::fs::read_dir(format!("/proc/{}/task", self.pid))? {
             let times = std::fs::read_to_string(thread?.path().join("schedstat"))?;
             let time = times.split(' ').next().context("schedstat is empty")?;
-            nanoseconds += time.parse::<f64>()?;
+            nanoseconds += time.parse::<u64>()?;
         }
-        Ok(nanoseconds / 1e9)
+        Ok(Duration::from_nanos(nanoseconds))
     }
 
     /// The kernel's high-water mark of resident memory, in bytes.

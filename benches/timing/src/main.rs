@@ -4,10 +4,10 @@
 //! forgeries, which are made beforehand and verified in random order. The first kind takes part twice: the difference
 //! between its two halves is the row's own control, with the noise of the same moment.
 //!
-//! All rows take turns, for several rounds. A round shows a leak if the difference is over half a nanosecond and over
-//! the control's. A row leaks if nine of ten rounds show a leak in the same direction: noise changes from round to
-//! round, and a leak stays. The first row leaks on purpose. A run that does not find this leak cannot measure, and
-//! fails, too.
+//! All rows take turns, for 20 rounds. The kinds of a row differ in a round if their difference is over half a
+//! nanosecond and over the control's. A row leaks if its kinds differ in the same direction in nine of ten rounds: noise
+//! changes from round to round, and a leak stays. The first row leaks on purpose. A run that does not find this leak
+//! cannot measure, and fails, too.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -19,10 +19,10 @@ use task_callback::contract::account::{Credentials, SecretKey};
 use task_callback::contract::signature::{Signed, verify};
 
 const ROUNDS: usize = 20;
-/// How many rounds show the same leak if there is one.
+/// In how many rounds the kinds of a row differ if it leaks.
 const ENOUGH: usize = ROUNDS * 9 / 10;
-/// The smallest leak, in nanoseconds: a cycle or two.
-const LEAK: f64 = 0.5;
+/// The smallest difference that counts, in nanoseconds: a cycle or two.
+const SMALLEST: f64 = 0.5;
 /// How many forgeries are made and then verified. They fit into the processor's cache.
 const BATCH: usize = 3_000;
 const BATCHES_OF_A_ROUND: usize = 60;
@@ -66,10 +66,10 @@ fn main() -> ExitCode {
             row.measure(body);
         }
     }
-    println!("| forgeries | difference | its control | rounds with a leak |\n|---|---|---|---|");
+    println!("| forgeries | difference | its control | rounds that differ |\n|---|---|---|---|");
     rows.iter().for_each(Row::print);
 
-    let [control, md5, sha256, hmac, ..] = rows.map(|row| row.rounds_with_a_leak() >= ENOUGH);
+    let [control, md5, sha256, hmac, ..] = rows.map(|row| row.rounds_that_differ() >= ENOUGH);
     if !control {
         println!("This run cannot measure: it does not find the first row's leak.");
     } else if md5 || sha256 || hmac {
@@ -187,17 +187,19 @@ impl Row {
         differences.sort_unstable_by(f64::total_cmp);
         let median = differences[ROUNDS / 2];
         let controls = self.rounds.iter().map(|round| round.control.abs());
-        let (control, leaks) = (controls.fold(0.0, f64::max), self.rounds_with_a_leak());
+        let (control, differ) = (controls.fold(0.0, f64::max), self.rounds_that_differ());
         let name = &self.name;
-        println!("| {name} | {median:+.2} ns | up to {control:.2} ns | {leaks} of {ROUNDS} |");
+        println!("| {name} | {median:+.2} ns | up to {control:.2} ns | {differ} of {ROUNDS} |");
     }
 
-    /// How many rounds show a leak in the direction that most of them have.
-    fn rounds_with_a_leak(&self) -> usize {
+    /// In how many rounds the kinds differ, in the direction that most of these rounds have.
+    fn rounds_that_differ(&self) -> usize {
         let count = |sign: f64| {
             let rounds = self.rounds.iter();
-            let leaks = |round: &&Round| sign * round.difference > LEAK.max(round.control.abs());
-            rounds.filter(leaks).count()
+            let limit = |round: &Round| SMALLEST.max(round.control.abs());
+            rounds
+                .filter(|round| sign * round.difference > limit(round))
+                .count()
         };
         count(1.0).max(count(-1.0))
     }
