@@ -36,7 +36,8 @@ const BASELINE: usize = 1;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let rounds = std::env::args().nth(1);
-    let rounds: NonZeroU32 = rounds.as_deref().unwrap_or("25").parse()?;
+    let rounds: Result<NonZeroU32, _> = rounds.as_deref().unwrap_or("25").parse();
+    let rounds = rounds.context("the number of rounds")?;
     let credentials = json!([{"uuid": UUID, "secretKey": SECRET}]).to_string();
     let aws = Aws::start(&credentials).await?;
     let programs = programs(&aws, &credentials);
