@@ -5,9 +5,9 @@
 //! between its two halves is the row's own control, with the noise of the same moment.
 //!
 //! All rows take turns, for 20 rounds. The kinds of a row differ in a round if their difference is over half a
-//! nanosecond and over the control's. A row leaks if its kinds differ in the same direction in nine of ten rounds: noise
-//! changes from round to round, and a leak stays. The first row leaks on purpose. A run that does not find this leak
-//! cannot measure, and fails, too.
+//! nanosecond and over the control's. A row leaks if its kinds differ in the same direction in nine of ten rounds:
+//! noise changes from round to round, and a leak stays. The first row leaks on purpose. A run that does not find this
+//! leak cannot measure, and fails, too.
 
 use std::hint::black_box;
 use std::process::ExitCode;
