@@ -1,6 +1,6 @@
 //! Runs the built `callbot` without the caller's variables.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -13,21 +13,14 @@ pub(crate) use task_callback_test_support::service::CREDENTIALS;
 /// Far longer than anything takes here, on a busy machine too.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// A program to be run in the repository, with nothing on its standard input.
-pub(crate) fn program(name: &str) -> Command {
-    let path = std::env::var_os("PATH").map(|path| ("PATH", path));
-    let mut command = Command::new(name);
-    command.env_clear().envs(path);
-    command.current_dir(project()).stdin(Stdio::null());
-    command
-}
-
-/// The tool with the credentials that the sample events are signed for.
+/// The tool, in the repository, with the credentials that the sample events are signed for and nothing on its standard
+/// input.
 pub(crate) fn callbot(arguments: &[&str]) -> Command {
-    let mut command = program(env!("CARGO_BIN_EXE_callbot"));
-    command
-        .args(arguments)
-        .env("CALLBOT_CREDENTIALS", CREDENTIALS);
+    let path = std::env::var_os("PATH").map(|path| ("PATH", path));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callbot"));
+    command.args(arguments).env_clear().envs(path);
+    command.env("CALLBOT_CREDENTIALS", CREDENTIALS);
+    command.current_dir(project()).stdin(Stdio::null());
     command
 }
 
@@ -79,7 +72,7 @@ pub(crate) fn eventually<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> 
 
 /// Sends a signal to a process or, after a minus sign, to a group of processes.
 pub(crate) fn kill(signal: &str, id: &str) {
-    succeed(program("kill").args([signal, "--", id]));
+    succeed(Command::new("kill").args([signal, "--", id]));
 }
 
 /// A program in the background, and the lines that it prints. It is interrupted when dropped.
@@ -88,18 +81,14 @@ pub(crate) struct Running {
     lines: Receiver<String>,
 }
 
-fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, lines) = channel();
-    let mut output = BufReader::new(output).lines().map_while(Result::ok);
-    spawn(move || output.try_for_each(|line| sender.send(line)));
-    lines
-}
-
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
         let command = command.stdout(Stdio::piped()).process_group(0);
         let mut process = command.spawn().expect("the program starts");
-        let lines = lines_of(process.stdout.take().expect("piped"));
+        let output = BufReader::new(process.stdout.take().expect("piped"));
+        let (sender, lines) = channel();
+        let mut output = output.lines().map_while(Result::ok);
+        spawn(move || output.try_for_each(|line| sender.send(line)));
         Self { process, lines }
     }
 
@@ -107,14 +96,6 @@ impl Running {
     #[track_caller]
     pub(crate) fn line(&self) -> String {
         let line = self.lines.recv_timeout(LIMIT);
-        line.expect("a line within the limit")
-    }
-
-    /// The first line of the standard error, which must be piped.
-    #[track_caller]
-    pub(crate) fn error_line(&mut self) -> String {
-        let errors = lines_of(self.process.stderr.take().expect("piped"));
-        let line = errors.recv_timeout(LIMIT);
         line.expect("a line within the limit")
     }
 
@@ -129,10 +110,6 @@ impl Running {
         text
     }
 
-    pub(crate) fn exit_status(&mut self) -> Option<ExitStatus> {
-        self.process.try_wait().expect("the process is a child")
-    }
-
     /// Sends a signal to the program alone.
     pub(crate) fn signal(&self, signal: &str) {
         kill(signal, &self.process.id().to_string());
@@ -140,12 +117,14 @@ impl Running {
 
     /// Waits until the program ends.
     pub(crate) fn end(&mut self) -> ExitStatus {
-        eventually("the program ends", || self.exit_status())
+        eventually("the program ends", || {
+            self.process.try_wait().expect("it is a child")
+        })
     }
 
     /// Interrupts the program and all of its group, as Ctrl-C does, and waits until it ends.
     pub(crate) fn interrupt(&mut self) -> ExitStatus {
-        if self.exit_status().is_none() {
+        if let Ok(None) = self.process.try_wait() {
             kill("-INT", &format!("-{}", self.process.id()));
         }
         self.end()
