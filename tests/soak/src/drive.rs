@@ -1,0 +1,135 @@
+//! Sends callbacks, each until the function answers it, and counts the answers.
+
+use std::collections::{BTreeMap, HashSet};
+use std::future::ready;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use reqwest::{Client, Url, redirect};
+use serde_json::Value;
+use task_callback::contract::callback::CALLBACK_PATH;
+use task_callback_test_support::request::Request;
+use tokio::time::sleep;
+
+use crate::plan::{FORGERIES, Message, Plan};
+
+/// The function's timeout is 10 s; API Gateway and the network add to it.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a callback is sent that gets no answer. The pauses are half a minute in all.
+const ATTEMPTS: usize = 12;
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// After so many callbacks that got no answer, nothing more is sent.
+const MOST_UNANSWERED: usize = 20;
+/// The `retCode` of a forgery, and the one while no credentials can be read.
+const FORGERY_REFUSED: [u16; 2] = [4010, 5000];
+
+/// Sends callbacks to one URL.
+pub(crate) struct Drive {
+    client: Client,
+    url: Url,
+    pub(crate) plan: Plan,
+    /// The most requests at once.
+    concurrency: usize,
+    /// The pause between two messages.
+    pub(crate) pause_millis: AtomicU64,
+    tally: Mutex<Tally>,
+}
+
+/// What became of the messages.
+#[derive(Default)]
+pub(crate) struct Tally {
+    /// The places of the acknowledged reports in the plan.
+    pub(crate) acknowledged: HashSet<usize>,
+    /// The numbers of messages of each kind with each answer.
+    pub(crate) answers: BTreeMap<String, usize>,
+    /// Refused reports and resends.
+    pub(crate) refused: usize,
+    pub(crate) forgeries_accepted: usize,
+    /// Requests without an answer, most of them sent again.
+    pub(crate) no_answer: usize,
+    /// Messages without an answer to any of their requests.
+    pub(crate) unanswered: usize,
+}
+
+impl Drive {
+    /// A drive to this URL, with the callback's path if the URL has none.
+    pub(crate) fn new(mut url: Url, plan: Plan, concurrency: usize) -> reqwest::Result<Self> {
+        if url.path() == "/" {
+            url.set_path(CALLBACK_PATH);
+        }
+        // A redirect would send a valid signature to another server.
+        let client = Client::builder().redirect(redirect::Policy::none());
+        Ok(Self {
+            client: client.timeout(ANSWER_TIMEOUT).build()?,
+            url,
+            plan,
+            concurrency,
+            pause_millis: AtomicU64::new(0),
+            tally: Mutex::default(),
+        })
+    }
+
+    /// What became of the messages so far.
+    pub(crate) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends messages, and waits for their answers.
+    pub(crate) async fn send(&self, messages: &[Message]) {
+        let paced = stream::iter(messages).then(async |message| {
+            let pause = self.pause_millis.load(Ordering::Relaxed);
+            sleep(Duration::from_millis(pause)).await;
+            message
+        });
+        paced
+            .take_while(|_| ready(self.tally().unanswered < MOST_UNANSWERED))
+            .for_each_concurrent(self.concurrency, |message| self.deliver(message))
+            .await;
+    }
+
+    /// Sends a message until the function answers.
+    async fn deliver(&self, message: &Message) {
+        let request = self.plan.reports[message.0].request(message.1);
+        let mut pause = Duration::from_millis(100);
+        for _ in 0..ATTEMPTS {
+            if let Some(ret_code) = self.request(&request).await {
+                return self.tally().add(message, ret_code);
+            }
+            self.tally().no_answer += 1;
+            sleep(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+        self.tally().unanswered += 1;
+    }
+
+    /// Sends a request once: the `retCode`, or `None` where the function gave no answer. API Gateway's own answers have
+    /// no `retCode`. A refusal has the HTTP status that belongs to its `retCode`, a tenth of it.
+    async fn request(&self, request: &Request) -> Option<u16> {
+        let mut post = self.client.post(self.url.clone());
+        for (name, value) in &request.headers {
+            post = post.header(name, value);
+        }
+        let response = post.body(request.body.clone()).send().await.ok()?;
+        let status = response.status().as_u16();
+        let answer: Value = serde_json::from_str(&response.text().await.ok()?).ok()?;
+        let ret_code = answer["retCode"].as_u64()?.try_into().ok()?;
+        let expected = if ret_code == 0 { 200 } else { ret_code / 10 };
+        (status == expected).then_some(ret_code)
+    }
+}
+
+impl Tally {
+    fn add(&mut self, (report, kind): &Message, ret_code: u16) {
+        let answer = format!("{kind:?}: retCode {ret_code}");
+        *self.answers.entry(answer).or_default() += 1;
+        if FORGERIES.contains(kind) {
+            self.forgeries_accepted += usize::from(!FORGERY_REFUSED.contains(&ret_code));
+        } else if ret_code == 0 {
+            self.acknowledged.insert(*report);
+        } else {
+            self.refused += 1;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The parked queue and its dead-letter queue, in moto.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{Message, QueueAttributeName};
+use local_stack::{EventSource, Invoker};
+use serde_json::{Value, from_str};
+use tokio::time::{Instant, sleep};
+
+use crate::Failure;
+use crate::plan::FORGED_ID;
+
+/// AWS demands at least the function's timeout, which is ten seconds.
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(12);
+/// How long a message that was looked at stays hidden: longer than the run.
+const HIDDEN_SECONDS: i32 = 3_600;
+/// How long the parked queue may take to become empty.
+const DRAIN_LIMIT: Duration = Duration::from_secs(90);
+const POLL: Duration = Duration::from_millis(250);
+
+/// The queues' URLs.
+pub(crate) struct Queues {
+    client: Client,
+    pub(crate) parked: String,
+    pub(crate) dead_letters: String,
+}
+
+impl Queues {
+    pub(crate) async fn create(client: Client) -> Result<Self, Failure> {
+        let dead_letters = client.create_queue().queue_name("dead-letters");
+        let timeout = VISIBILITY_TIMEOUT.as_secs().to_string();
+        let parked = client.create_queue().queue_name("parked");
+        let parked = parked.attributes(QueueAttributeName::VisibilityTimeout, timeout);
+        Ok(Self {
+            parked: parked.send().await?.queue_url.unwrap_or_default(),
+            dead_letters: dead_letters.send().await?.queue_url.unwrap_or_default(),
+            client,
+        })
+    }
+
+    /// Delivers the parked messages to the function, until the source is dropped.
+    pub(crate) async fn deliver(&self, invoker: Invoker) -> Result<EventSource, Failure> {
+        Ok(EventSource::start(self.client.clone(), &self.parked, invoker).await?)
+    }
+
+    /// Takes the forgeries off the parked queue, and delivers all else until nothing is left, or for the limit. Nothing
+    /// else may deliver meanwhile. The numbers of forgeries and of other messages that are left.
+    pub(crate) async fn drain(&self, invoker: Invoker) -> Result<(usize, usize), Failure> {
+        let started = Instant::now();
+        let mut forgeries = 0;
+        loop {
+            // The function cannot tell a forgery from a callback whose secret it does not know yet.
+            let (forged, genuine) = self.look(forgeries).await?;
+            forgeries += forged;
+            if genuine == 0 || started.elapsed() > DRAIN_LIMIT {
+                let left = genuine + self.count(&self.dead_letters).await?;
+                return Ok((forgeries, left));
+            }
+            let _events = self.deliver(invoker.clone()).await?;
+            let delivering = Instant::now();
+            while self.count(&self.parked).await? > forgeries
+                && delivering.elapsed() < VISIBILITY_TIMEOUT
+            {
+                sleep(POLL).await;
+            }
+        }
+    }
+
+    /// Receives every parked message that is not hidden yet: hides the forgeries, and shows the others again.
+    async fn look(&self, hidden: usize) -> Result<(usize, usize), Failure> {
+        let started = Instant::now();
+        let (mut forged, mut genuine) = (0, Vec::new());
+        while hidden + forged + genuine.len() < self.count(&self.parked).await?
+            && started.elapsed() < DRAIN_LIMIT
+        {
+            let receive = self.client.receive_message().queue_url(&self.parked);
+            let receive = receive.visibility_timeout(HIDDEN_SECONDS);
+            let received = receive.max_number_of_messages(10).send().await?;
+            for message in received.messages.unwrap_or_default() {
+                match is_forgery(&message) {
+                    true => forged += 1,
+                    false => genuine.push(message.receipt_handle),
+                }
+            }
+            sleep(POLL / 10).await;
+        }
+        let number = genuine.len();
+        for handle in genuine {
+            let show = self
+                .client
+                .change_message_visibility()
+                .visibility_timeout(0);
+            let show = show.queue_url(&self.parked).set_receipt_handle(handle);
+            show.send().await?;
+        }
+        Ok((forged, number))
+    }
+
+    /// The number of messages in a queue, visible or not. A message that becomes visible between moto's two sums is in
+    /// neither, so it counts twice.
+    async fn count(&self, url: &str) -> Result<usize, Failure> {
+        let mut most = 0;
+        for _ in 0..2 {
+            let request = self.client.get_queue_attributes().queue_url(url);
+            let request = request
+                .attribute_names(QueueAttributeName::ApproximateNumberOfMessages)
+                .attribute_names(QueueAttributeName::ApproximateNumberOfMessagesNotVisible);
+            let counts = request.send().await?.attributes.unwrap_or_default();
+            let counts = counts.values().map(|count| count.parse::<usize>());
+            most = most.max(counts.sum::<Result<usize, _>>()?);
+        }
+        Ok(most)
+    }
+}
+
+fn is_forgery(message: &Message) -> bool {
+    let parked: Value = from_str(message.body().unwrap_or_default()).unwrap_or_default();
+    let id = parked["headers"]["requestID"].as_str();
+    id.is_some_and(|id| id.ends_with(FORGED_ID))
+}
