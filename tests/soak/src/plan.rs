@@ -135,27 +135,28 @@ impl Report {
 
     /// The signed report, or a forgery with more calls. No forgery may be accepted.
     pub(crate) fn request(&self, kind: Kind) -> Request {
-        let (uuid, id) = (self.uuid(), self.request_id(kind));
-        let create_ts = self.create_ts.to_string();
+        let (uuid, id, create_ts) = (self.uuid(), self.request_id(kind), self.create_ts);
         let secret = self.account["secretKey"].as_str().unwrap_or_default();
         let algorithm = from_value(self.account["algorithm"].clone()).unwrap_or_default();
-        let sign = |body: &str, secret| {
-            Request::signed_as(uuid, &id, body.as_bytes(), &create_ts, algorithm, secret)
-        };
-        let genuine = self.body.to_string();
+        let genuine = Request::new(&self.body).with_header("requestID", &id);
+        let genuine = genuine.with_header("uuid", uuid);
+        let genuine = genuine.with_header("createTs", &create_ts.to_string());
         let mut forged = self.body.clone();
         forged["taskStat"]["totalCall"] = json!(1_000_000_000);
-        let forged = forged.to_string();
         match kind {
-            Kind::Report | Kind::Resend => sign(&genuine, secret),
-            WrongSecret => sign(&forged, "a guess"),
-            ChangedBody => sign(&genuine, secret).with_body(forged),
-            OtherUuid => sign(&forged, secret).with_header("uuid", &format!("{uuid}0")),
+            Kind::Report | Kind::Resend => genuine.sign(algorithm, secret),
+            WrongSecret => genuine.with_body(forged).sign(algorithm, "a guess"),
+            ChangedBody => genuine.sign(algorithm, secret).with_body(forged),
+            OtherUuid => {
+                let request = genuine.with_body(forged).sign(algorithm, secret);
+                request.with_header("uuid", &format!("{uuid}0"))
+            }
             LengthExtension => {
                 // The text that the platform signed, and the hash's padding, become the body.
-                let signed = format!("{genuine}&createTs={create_ts}&requestID={id}&uuid={uuid}");
-                let body = [signed.as_bytes(), &[0x80, 0, 0, 0]].concat();
-                Request::signed_as(uuid, &id, &body, &create_ts, Algorithm::Md5, secret)
+                let signed = format!("&createTs={create_ts}&requestID={id}&uuid={uuid}");
+                let mut request = genuine;
+                request.body.extend(signed.bytes().chain([0x80, 0, 0, 0]));
+                request.sign(Algorithm::Md5, secret)
             }
         }
     }

@@ -117,7 +117,8 @@ impl Request {
         request.sign(Algorithm::Md5, SECRET)
     }
 
-    fn sign(self, algorithm: Algorithm, secret: &str) -> Self {
+    /// The request with the signature of its headers and body.
+    pub fn sign(self, algorithm: Algorithm, secret: &str) -> Self {
         let signed = Signed {
             body: &self.body,
             create_ts: &self.header("createTs"),
