@@ -5,11 +5,14 @@ import sys
 import threading
 
 from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.sqs.models import SQSBackend
 from werkzeug.serving import make_server
 
 moto = DomainDispatcherApplication(create_backend_app)
 # moto's queues are not safe for threads, and would lose a message that is sent while another is deleted.
 one_at_a_time = threading.Lock()
+# For each message that it returns, moto would go through the whole queue three times.
+SQSBackend.is_message_valid_based_on_retention_period = lambda *_: True
 
 
 def app(environ, start_response):
