@@ -94,11 +94,14 @@ impl Proxy {
                 let _port = port;
                 loop {
                     tokio::select! {
-                        client = listener.accept() => {
+                        accepted = listener.accept() => {
+                            let Ok((client, _)) = accepted else {
+                                continue;
+                            };
                             opened.fetch_add(1, Ordering::Relaxed);
                             let mut open = open.lock().await;
                             while open.try_join_next().is_some() {}
-                            open.spawn(serve(client?.0, shared.clone()));
+                            open.spawn(serve(client, shared.clone()));
                         }
                         Some(time) = refusals.recv() => {
                             drop(listener);
@@ -133,10 +136,12 @@ impl Proxy {
     }
 }
 
-/// A socket whose address others may have, too, unless one of them listens.
+/// A socket whose address others may have, too. One of them is the listener before this one, which a process that is
+/// just being started may still hold.
 fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
     socket.bind(address)?;
     Ok(socket)
 }
