@@ -4,7 +4,6 @@
 
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "dynamodb")]
 mod engine;
 #[cfg(feature = "sqs")]
 mod event_source;
@@ -13,15 +12,12 @@ mod moto;
 mod proxy;
 pub mod runtime_api;
 mod server;
-#[cfg(feature = "dynamodb")]
 mod table;
 
-#[cfg(feature = "dynamodb")]
 pub use engine::{Engine, EngineError};
 #[cfg(feature = "sqs")]
 pub use event_source::{EventSource, EventSourceError, sqs_event};
 pub use lambda::{Function, Invoker, Lambda, http_api_event};
 pub use moto::{Moto, MotoError};
 pub use proxy::{Fault, Proxy};
-#[cfg(feature = "dynamodb")]
 pub use table::{TableError, create_table};
