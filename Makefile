@@ -114,11 +114,11 @@ bench: $(CARGO_LAMBDA) ## Compare the release build with minimal programs
 	$(BUILD_AS_DEPLOYED)
 	$(BUILD_AS_DEPLOYED) --package task-callback-floor
 	$(BUILD_AS_DEPLOYED) --package task-callback-sdk
-	cargo run --locked --package task-callback-bench -- \
-		--function target/lambda/task-callback/bootstrap --programs target/lambda --rounds $(ROUNDS)
+	$(BUILD) --package task-callback-bench
+	$(BUILT)/task-callback-bench $(ROUNDS)
 
 timing: ## Measure whether the time of a verification tells how much of a forged signature is right
-	cargo bench --locked --package task-callback-bench --bench timing
+	cargo run --locked --release --package task-callback-timing
 
 # No sanitizer: that takes a nightly compiler, and this code, which forbids `unsafe`, gives it little to find. The
 # release profile is three times as fast as the dev profile and no slower to build, without what makes it small.

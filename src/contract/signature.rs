@@ -94,7 +94,7 @@ pub enum Unverified {
 /// the algorithm of a credential.
 ///
 /// The signature is computed with every credential of every account. The duration of this function therefore reveals
-/// neither whether an account is known nor how many secrets it has, except for a nanosecond or two (`make timing`).
+/// neither whether an account is known nor how many secrets it has, except for a few nanoseconds (`make timing`).
 /// Parking does reveal that an account is known, because only callbacks of known accounts are parked.
 ///
 /// # Errors
