@@ -22,9 +22,6 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest time of a request. The function's timeout is 10 s; API Gateway, the network and a local build add to it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// API Gateway's status when it throttles.
-const TOO_MANY_REQUESTS: u16 = 429;
-
 /// Parses a URL of HTTP.
 ///
 /// # Errors
@@ -165,16 +162,6 @@ fn header_map<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<H
 }
 
 impl Reply {
-    /// The HTTP status.
-    pub(crate) fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// The answer's `retCode`, if the answer has the contract's form.
-    pub(crate) fn ret_code(&self) -> Option<u16> {
-        Some(self.answer.as_ref().ok()?.ret_code)
-    }
-
     /// Whether the callback was acknowledged.
     pub(crate) fn is_acknowledged(&self) -> bool {
         self.is(0)
@@ -185,11 +172,6 @@ impl Reply {
         let status = if ret_code == 0 { 200 } else { ret_code / 10 };
         let answer = self.answer.as_ref();
         self.status == status && answer.is_ok_and(|answer| answer.ret_code == ret_code)
-    }
-
-    /// Whether a retry would get the same answer.
-    pub(crate) fn is_final(&self) -> bool {
-        self.is_acknowledged() || (self.status < 500 && self.status != TOO_MANY_REQUESTS)
     }
 
     /// Whether API Gateway has no such route and did not invoke the function.

@@ -34,12 +34,6 @@ impl Headers {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
-    /// Replaces a header, or adds it.
-    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
-        self.remove(name);
-        self.0.push((name, value.to_owned()));
-    }
-
     pub(crate) fn remove(&mut self, name: &str) {
         self.0.retain(|(other, _)| *other != name);
     }

@@ -1,4 +1,4 @@
-//! `callbot`, the developer's tool: the platform's side (sign, send, soak), the reader's side (history, tasks, parked), the
+//! `callbot`, the developer's tool: the platform's side (sign, send), the reader's side (history, tasks, parked), the
 //! deployment's (secret, check) and a local stack (local, demo).
 
 #![forbid(unsafe_code)]
@@ -8,14 +8,12 @@ mod causes;
 mod check;
 mod client;
 mod credentials;
-mod deliver;
 mod demo;
 mod engine;
 mod event;
 mod headers;
 mod history;
 mod input;
-mod life;
 mod local;
 mod parked;
 mod process;
@@ -23,7 +21,6 @@ mod progress;
 mod secret;
 mod send;
 mod sign;
-mod soak;
 mod table;
 mod tasks;
 mod terminal;
@@ -56,7 +53,6 @@ enum Command {
     Check(check::Args),
     Local(local::Args),
     Demo(demo::Args),
-    Soak(soak::Args),
 }
 
 /// The error of any command, printed to the user.
@@ -85,7 +81,6 @@ async fn main() -> ExitCode {
         Command::Check(args) => check::run(&args).await,
         Command::Local(args) => local::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
-        Command::Soak(args) => soak::run(&args).await,
     };
     result.unwrap_or_else(|error| {
         terminal::warn(&format!("callbot: {error}"));

@@ -36,11 +36,6 @@ impl TableArgs {
         self.table.as_deref().filter(|name| !name.is_empty())
     }
 
-    /// Whether --table names the table, and not the variable TABLE_NAME.
-    pub(crate) fn is_argument(&self) -> bool {
-        self.table.is_some() && self.table != std::env::var("TABLE_NAME").ok()
-    }
-
     /// The table, on AWS or in a local engine.
     ///
     /// # Errors

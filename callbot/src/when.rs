@@ -42,11 +42,6 @@ impl Clock {
         }
     }
 
-    /// The zone's name, `Europe/Berlin`, or its offset, `+08:00`.
-    pub(crate) fn zone_name(&self) -> String {
-        self.format(self.now, "%:Q")
-    }
-
     /// The start of today, Unix seconds.
     pub(crate) fn today(&self) -> u64 {
         let midnight = self.zoned(self.now).and_then(|now| now.start_of_day().ok());

@@ -11,5 +11,4 @@ mod secret;
 mod send;
 mod server;
 mod sign;
-mod soak;
 mod tasks;
