@@ -90,7 +90,7 @@ fn item_of(report: &Report) -> Value {
     let mut item = report.body.clone();
     let status = item["taskStatus"].as_u64().unwrap_or_default() as usize;
     item["bodySha256"] = json!(hex::encode(Sha256::digest(report.body.to_string())));
-    item["uuid"] = json!(report.uuid());
+    item["uuid"] = json!(report.uuid);
     item["status"] = json!(STATUSES[status - 1]);
     item["taskCreateTs"] = item["createTs"].take();
     item["extra"] = json!({"remark": item["remark"].take()});

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use futures_util::FutureExt;
 use local_stack::{Engine, EventSource, Function, Lambda, Moto, create_table};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -39,7 +40,7 @@ const SECRET_WRONG: Duration = Duration::from_secs(5);
 /// The pause between two callbacks during these failures. Each keeps an instance busy for seconds, and an instance parks
 /// only a few a minute that do not verify.
 const PAUSE_MILLIS: u64 = 200;
-/// Moto is slow on a busy machine.
+/// Moto is slow on a busy machine, and what an attempt receives that is given up stays hidden.
 const MOTO_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What fails.
@@ -64,14 +65,15 @@ pub(crate) async fn run(
     let dynamodb = FaultyProxy::start(&engine.endpoint_url(), ALL, seed).await?;
     let secrets_manager = FaultyProxy::start(moto.url(), DOWN, seed).await?;
 
+    let aws = local_aws(moto.url());
     let patience = TimeoutConfig::builder().operation_attempt_timeout(MOTO_TIMEOUT);
-    let (patience, aws) = (patience.build(), local_aws(moto.url()));
-    let sqs = aws.sqs().config().to_builder();
-    let sqs = aws_sdk_sqs::Client::from_conf(sqs.timeout_config(patience.clone()).build());
-    let queues = Queues::create(sqs).await?;
-    let secrets = aws.secrets_manager().config().to_builder();
-    let secrets = secrets.timeout_config(patience).build();
-    let secrets = aws_sdk_secretsmanager::Client::from_conf(secrets);
+    let sqs = aws
+        .sqs()
+        .config()
+        .to_builder()
+        .timeout_config(patience.build());
+    let queues = Queues::create(aws_sdk_sqs::Client::from_conf(sqs.build())).await?;
+    let secrets = aws.secrets_manager();
     let accounts = random_accounts();
     let secret = json!(accounts).to_string();
     let create = secrets.create_secret().name(NAME).secret_string(&secret);
@@ -115,14 +117,25 @@ pub(crate) async fn run(
     let (first, second) = drive.plan.messages.split_at(drive.plan.messages.len() / 2);
     drive.send(first).await;
     let failures = stack.fail(&drive, secret, Duration::from_secs(args.outage));
-    tokio::join!(drive.send(second), failures).1?;
+    tokio::try_join!(drive.send(second).map(Ok), failures)?;
     println!("everything is sent; waiting until the parked queue is empty");
     drop(events);
     let (forgeries, left) = queues.drain(stack.lambda.invoker()).await?;
     let mut summary = Summary::new(&drive, &read_all(&table, NAME).await?);
-    stack.add_figures(&drive, &mut summary.0);
-    summary.0["forgeries left on the queues"] = json!(forgeries);
-    summary.0["REPORTS LEFT ON THE QUEUES"] = json!(left);
+    let (kills, tally) = (stack.lambda.kills(), drive.tally());
+    let mut add = |name: &str, figure: usize| summary.0[name] = json!(figure);
+    let [dynamodb, secrets] = [stack.dynamodb, stack.secrets_manager].map(|proxy| proxy.count);
+    add("faults of DynamoDB", dynamodb.load(Relaxed));
+    add("faults of Secrets Manager", secrets.load(Relaxed));
+    add("processes killed during a call", kills);
+    add("forgeries left on the queues", forgeries);
+    add("REPORTS LEFT ON THE QUEUES", left);
+    add("PROCESSES THAT ENDED BY THEMSELVES", stack.lambda.deaths());
+    // Only a killed process excuses a missing answer.
+    let no_kill = tally.no_answer.saturating_sub(kills);
+    add("NO ANSWER WITHOUT A KILL", no_kill);
+    // Such a run proves nothing of the parked queue.
+    add("RUNS WITHOUT A REFUSAL", usize::from(tally.refused == 0));
     Ok(summary)
 }
 
@@ -154,19 +167,6 @@ impl Stack {
         println!("DynamoDB is back");
         drive.pause_millis.store(0, Relaxed);
         Ok(())
-    }
-
-    fn add_figures(&self, drive: &Drive, figures: &mut Value) {
-        let (tally, kills) = (drive.tally(), self.lambda.kills());
-        let secrets_manager = self.secrets_manager.count.load(Relaxed);
-        figures["faults of DynamoDB"] = json!(self.dynamodb.count.load(Relaxed));
-        figures["faults of Secrets Manager"] = json!(secrets_manager);
-        figures["processes killed during a call"] = json!(kills);
-        figures["PROCESSES THAT ENDED BY THEMSELVES"] = json!(self.lambda.deaths());
-        // Only a killed process excuses a missing answer.
-        figures["NO ANSWER WITHOUT A KILL"] = json!(tally.no_answer.saturating_sub(kills));
-        // Such a run proves nothing of the parked queue.
-        figures["RUNS WITHOUT A REFUSAL"] = json!(usize::from(tally.refused == 0));
     }
 }
 

@@ -13,8 +13,8 @@ const REPORTS_A_TASK: u32 = 10;
 const SAME_SECOND: f64 = 0.25;
 /// The share of the reports that are sent twice.
 const SENT_TWICE: f64 = 0.1;
-/// The number of forgeries for each report. Moto is slow with hundreds of messages, and most forgeries stay parked.
-const FORGED: f64 = 0.004;
+/// The number of forgeries for each report.
+const FORGED: f64 = 0.01;
 /// How many places a message is moved at most: the reports of twenty tasks are mixed.
 const SCATTER: usize = 200;
 /// The most places between a report and its resend. The report is often still in flight then.
@@ -29,13 +29,15 @@ pub(crate) struct Plan {
 /// One report of a task.
 #[derive(Clone)]
 pub(crate) struct Report {
+    pub(crate) task: String,
+    pub(crate) uuid: String,
     /// The header `createTs`, Unix seconds.
     pub(crate) create_ts: u64,
     pub(crate) body: Value,
     /// The `requestID` of the report when it is sent for the first time.
     id: String,
-    /// The credentials of the task's account.
-    account: Value,
+    secret: String,
+    algorithm: Algorithm,
 }
 
 /// One callback to send: the place of a report in the plan, and what is sent of it.
@@ -71,6 +73,7 @@ impl Plan {
         let mut reports = Vec::new();
         for (task, account) in accounts.iter().cycle().take(tasks).enumerate() {
             let task = format!("soak-{now}-{task:06}");
+            let text = |field: &str| account[field].as_str().unwrap_or_default().to_owned();
             let mut create_ts = now - 3_600;
             for number in 0..REPORTS_A_TASK {
                 if !random.random_bool(SAME_SECOND) {
@@ -85,10 +88,13 @@ impl Plan {
                 // The function must keep what the contract does not name.
                 body["remark"] = json!("made by the soak – «not a real campaign» \u{1F4DE}");
                 reports.push(Report {
+                    task: task.clone(),
+                    uuid: text("uuid"),
                     create_ts,
                     body,
                     id: format!("{task}-{number}"),
-                    account: account.clone(),
+                    secret: text("secretKey"),
+                    algorithm: from_value(account["algorithm"].clone()).unwrap_or_default(),
                 });
             }
         }
@@ -117,14 +123,6 @@ fn messages(reports: usize, random: &mut StdRng) -> Vec<Message> {
 }
 
 impl Report {
-    pub(crate) fn task(&self) -> &str {
-        self.body["taskID"].as_str().unwrap_or_default()
-    }
-
-    pub(crate) fn uuid(&self) -> &str {
-        self.account["uuid"].as_str().unwrap_or_default()
-    }
-
     pub(crate) fn request_id(&self, kind: Kind) -> String {
         match kind {
             Kind::Report => self.id.clone(),
@@ -135,9 +133,14 @@ impl Report {
 
     /// The signed report, or a forgery with more calls. No forgery may be accepted.
     pub(crate) fn request(&self, kind: Kind) -> Request {
-        let (uuid, id, create_ts) = (self.uuid(), self.request_id(kind), self.create_ts);
-        let secret = self.account["secretKey"].as_str().unwrap_or_default();
-        let algorithm = from_value(self.account["algorithm"].clone()).unwrap_or_default();
+        let Self {
+            uuid,
+            create_ts,
+            secret,
+            algorithm,
+            ..
+        } = self;
+        let (id, algorithm) = (self.request_id(kind), *algorithm);
         let genuine = Request::new(&self.body).with_header("requestID", &id);
         let genuine = genuine.with_header("uuid", uuid);
         let genuine = genuine.with_header("createTs", &create_ts.to_string());

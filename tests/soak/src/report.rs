@@ -23,29 +23,30 @@ impl Summary {
         let count = |defect| findings.iter().filter(|f| f.0 == defect).count();
         let listed = findings.iter().take(LISTED);
         let listed = listed.map(|(defect, place)| format!("{defect:?}: {place}"));
-        Self(json!({
-            "answers": tally.answers,
-            "reports": drive.plan.reports.len(),
-            "reports acknowledged": tally.acknowledged.len(),
-            "reports and resends refused": tally.refused,
-            "requests without an answer": tally.no_answer,
-            "CALLBACKS NEVER ANSWERED": tally.unanswered,
-            "FORGERIES ACCEPTED": tally.forgeries_accepted,
-            "LOST": count(Defect::Lost),
-            "DUPLICATED": count(Defect::Duplicated),
-            "CHANGED": count(Defect::Changed),
-            "UNEXPECTED": count(Defect::Unexpected),
-            "ACKNOWLEDGED AND LOST": count(Defect::AcknowledgedAndLost),
-            "findings": listed.collect::<Vec<_>>(),
-        }))
+        let mut figures = json!(tally.answers);
+        let mut add = |name: &str, figure: usize| figures[name] = json!(figure);
+        add("reports", drive.plan.reports.len());
+        add("reports acknowledged", tally.acknowledged.len());
+        add("reports and resends refused", tally.refused);
+        add("requests without an answer", tally.no_answer);
+        add("CALLBACKS NEVER ANSWERED", tally.unanswered);
+        add("FORGERIES ACCEPTED", tally.forgeries_accepted);
+        add("LOST", count(Defect::Lost));
+        add("DUPLICATED", count(Defect::Duplicated));
+        add("CHANGED", count(Defect::Changed));
+        add("UNEXPECTED", count(Defect::Unexpected));
+        add("ACKNOWLEDGED AND LOST", count(Defect::AcknowledgedAndLost));
+        figures["findings"] = listed.collect();
+        Self(figures)
     }
 
     /// The names of the figures that are wrong.
     pub(crate) fn wrong(&self) -> Vec<&String> {
         let figures = self.0.as_object().into_iter().flatten();
-        let wrong = figures.filter(|(name, figure)| {
+        let is_wrong = |name: &str, figure: &Value| {
             !name.contains(char::is_lowercase) && figure.as_u64() != Some(0)
-        });
+        };
+        let wrong = figures.filter(|(name, figure)| is_wrong(name, figure));
         wrong.map(|(name, _)| name).collect()
     }
 }
@@ -53,18 +54,11 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in self.0.as_object().into_iter().flatten() {
-            match value {
-                Value::Object(counts) => {
-                    for (name, count) in counts {
-                        writeln!(f, "{:>8}  {name}", count.to_string())?;
-                    }
-                }
-                Value::Array(list) => {
-                    for finding in list {
-                        writeln!(f, "          {finding}")?;
-                    }
-                }
-                count => writeln!(f, "{:>8}  {name}", count.to_string())?,
+            match value.as_array() {
+                None => writeln!(f, "{:>8}  {name}", value.to_string())?,
+                Some(list) => list
+                    .iter()
+                    .try_for_each(|item| writeln!(f, "          {item}"))?,
             }
         }
         match self.wrong().is_empty() {

@@ -11,7 +11,7 @@ use task_callback::store::Item;
 use tokio::time::{Instant, sleep};
 
 use crate::Failure;
-use crate::plan::{Plan, Report};
+use crate::plan::Plan;
 
 /// How many tasks are read at once.
 const CONCURRENCY: usize = 16;
@@ -33,13 +33,12 @@ pub(crate) async fn read_plan(
     limit: Duration,
 ) -> Result<Vec<Value>, Failure> {
     let started = Instant::now();
-    let reports = plan.reports.iter();
-    let tasks: HashSet<_> = reports.map(Report::task).collect();
+    let tasks: HashSet<_> = plan.reports.iter().map(|report| &report.task).collect();
     loop {
         let items = stream::iter(&tasks).map(async |task| {
             let query = client.query().table_name(table).consistent_read(true);
             let query = query.key_condition_expression("taskID = :task");
-            let task = AttributeValue::S((*task).to_owned());
+            let task = AttributeValue::S((*task).clone());
             let query = query.expression_attribute_values(":task", task);
             let items = query.into_paginator().items().send();
             items.collect::<Result<Vec<Item>, _>>().await
