@@ -18,7 +18,6 @@ pub(crate) use table::render;
 
 /// Print a task's history, or draw it as a picture
 #[derive(clap::Args)]
-#[command(mut_arg("table", |table| table.required(true)))]
 #[command(after_help = "Examples:
   callbot history t-20260913-0007 --table TABLE_NAME
   callbot history autumn-renewals --user-task --table snapshots --endpoint-url http://127.0.0.1:8000")]
@@ -46,7 +45,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let table = args.table.table().await?;
+    let table = args.table.table().await;
     let range = Range {
         since: args.since,
         last: args.last,

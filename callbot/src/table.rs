@@ -6,11 +6,11 @@ mod last_reports;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::QueryError;
+use clap::builder::NonEmptyStringValueParser;
 use task_callback::contract::callback::TaskStatus;
 use task_callback::contract::snapshot::ReportTime;
 use task_callback::store::ItemError;
 
-use crate::Failure;
 use crate::aws::{Aws, AwsError, EndpointArgs, Target};
 pub(crate) use history::Range;
 pub(crate) use last_reports::LastReport;
@@ -24,27 +24,16 @@ const STATUS_INDEX: &str = "status-createTs-index";
 #[derive(clap::Args)]
 pub(crate) struct TableArgs {
     /// The snapshots table: the stack's output TableName
-    #[arg(long, env = "TABLE_NAME")]
-    table: Option<String>,
+    #[arg(long, env = "TABLE_NAME", value_parser = NonEmptyStringValueParser::new())]
+    table: String,
     #[command(flatten)]
     endpoint: EndpointArgs,
 }
 
 impl TableArgs {
-    /// An empty name is none, as for the function.
-    fn name(&self) -> Option<&str> {
-        self.table.as_deref().filter(|name| !name.is_empty())
-    }
-
     /// The table, on AWS or in a local engine.
-    ///
-    /// # Errors
-    ///
-    /// Neither --table nor TABLE_NAME names one.
-    pub(crate) async fn table(&self) -> Result<Table, Failure> {
-        let name = self.name();
-        let name = name.ok_or("name the table with --table or the variable TABLE_NAME")?;
-        Ok(Table::new(&self.endpoint.aws().await, name))
+    pub(crate) async fn table(&self) -> Table {
+        Table::new(&self.endpoint.aws().await, &self.table)
     }
 }
 
