@@ -133,33 +133,28 @@ impl Report {
 
     /// The signed report, or a forgery with more calls. No forgery may be accepted.
     pub(crate) fn request(&self, kind: Kind) -> Request {
-        let Self {
-            uuid,
-            create_ts,
-            secret,
-            algorithm,
-            ..
-        } = self;
-        let (id, algorithm) = (self.request_id(kind), *algorithm);
-        let genuine = Request::new(&self.body).with_header("requestID", &id);
+        let (id, uuid) = (self.request_id(kind), &self.uuid);
+        let create_ts = self.create_ts.to_string();
+        let sign = |request: Request| request.sign(self.algorithm, &self.secret);
+        let genuine = Request::new(&self.body).with_header("createTs", &create_ts);
+        let genuine = genuine.with_header("requestID", &id);
         let genuine = genuine.with_header("uuid", uuid);
-        let genuine = genuine.with_header("createTs", &create_ts.to_string());
         let mut forged = self.body.clone();
         forged["taskStat"]["totalCall"] = json!(1_000_000_000);
         match kind {
-            Kind::Report | Kind::Resend => genuine.sign(algorithm, secret),
-            WrongSecret => genuine.with_body(forged).sign(algorithm, "a guess"),
-            ChangedBody => genuine.sign(algorithm, secret).with_body(forged),
+            Kind::Report | Kind::Resend => sign(genuine),
+            WrongSecret => genuine.with_body(forged).sign(self.algorithm, "a guess"),
+            ChangedBody => sign(genuine).with_body(forged),
             OtherUuid => {
-                let request = genuine.with_body(forged).sign(algorithm, secret);
-                request.with_header("uuid", &format!("{uuid}0"))
+                let other = uuid.clone() + "0";
+                sign(genuine.with_body(forged)).with_header("uuid", &other)
             }
             LengthExtension => {
                 // The text that the platform signed, and the hash's padding, become the body.
                 let signed = format!("&createTs={create_ts}&requestID={id}&uuid={uuid}");
                 let mut request = genuine;
                 request.body.extend(signed.bytes().chain([0x80, 0, 0, 0]));
-                request.sign(Algorithm::Md5, secret)
+                request.sign(Algorithm::Md5, &self.secret)
             }
         }
     }
