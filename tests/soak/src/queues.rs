@@ -48,53 +48,40 @@ impl Queues {
     /// else may deliver meanwhile. The numbers of forgeries and of other messages that are left.
     pub(crate) async fn drain(&self, invoker: Invoker) -> Result<(usize, usize), Failure> {
         let started = Instant::now();
+        let is_over = || started.elapsed() > DRAIN_LIMIT;
         let mut forgeries = 0;
         loop {
-            // The function cannot tell a forgery from a callback whose secret it does not know yet.
-            let (forged, genuine) = self.look(forgeries).await?;
-            forgeries += forged;
-            if genuine == 0 || started.elapsed() > DRAIN_LIMIT {
-                let left = genuine + self.count(&self.dead_letters).await?;
-                return Ok((forgeries, left));
+            // The function cannot tell a forgery from a callback whose secret it does not know yet. A forgery that is
+            // received here stays hidden.
+            let mut genuine = Vec::new();
+            while self.count(&self.parked).await? > forgeries + genuine.len() && !is_over() {
+                let receive = self.client.receive_message().queue_url(&self.parked);
+                let receive = receive.visibility_timeout(HIDDEN_SECONDS);
+                let received = receive.max_number_of_messages(10).send().await?.messages;
+                let (forged, others): (Vec<_>, Vec<_>) =
+                    received.into_iter().flatten().partition(is_forgery);
+                forgeries += forged.len();
+                genuine.extend(others);
+                sleep(POLL / 10).await;
+            }
+            for message in &genuine {
+                let show = self
+                    .client
+                    .change_message_visibility()
+                    .visibility_timeout(0);
+                let show = show.set_receipt_handle(message.receipt_handle.clone());
+                show.queue_url(&self.parked).send().await?;
+            }
+            if genuine.is_empty() || is_over() {
+                let left = self.count(&self.parked).await?.saturating_sub(forgeries);
+                return Ok((forgeries, left + self.count(&self.dead_letters).await?));
             }
             let _events = self.deliver(invoker.clone()).await?;
-            let delivering = Instant::now();
-            while self.count(&self.parked).await? > forgeries
-                && delivering.elapsed() < VISIBILITY_TIMEOUT
-            {
+            let until = Instant::now() + VISIBILITY_TIMEOUT;
+            while self.count(&self.parked).await? > forgeries && Instant::now() < until {
                 sleep(POLL).await;
             }
         }
-    }
-
-    /// Receives every parked message that is not hidden yet: hides the forgeries, and shows the others again.
-    async fn look(&self, hidden: usize) -> Result<(usize, usize), Failure> {
-        let started = Instant::now();
-        let (mut forged, mut genuine) = (0, Vec::new());
-        while hidden + forged + genuine.len() < self.count(&self.parked).await?
-            && started.elapsed() < DRAIN_LIMIT
-        {
-            let receive = self.client.receive_message().queue_url(&self.parked);
-            let receive = receive.visibility_timeout(HIDDEN_SECONDS);
-            let received = receive.max_number_of_messages(10).send().await?;
-            for message in received.messages.unwrap_or_default() {
-                match is_forgery(&message) {
-                    true => forged += 1,
-                    false => genuine.push(message.receipt_handle),
-                }
-            }
-            sleep(POLL / 10).await;
-        }
-        let number = genuine.len();
-        for handle in genuine {
-            let show = self
-                .client
-                .change_message_visibility()
-                .visibility_timeout(0);
-            let show = show.queue_url(&self.parked).set_receipt_handle(handle);
-            show.send().await?;
-        }
-        Ok((forged, number))
     }
 
     /// The number of messages in a queue, visible or not. A message that becomes visible between moto's two sums is in
