@@ -160,7 +160,10 @@ async fn serve(client: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
                 let _ = shared.refuse.send(time);
                 return client.get_ref().set_zero_linger();
             }
-            Fault::Silence => return Ok(sleep(SILENCE).await),
+            Fault::Silence => {
+                sleep(SILENCE).await;
+                return Ok(());
+            }
             Fault::Garbage => http(200, "<html>it works</html>"),
             Fault::Answer(status, code) => {
                 let body = format!(r#"{{"__type":"{code}","message":"by the proxy"}}"#);

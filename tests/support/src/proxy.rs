@@ -1,5 +1,6 @@
 //! A proxy in front of an engine that injects faults and records the requests.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 pub use local_stack::Fault;
@@ -16,8 +17,8 @@ impl Proxy {
     /// A proxy that applies the faults to its requests in order, and the last fault to all further requests.
     pub async fn start(engine_url: &str, faults: &[Fault]) -> Self {
         let last = faults.last().copied().unwrap_or(Fault::None);
-        let mut faults = faults.to_vec().into_iter();
-        Self::with(engine_url, move || faults.next().unwrap_or(last)).await
+        let mut faults = VecDeque::from(faults.to_vec());
+        Self::with(engine_url, move || faults.pop_front().unwrap_or(last)).await
     }
 
     /// A proxy that asks `next` for the fault of each request.

@@ -4,6 +4,9 @@ use roxmltree::Document;
 
 use super::*;
 
+/// Seconds after the first report, status, finished orders, and orders in all.
+type Reported = (u64, u64, u64, u64);
+
 /// `BLESS=1 cargo test --package callbot picture` writes the golden file anew.
 #[tokio::test]
 async fn the_picture_in_the_readme_is_what_the_demo_draws() {
@@ -25,8 +28,7 @@ async fn the_picture_in_the_readme_is_what_the_demo_draws() {
 #[tokio::test]
 async fn any_history_of_several_tasks_with_any_names_can_be_drawn() {
     let app = TestApp::embedded().await;
-    // Seconds, status, finished orders, total orders.
-    let tasks: [(&str, &[(u64, u64, u64, u64)]); 4] = [
+    let tasks: [(&str, &[Reported]); 4] = [
         ("a single report", &[(0, 1, 0, 0)]),
         ("<one second> & \"'\u{1}", &[(0, 2, 7, 9), (0, 3, 9, 9)]),
         ("falling", &[(0, 2, 90, 99), (60, 2, 10, 50), (61, 4, 0, 0)]),
