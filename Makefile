@@ -49,12 +49,11 @@ TASK  ?= t-20260913-0007
 # How many tasks `make soak` makes up.
 TASKS ?= 2500
 
-# The function and the tool are always built together, with one set of features, so that the demo, the tests and the
+# These packages are always built together, with one set of features, so that the demo, the tests, the soak and the
 # other commands find everything built.
-PACKAGES := --package task-callback --package callbot
+PACKAGES := --package task-callback --package callbot --package task-callback-soak
 BUILD    := cargo build --locked $(PACKAGES)
 TEST     := cargo test --locked $(PACKAGES)
-SOAK     := --package task-callback-soak
 BUILT    := $(or $(CARGO_TARGET_DIR),target)/debug
 CALLBOT  := $(BUILT)/callbot
 
@@ -78,7 +77,7 @@ demo: ## Send the sample events through the real function, locally, and show the
 	$(CALLBOT) demo
 
 test: $(MOTO) ## Run all tests
-	env -u DYNAMODB_ENDPOINT_URL $(TEST) $(SOAK)
+	env -u DYNAMODB_ENDPOINT_URL $(TEST)
 
 test-dynamodb-local: $(DYNAMODB_LOCAL) ## Run the contract's tests over DynamoDB Local (needs Java 17 and Maven)
 	tests/dynamodb-local/run $(DYNAMODB_LOCAL) $(TEST) --test contract
@@ -106,7 +105,7 @@ BUILD_AS_DEPLOYED := cargo lambda build --locked --release $(if $(filter aarch64
 
 soak: $(CARGO_LAMBDA) $(MOTO) ## Send TASKS tasks of 10 reports amid failures, and prove that each is stored once
 	$(BUILD_AS_DEPLOYED)
-	$(BUILD) $(SOAK)
+	$(BUILD)
 	$(BUILT)/soak --function target/lambda/task-callback/bootstrap --moto $(MOTO)/bin/python --tasks $(TASKS) \
 		--log target/soak.log --report target/soak.json
 

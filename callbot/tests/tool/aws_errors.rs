@@ -5,11 +5,8 @@ use local_stack::{Fault, Proxy};
 use crate::runner::{CREDENTIALS, callbot, fail};
 
 const HISTORY: &[&str] = &["history", "t-1", "--table", "snapshots"];
-const PARKED: &[&str] = &[
-    "parked",
-    "--queue",
-    "https://sqs.eu-west-1.amazonaws.com/1/parked",
-];
+const PARKED: &[&str] = &["parked", "--queue", QUEUE];
+const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/1/parked";
 
 const REGION: (&str, &str) = ("AWS_REGION", "eu-central-1");
 const ID: (&str, &str) = ("AWS_ACCESS_KEY_ID", "somebody");
@@ -36,18 +33,13 @@ fn a_call_that_gets_no_answer_names_its_target_and_what_helps() {
     let secret: &[&str] = &["secret", arn, "--file", file];
     let local: &[&str] = &[HISTORY, &["--endpoint-url", "http://127.0.0.1:1"]].concat();
     let at_engine = "DynamoDB at http://127.0.0.1:1, table snapshots: ";
+    let in_region = "DynamoDB in eu-central-1, ";
     let in_arns = "Secrets Manager in eu-west-1, secret arn:";
     let in_queues = "SQS in eu-west-1, queue parked: ";
     type Variables<'a> = &'a [(&'a str, &'a str)];
     let cases: [(&str, &[&str], Variables<'_>, &str, &str); 5] = [
         ("no region", HISTORY, &[ID, KEY], "Missing Region", PLACE),
-        (
-            "no credentials",
-            HISTORY,
-            &[REGION],
-            "DynamoDB in eu-central-1, ",
-            SIGN_IN,
-        ),
+        ("no credentials", HISTORY, &[REGION], in_region, SIGN_IN),
         ("the ARN's region", secret, &[], in_arns, SIGN_IN),
         ("the queue's region", PARKED, &[], in_queues, SIGN_IN),
         ("no engine", local, &[], at_engine, PLACE),

@@ -1,11 +1,9 @@
 //! `callbot check`: whether a deployment refuses and accepts what it must.
 
-use std::sync::mpsc::channel;
-
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::service;
 
-use crate::runner::{Running, callbot, fail, succeed};
+use crate::runner::{callbot, fail, succeed};
 use crate::server::{self, SUCCESS};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -27,7 +25,7 @@ async fn the_function_passes_and_stores_one_snapshot() {
 
 #[test]
 fn a_deployment_that_accepts_forgeries_does_not_pass() {
-    let url = server::start(SUCCESS, || {});
+    let url = server::start(SUCCESS);
     let printed = fail(1, &mut callbot(&["check", "--url", &url])).stdout;
     let mut lines = printed.lines();
     let forged = lines.find(|line| line.contains("an unknown account"));
@@ -44,18 +42,4 @@ fn a_check_ends_at_the_first_request_without_an_answer() {
     let error = "no connection to http://127.0.0.1:1: Connection refused";
     assert!(line.contains(error), "{printed}");
     assert_eq!(sum, "1 of 1 checks failed. Checks not made: 6.\n");
-}
-
-#[test]
-fn a_result_is_printed_before_the_next_request_is_answered() {
-    let (answer, answers) = channel();
-    let url = server::start("{}", move || {
-        let _ = answers.recv();
-    });
-    answer.send(()).expect("the server runs");
-    let check = Running::start(&mut callbot(&["check", "--url", &url]));
-    let line = check.line();
-    assert!(line.contains("✗ another path"), "{line}");
-    drop(answer);
-    check.until("6 of 6 checks failed.");
 }

@@ -7,7 +7,7 @@ use crate::server::{self, SUCCESS};
 
 #[tokio::test]
 async fn a_command_whose_output_is_closed_ends_with_its_own_exit_code() {
-    let url = server::start(SUCCESS, || {});
+    let url = server::start(SUCCESS);
     let secret = TestSecret::create("nothing yet").await;
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), CREDENTIALS).expect("written");

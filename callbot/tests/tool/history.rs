@@ -9,12 +9,11 @@ use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use task_callback::contract::account::Algorithm;
 
 use crate::runner::{callbot, fail, run, succeed};
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::project;
-use task_callback_test_support::request::{Request, SECRET, body};
+use task_callback_test_support::request::{Request, body};
 
 /// The time of the demo's first report: 2026-09-13 08:00:00 UTC.
 const FIRST: u64 = 1_789_286_400;
@@ -22,16 +21,14 @@ const MINUTE: u64 = 60;
 const DEMO_TASK: &str = "t-20260913-0007";
 
 /// Stores a report made in this second.
-async fn report(app: &TestApp, seconds: u64, body: impl ToString) {
-    let body = body.to_string();
-    let request = Request::signed(body.as_bytes(), seconds, Algorithm::Md5, SECRET);
+pub(crate) async fn report(app: &TestApp, seconds: u64, body: impl ToString) {
     let received = UNIX_EPOCH + Duration::from_millis(seconds * 1000 + 250);
-    let answer = app.send_at(&request, received).await;
+    let answer = app.send_at(&Request::at(seconds, body), received).await;
     assert_eq!(answer.ret_code, 0, "{}", answer.ret_msg);
 }
 
 /// The body of a task's report.
-fn report_of(task: &str, status: u64, finished: u64, total: u64) -> Value {
+pub(crate) fn report_of(task: &str, status: u64, finished: u64, total: u64) -> Value {
     let mut body = body();
     body["taskID"] = json!(task);
     body["taskStatus"] = json!(status);
@@ -55,7 +52,7 @@ async fn demo(reports: usize) -> TestApp {
 }
 
 /// The system's time, Unix seconds.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.expect("after 1970").as_secs()
 }
@@ -66,13 +63,6 @@ fn history(app: &TestApp, arguments: &[&str]) -> Command {
     command
         .args(["--endpoint-url", &app.engine_url])
         .args(arguments)
-        .env("TZ", "UTC")
-        .env_remove("COLUMNS");
+        .env("TZ", "UTC");
     command
-}
-
-/// Runs a command that finds nothing stored; its standard output.
-#[track_caller]
-fn find_nothing(command: &mut Command) -> String {
-    fail(1, command).stdout
 }

@@ -3,14 +3,12 @@
 use std::process::Command;
 use std::time::SystemTime;
 
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::QueueAttributeName;
 use local_stack::{Fault, Proxy};
 use serde_json::{Value, json};
 use task_callback::contract::parked::ParkedCallback;
-use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::moto;
+use task_callback_test_support::queue::TestQueue;
 use tokio::sync::mpsc;
 
 use crate::runner::{Running, callbot, fail, succeed};
@@ -46,48 +44,35 @@ fn callbacks(count: usize) -> Vec<String> {
 
 /// A parked queue and its dead-letter queue, of the test's own.
 struct Queues {
-    client: Client,
-    parked: String,
-    dead_letters: String,
+    parked: TestQueue,
+    dead_letters: TestQueue,
 }
 
 impl Queues {
     /// The queues with these messages.
-    async fn with(parked: &[String], dead_letters: &[String]) -> Self {
-        // Without the function's short timeouts, after which a message would be sent again.
-        let config = local_aws(moto::url()).sqs().config().to_builder();
-        let config = config.timeout_config(TimeoutConfig::disabled());
-        let client = Client::from_conf(config.build());
-        let id = uuid::Uuid::new_v4();
-        let policy = json!({
-            "deadLetterTargetArn": format!("arn:aws:sqs:us-east-1:123456789012:{id}-dead"),
-            "maxReceiveCount": 100,
-        });
-        let queue = async |name, policy: Option<String>, texts: &[String]| {
-            let policy = policy.map(|policy| [(QueueAttributeName::RedrivePolicy, policy)].into());
-            let create = client.create_queue().queue_name(format!("{id}-{name}"));
-            let created = create.set_attributes(policy).send().await;
-            let url = created.expect("a queue").queue_url.expect("a URL");
+    async fn with(waiting: &[String], dead: &[String]) -> Self {
+        let at_once = QueueAttributeName::VisibilityTimeout;
+        let dead_letters = TestQueue::with("dead", at_once, "0").await;
+        let name = dead_letters.url.rsplit('/').next().expect("a name");
+        let arn = format!("arn:aws:sqs:us-east-1:123456789012:{name}");
+        let policy = json!({"deadLetterTargetArn": arn, "maxReceiveCount": 100}).to_string();
+        let parked = TestQueue::with("parked", QueueAttributeName::RedrivePolicy, &policy).await;
+        for (queue, texts) in [(&parked, waiting), (&dead_letters, dead)] {
             for text in texts {
-                let send = client.send_message().queue_url(&url);
-                send.message_body(text).send().await.expect("it is sent");
+                queue.send(text).await;
             }
-            url
-        };
-        let dead_letters = queue("dead", None, dead_letters).await;
-        let parked = queue("parked", Some(policy.to_string()), parked).await;
+        }
         Self {
-            client,
             parked,
             dead_letters,
         }
     }
 
     /// The texts that a receiver gets at once, sorted. They stay hidden from the next one.
-    async fn received(&self, queue: &str) -> Vec<String> {
+    async fn received(queue: &TestQueue) -> Vec<String> {
         let mut texts = Vec::new();
         loop {
-            let receive = self.client.receive_message().queue_url(queue);
+            let receive = queue.client.receive_message().queue_url(&queue.url);
             let receive = receive.max_number_of_messages(10).visibility_timeout(600);
             let messages = receive.send().await.expect("an answer").messages;
             let messages = messages.unwrap_or_default();
@@ -101,7 +86,7 @@ impl Queues {
 
     /// The tool's command over moto, or over a proxy to it.
     fn command(&self, url: &str, arguments: &[&str]) -> Command {
-        let queue = ["parked", "--queue", &self.parked, "--endpoint-url", url];
+        let queue = ["parked", "--queue", &self.parked.url, "--endpoint-url", url];
         callbot(&[&queue[..], arguments].concat())
     }
 
@@ -167,14 +152,14 @@ async fn a_list_shows_both_queues_and_takes_nothing_out() {
         assert!(!printed.contains(secret), "{secret}: {printed}");
     }
 
-    assert_eq!(queues.received(&queues.parked).await, waiting);
-    assert_eq!(queues.received(&queues.dead_letters).await, dead);
+    assert_eq!(Queues::received(&queues.parked).await, waiting);
+    assert_eq!(Queues::received(&queues.dead_letters).await, dead);
 }
 
 #[tokio::test]
 async fn messages_between_two_tries_are_counted_and_empty_queues_are_a_sentence() {
     let queues = Queues::with(&callbacks(2), &[]).await;
-    assert_eq!(queues.received(&queues.parked).await.len(), 2);
+    assert_eq!(Queues::received(&queues.parked).await.len(), 2);
     let text = succeed(&mut queues.command(moto::url(), &[]));
     assert!(
         text.starts_with("Not listed: 2 parked callbacks."),
@@ -198,22 +183,22 @@ async fn a_list_that_does_not_come_to_its_end_gives_back_what_it_has_received() 
     let (proxy, _) = fail_the_second(receive, Fault::Answer(400, "AccessDenied")).await;
     let ran = fail(2, &mut queues.command(proxy.url(), &[]));
     assert!(ran.stderr.contains("-parked"), "{ran:?}");
-    assert_eq!(queues.received(&queues.parked).await, waiting);
-    assert_eq!(queues.received(&queues.dead_letters).await, dead);
+    assert_eq!(Queues::received(&queues.parked).await, waiting);
+    assert_eq!(Queues::received(&queues.dead_letters).await, dead);
 
     let queues = Queues::with(&waiting, &dead).await;
     let (proxy, mut reached) = fail_the_second(receive, Fault::Silence).await;
     let mut listing = Running::start(&mut queues.command(proxy.url(), &[]));
     reached.recv().await.expect("a second request");
     assert_eq!(listing.interrupt().code(), Some(2));
-    assert_eq!(queues.received(&queues.parked).await, waiting);
-    assert_eq!(queues.received(&queues.dead_letters).await, dead);
+    assert_eq!(Queues::received(&queues.parked).await, waiting);
+    assert_eq!(Queues::received(&queues.dead_letters).await, dead);
 }
 
 #[tokio::test]
 async fn a_queue_without_a_dead_letter_queue_is_not_the_parked_queue() {
     let mut queues = Queues::with(&[], &[]).await;
-    queues.parked = queues.dead_letters.clone();
+    queues.parked = queues.dead_letters;
     let error = fail(2, &mut queues.command(moto::url(), &[])).stderr;
     let words =
         "has no dead-letter queue: is it the parked queue, the stack's output ParkedQueueUrl?";
@@ -227,8 +212,8 @@ async fn a_redrive_moves_all_dead_letters_back() {
 
     let text = succeed(&mut queues.command(moto::url(), &["--redrive"]));
     assert!(text.starts_with("12 dead letters moved back."), "{text}");
-    assert_eq!(queues.received(&queues.parked).await, texts);
-    assert!(queues.received(&queues.dead_letters).await.is_empty());
+    assert_eq!(Queues::received(&queues.parked).await, texts);
+    assert!(Queues::received(&queues.dead_letters).await.is_empty());
 
     let text = succeed(&mut queues.command(moto::url(), &["--redrive"]));
     assert!(text.starts_with("0 dead letters moved back."), "{text}");
@@ -247,13 +232,16 @@ async fn a_redrive_that_fails_loses_no_dead_letter() {
         let ran = fail(2, &mut queues.command(proxy.url(), &["--redrive"]));
         let words = "No dead letter is lost; --redrive moves the rest";
         assert!(ran.stderr.contains(words), "{call}: {ran:?}");
-        assert_eq!(queues.received(&queues.parked).await.len(), moved, "{call}");
+        assert_eq!(
+            Queues::received(&queues.parked).await.len(),
+            moved,
+            "{call}"
+        );
         // Those that were received are hidden for a while.
-        let get = queues.client.get_queue_attributes();
+        let TestQueue { client, url } = &queues.dead_letters;
         let hidden = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
-        let get = get
-            .queue_url(&queues.dead_letters)
-            .attribute_names(hidden.clone());
+        let get = client.get_queue_attributes().queue_url(url);
+        let get = get.attribute_names(hidden.clone());
         let attributes = get.send().await.expect("an answer").attributes;
         let left = attributes.expect("attributes").remove(&hidden);
         assert_eq!(left.as_deref(), Some("2"), "{call}");

@@ -6,14 +6,13 @@ use std::thread::spawn;
 
 pub(crate) const SUCCESS: &str = r#"{"retCode":0,"retMsg":"success","responseID":"x"}"#;
 
-/// Starts a server that answers every request with status 200 and this body, after `wait`; its URL.
-pub(crate) fn start(body: &str, mut wait: impl FnMut() + Send + 'static) -> String {
+/// Starts a server that answers every request with status 200 and this body; its URL.
+pub(crate) fn start(body: &str) -> String {
     let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = server.local_addr().expect("an address");
     let body = body.to_owned();
     spawn(move || {
         for connection in server.incoming().flatten() {
-            wait();
             let _ = answer(connection, &body);
         }
     });

@@ -43,10 +43,12 @@ fn an_error_says_what_to_do() {
     let sign: &[&str] = &["sign", "events/pending.json"];
     let by_file: &[&str] = &[sign, &["--credentials", "Cargo.toml"]].concat();
     let unknown = r#"[{"uuid":"u","secretKey":"s","algorithm":"SHA1"}]"#;
-    let cases: [(&[&str], &str, &str); 5] = [
+    let no_url: &[&str] = &["send", "events/pending.json", "--url", "localhost:9000"];
+    let cases: [(&[&str], &str, &str); 6] = [
         (&["sign", "nowhere.json"], "", "nowhere.json: No such file"),
         (&["sign", "Cargo.toml"], "", "not an API Gateway event"),
         (sign, "", "CALLBOT_CREDENTIALS is not set"),
+        (no_url, "", "it must be a URL such as http://127.0.0.1"),
         (by_file, "[]", "Cargo.toml: it is not JSON"),
         (
             sign,

@@ -1,11 +1,9 @@
 //! `callbot tasks`: the tasks that are running, that are silent, and that failed today.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use serde_json::{Value, json};
 use task_callback_test_support::app::TestApp;
-use task_callback_test_support::request::{Request, body};
 
+use crate::history::{now, report, report_of};
 use crate::runner::{callbot, succeed};
 
 const MINUTE: u64 = 60;
@@ -20,8 +18,7 @@ struct Tasks {
 
 impl Tasks {
     async fn start() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.expect("a time after 1970").as_secs();
+        let now = now();
         let hour = i64::try_from(now / HOUR % 24).expect("below 24");
         // In TZ, hours west of Greenwich are positive.
         let zone = format!("XXX{}", hour - 12);
@@ -31,14 +28,8 @@ impl Tasks {
 
     /// Stores a report of this task and status, made so many seconds ago.
     async fn report(&self, task_id: &str, status: u64, ago: u64) {
-        let mut body = body();
-        body["taskID"] = task_id.into();
-        body["taskStatus"] = status.into();
-        let seconds = self.now - ago;
-        let received = UNIX_EPOCH + Duration::from_secs(seconds);
-        let request = Request::at(seconds, body);
-        let answer = self.app.send_at(&request, received).await;
-        assert_eq!(answer.ret_code, 0, "{}", answer.ret_msg);
+        let body = report_of(task_id, status, 67, 100);
+        report(&self.app, self.now - ago, body).await;
     }
 
     fn text(&self, arguments: &[&str]) -> String {
@@ -67,48 +58,37 @@ fn ids(ids: [&[&str]; 3]) -> [Vec<String>; 3] {
 #[tokio::test]
 async fn a_task_is_what_its_newest_report_says() {
     let tasks = Tasks::start().await;
-    for (task, reports) in [
-        ("done", [(2, 2 * HOUR), (3, HOUR)]),
-        ("silent", [(2, 4 * HOUR), (2, 2 * HOUR)]),
-        ("running", [(1, 2 * HOUR), (2, 9 * MINUTE)]),
-        ("resumed", [(5, 8 * MINUTE), (2, 6 * MINUTE)]),
-        ("paused", [(2, 8 * MINUTE), (5, 6 * MINUTE)]),
-        ("failed", [(2, 8 * MINUTE), (4, 6 * MINUTE)]),
-        ("failed long ago", [(2, 31 * HOUR), (4, 30 * HOUR)]),
-        ("long forgotten", [(2, 101 * HOUR), (2, 100 * HOUR)]),
+    let reports: [(&str, &[(u64, u64)]); 13] = [
+        ("done", &[(2, 2 * HOUR), (3, HOUR)]),
+        ("silent", &[(2, 4 * HOUR), (2, 2 * HOUR)]),
+        ("running", &[(1, 2 * HOUR), (2, 9 * MINUTE)]),
+        ("resumed", &[(5, 8 * MINUTE), (2, 6 * MINUTE)]),
+        ("paused", &[(2, 8 * MINUTE), (5, 6 * MINUTE)]),
+        ("failed", &[(2, 8 * MINUTE), (4, 6 * MINUTE)]),
+        ("failed long ago", &[(2, 31 * HOUR), (4, 30 * HOUR)]),
+        ("long forgotten", &[(2, 101 * HOUR), (2, 100 * HOUR)]),
         // Made before the completion, and received after it.
-        ("done", [(2, 100 * MINUTE), (2, 90 * MINUTE)]),
-    ] {
-        for (status, ago) in reports {
+        ("done", &[(2, 100 * MINUTE), (2, 90 * MINUTE)]),
+        // Of the reports of one second, the last to arrive counts, or the end.
+        ("paused at once", &[(1, HOUR), (2, HOUR), (5, HOUR)]),
+        ("resumed at once", &[(1, MINUTE), (5, MINUTE), (2, MINUTE)]),
+        ("done at once", &[(2, HOUR), (3, HOUR), (2, HOUR)]),
+        ("failed at once", &[(2, MINUTE), (4, MINUTE), (2, MINUTE)]),
+    ];
+    for (task, reports) in reports {
+        for &(status, ago) in reports {
             tasks.report(task, status, ago).await;
         }
     }
     let (found, others) = tasks.overview(&[]);
-    let (running, failed) = (["resumed", "running"], ["failed"]);
+    let running = ["resumed at once", "resumed", "running"];
+    let failed = ["failed at once", "failed"];
     assert_eq!(found, ids([&running, &["silent"], &failed]));
-    assert_eq!(others, json!({"COMPLETED": 1, "FAILED": 1, "PAUSED": 1}));
+    assert_eq!(others, json!({"COMPLETED": 2, "FAILED": 1, "PAUSED": 2}));
 
     let (found, _) = tasks.overview(&["--since", "200h", "--silent-for", "150m"]);
-    let running = ["resumed", "running", "silent"];
+    let running = ["resumed at once", "resumed", "running", "silent"];
     assert_eq!(found, ids([&running, &["long forgotten"], &failed]));
-}
-
-#[tokio::test]
-async fn of_the_reports_of_one_second_the_last_to_arrive_or_the_end_counts() {
-    let tasks = Tasks::start().await;
-    for (task, statuses) in [
-        ("paused", [1, 2, 5]),
-        ("running", [1, 5, 2]),
-        ("completed", [2, 3, 2]),
-        ("failed", [2, 4, 2]),
-    ] {
-        for status in statuses {
-            tasks.report(task, status, MINUTE).await;
-        }
-    }
-    let (found, others) = tasks.overview(&[]);
-    assert_eq!(found, ids([&["running"], &[], &["failed"]]));
-    assert_eq!(others, json!({"COMPLETED": 1, "PAUSED": 1}));
 }
 
 #[tokio::test]

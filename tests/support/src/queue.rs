@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use local_stack::sqs_event;
 use serde_json::Value;
@@ -18,17 +19,25 @@ pub const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:123456789012:parked";
 
 /// A queue for one test. Its messages can be received again immediately.
 pub struct TestQueue {
-    client: Client,
+    pub client: Client,
     pub url: String,
 }
 
 impl TestQueue {
     pub async fn create() -> Self {
-        let client = local_aws(moto::url()).sqs();
+        Self::with("parked", QueueAttributeName::VisibilityTimeout, "0").await
+    }
+
+    /// A queue with this attribute, whose name ends with `name`.
+    pub async fn with(name: &str, attribute: QueueAttributeName, value: &str) -> Self {
+        // Without the function's short timeouts: a message whose answer is late would be sent again.
+        let config = local_aws(moto::url()).sqs().config().to_builder();
+        let config = config.timeout_config(TimeoutConfig::disabled());
+        let client = Client::from_conf(config.build());
         let create = client
             .create_queue()
-            .queue_name(format!("parked-{}", uuid::Uuid::new_v4()))
-            .attributes(QueueAttributeName::VisibilityTimeout, "0");
+            .queue_name(format!("{}-{name}", uuid::Uuid::new_v4()))
+            .attributes(attribute, value);
         let created = create.send().await.expect("the queue is made");
         let url = created.queue_url().expect("a URL").to_owned();
         Self { client, url }

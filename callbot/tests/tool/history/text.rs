@@ -78,7 +78,7 @@ async fn a_task_is_ended_though_another_report_of_that_second_arrived_after_its_
 async fn an_empty_history_says_what_to_check_and_is_not_drawn() {
     let app = TestApp::embedded().await;
     let since = ["no-such-task", "--since", "2026-09-13T06:07:30Z"];
-    let text = find_nothing(&mut history(&app, &since));
+    let text = fail(1, &mut history(&app, &since)).stdout;
     for words in [
         "taskID no-such-task: nothing stored",
         &app.table_name,
@@ -88,13 +88,13 @@ async fn an_empty_history_says_what_to_check_and_is_not_drawn() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let text = find_nothing(&mut history(&app, &["no-such-task", "--user-task"]));
+    let text = fail(1, &mut history(&app, &["no-such-task", "--user-task"])).stdout;
     assert!(text.contains("leave out --user-task"), "{text}");
-    let text = find_nothing(&mut history(&app, &["no-such-task", "--json"]));
+    let text = fail(1, &mut history(&app, &["no-such-task", "--json"])).stdout;
     assert_eq!(text, "[]\n");
     for file in ["target/no-such-picture.svg", "-"] {
-        let command = &mut history(&app, &["no-such-task", "--svg", file]);
-        assert!(find_nothing(command).contains("nothing stored"));
+        let ran = fail(1, &mut history(&app, &["no-such-task", "--svg", file]));
+        assert!(ran.stdout.contains("nothing stored"), "{ran:?}");
     }
     assert!(!project().join("target/no-such-picture.svg").exists());
 }
