@@ -198,7 +198,7 @@ async fn a_list_that_does_not_come_to_its_end_gives_back_what_it_has_received() 
 #[tokio::test]
 async fn a_queue_without_a_dead_letter_queue_is_not_the_parked_queue() {
     let mut queues = Queues::with(&[], &[]).await;
-    queues.parked = queues.dead_letters;
+    std::mem::swap(&mut queues.parked, &mut queues.dead_letters);
     let error = fail(2, &mut queues.command(moto::url(), &[])).stderr;
     let words =
         "has no dead-letter queue: is it the parked queue, the stack's output ParkedQueueUrl?";

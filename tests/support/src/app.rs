@@ -16,7 +16,6 @@ use tokio::runtime::Runtime;
 
 use crate::aws::{callers_aws, local_aws};
 use crate::function::{Answer, function, function_of, invoke};
-use crate::moto;
 use crate::queue::TestQueue;
 use crate::request::{Request, now};
 
@@ -24,8 +23,8 @@ const DELETE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The function, its table, and the engine that holds the table.
 ///
-/// Each test gets its own engine, unless `DYNAMODB_ENDPOINT_URL` names another DynamoDB (`moto` for the server that
-/// also provides Secrets Manager). In that DynamoDB each test gets its own table.
+/// Each test gets its own engine, unless `DYNAMODB_ENDPOINT_URL` names another DynamoDB, in which each test gets its own
+/// table.
 pub struct TestApp {
     pub client: Client,
     pub store: Store,
@@ -47,7 +46,6 @@ impl TestApp {
     pub async fn with(changes: &[(&'static str, &str)]) -> Self {
         match std::env::var("DYNAMODB_ENDPOINT_URL").as_deref() {
             Err(_) | Ok("") => Self::embedded_with(changes).await,
-            Ok("moto") => Self::over(None, moto::url(), changes).await,
             Ok(url) => Self::over(None, url, changes).await,
         }
     }
