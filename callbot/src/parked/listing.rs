@@ -1,6 +1,6 @@
 //! Lists the messages of both queues and gives every one of them back.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
@@ -50,24 +50,27 @@ pub(super) struct Row {
 }
 
 impl Listing {
-    /// Reads both queues.
+    /// Reads both queues, one after the other: an interrupt then meets a single request. What SQS has just handed out to
+    /// that request becomes visible by itself.
     pub(super) async fn read(parked: &Queue, dead_letters: &Queue) -> Result<Self, Failure> {
         // Before the listing, whose own messages would count too.
         let between_tries = parked.in_flight().await?;
-        // To the end, even if the other one fails: each gives back what it has received.
-        let (parked, dead_letters) = tokio::join!(rows(parked), rows(dead_letters));
+        let mut interrupted = pin!(shutdown_signal());
         Ok(Self {
-            parked: parked?,
-            dead_letters: dead_letters?,
+            parked: rows(parked, interrupted.as_mut()).await?,
+            dead_letters: rows(dead_letters, interrupted).await?,
             between_tries,
         })
     }
 }
 
 /// The messages of a queue, the oldest first.
-async fn rows(queue: &Queue) -> Result<Vec<Row>, Failure> {
+async fn rows(
+    queue: &Queue,
+    interrupted: Pin<&mut impl Future<Output = Result<(), Failure>>>,
+) -> Result<Vec<Row>, Failure> {
     let mut messages = Vec::new();
-    let received = receive_all(queue, &mut messages).await;
+    let received = receive_all(queue, &mut messages, interrupted).await;
     let given_back = queue.give_back(&messages).await;
     received?;
     given_back?;
@@ -77,9 +80,12 @@ async fn rows(queue: &Queue) -> Result<Vec<Row>, Failure> {
 }
 
 /// Receives every message that is visible.
-async fn receive_all(queue: &Queue, messages: &mut Vec<Message>) -> Result<(), Failure> {
+async fn receive_all(
+    queue: &Queue,
+    messages: &mut Vec<Message>,
+    mut interrupted: Pin<&mut impl Future<Output = Result<(), Failure>>>,
+) -> Result<(), Failure> {
     let started = Instant::now();
-    let mut interrupted = pin!(shutdown_signal());
     while started.elapsed() < MAX_TIME && messages.len() < MAX_MESSAGES {
         let next = tokio::select! {
             _ = &mut interrupted => return Err("interrupted".into()),
