@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Effects, Style};
+use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use rustix::termios::tcgetwinsize;
 use task_callback::contract::callback::TaskStatus;
@@ -44,11 +45,15 @@ impl Terminal {
         }
     }
 
-    /// Fits a table into the width.
-    pub(crate) fn fit(self, table: &mut Table) {
+    /// A table with columns of these names, which fits into the width.
+    pub(crate) fn table<const N: usize>(self, names: [&str; N]) -> Table {
+        let mut table = Table::new();
         table
+            .load_style(UTF8_FULL_CONDENSED)
+            .set_header(names.map(|name| self.paint(BOLD, name)))
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(self.width);
+        table
     }
 }
 

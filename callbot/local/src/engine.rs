@@ -2,22 +2,16 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::time::Duration;
 
 use dynoxide::Database;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
-/// How long a stopping engine waits for open requests.
-const STOP_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// A running engine. It ends when it is stopped or dropped.
+/// A running engine. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Engine {
     address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    server: JoinHandle<()>,
+    _stop: oneshot::Sender<()>,
 }
 
 /// Why the engine did not start.
@@ -55,26 +49,20 @@ impl Engine {
             .map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(async move {
+        tokio::spawn(async move {
+            // The other end is dropped with the engine.
             let stopped = async { stopped.await.unwrap_or_default() };
             // Its clients see an error; nobody else waits for one.
             let _ = dynoxide::server::serve_with_shutdown(listener, database, stopped).await;
         });
         Ok(Self {
             address,
-            stop,
-            server,
+            _stop: stop,
         })
     }
 
     /// The value for `AWS_ENDPOINT_URL_DYNAMODB`.
     pub fn endpoint_url(&self) -> String {
         format!("http://{}", self.address)
-    }
-
-    /// Stops the engine after it has answered its open requests.
-    pub async fn stop(self) {
-        let _ = self.stop.send(());
-        let _ = tokio::time::timeout(STOP_TIMEOUT, self.server).await;
     }
 }

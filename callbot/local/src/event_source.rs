@@ -1,8 +1,6 @@
 //! The event source mapping of an SQS queue: Lambda polls the queue and invokes the function with what it receives.
 
 use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
@@ -22,7 +20,6 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A running event source mapping. It ends when it is dropped.
 #[derive(Debug)]
 pub struct EventSource {
-    deleted: Arc<AtomicUsize>,
     _pollers: JoinSet<()>,
 }
 
@@ -41,7 +38,6 @@ struct Poller {
     queue_url: String,
     queue_arn: String,
     invoker: Invoker,
-    deleted: Arc<AtomicUsize>,
 }
 
 impl EventSource {
@@ -69,25 +65,17 @@ impl EventSource {
             .attributes
             .unwrap_or_default()
             .remove(&QueueAttributeName::QueueArn);
-        let deleted = Arc::new(AtomicUsize::new(0));
         let poller = Poller {
             client,
             queue_url: queue_url.to_owned(),
             queue_arn: arn.unwrap_or_default(),
             invoker,
-            deleted: deleted.clone(),
         };
         Ok(Self {
-            deleted,
             _pollers: std::iter::repeat_n(poller, Self::MAX_CONCURRENCY)
                 .map(Poller::poll)
                 .collect(),
         })
-    }
-
-    /// How many messages were deleted, since the function was done with them.
-    pub fn deleted(&self) -> usize {
-        self.deleted.load(Ordering::Relaxed)
     }
 }
 
@@ -116,9 +104,7 @@ impl Poller {
                 let delete = self.client.delete_message().queue_url(&self.queue_url);
                 let delete = delete.set_receipt_handle(message.receipt_handle.clone());
                 // A message that is not deleted comes back like one that failed.
-                if delete.send().await.is_ok() {
-                    self.deleted.fetch_add(1, Ordering::Relaxed);
-                }
+                let _ = delete.send().await;
             }
         }
     }

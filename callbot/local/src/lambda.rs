@@ -53,7 +53,6 @@ struct Shared {
     queue: Mutex<mpsc::UnboundedReceiver<Invocation>>,
     /// An instance whose process is of an older generation starts another for its next call.
     generation: AtomicUsize,
-    starts: AtomicUsize,
     kills: AtomicUsize,
     deaths: AtomicUsize,
 }
@@ -91,7 +90,6 @@ impl Lambda {
             kill_after: Mutex::new(Box::new(kills)),
             queue: Mutex::new(queue),
             generation: 0.into(),
-            starts: 0.into(),
             kills: 0.into(),
             deaths: 0.into(),
         });
@@ -120,11 +118,6 @@ impl Lambda {
     /// disturbed.
     pub fn renew_processes(&self) {
         self.shared.generation.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How many processes were started.
-    pub fn starts(&self) -> usize {
-        self.shared.starts.load(Ordering::Relaxed)
     }
 
     /// How many processes were killed in the middle of a call.

@@ -5,7 +5,6 @@
 #![forbid(unsafe_code)]
 
 mod engine;
-#[cfg(feature = "sqs")]
 mod event_source;
 mod lambda;
 mod moto;
@@ -15,7 +14,6 @@ mod server;
 mod table;
 
 pub use engine::{Engine, EngineError};
-#[cfg(feature = "sqs")]
 pub use event_source::{EventSource, EventSourceError, sqs_event};
 pub use lambda::{Function, Invoker, Lambda, http_api_event};
 pub use moto::{Moto, MotoError};

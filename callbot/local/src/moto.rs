@@ -1,4 +1,4 @@
-//! AWS's wire protocol as moto speaks it, in a process of its own: Secrets Manager, SQS and a second DynamoDB.
+//! AWS's wire protocol as moto speaks it, in a process of its own: Secrets Manager and SQS.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};

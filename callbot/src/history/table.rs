@@ -1,6 +1,5 @@
 //! A history as a table, with the totals below it.
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ColumnConstraint, Table};
 use task_callback::contract::callback::TaskStatus;
 use task_callback::contract::snapshot::Snapshot;
@@ -47,19 +46,14 @@ fn title(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> String {
 }
 
 fn table(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> Table {
-    let names = [
+    let mut table = terminal.table([
         "reported",
         "status",
         "lasted",
         "orders finished",
         "answered",
         "calls answered",
-    ];
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_FULL_CONDENSED)
-        .set_header(names.map(|name| terminal.paint(BOLD, name)));
-    terminal.fit(&mut table);
+    ]);
     // The title has the date.
     let time = match task.is_of_one_day(clock) {
         true => "%T",

@@ -1,11 +1,8 @@
 //! The listing as a table.
 
-use comfy_table::Table;
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-
 use super::listing::{Listing, Row};
 use crate::progress::counted;
-use crate::terminal::{BOLD, Terminal, shown};
+use crate::terminal::{Terminal, shown};
 use crate::when::{duration, now};
 
 /// The listing for a terminal.
@@ -15,14 +12,8 @@ pub(super) fn render(listing: &Listing, terminal: Terminal) -> String {
     let rows: Vec<_> = parked.chain(dead_letters).map(cells).collect();
     let mut parts = Vec::new();
     if !rows.is_empty() {
-        let mut table = Table::new();
         let names = ["queue", "age", "tries", "retCode", "reason", "task"];
-        table
-            .load_style(UTF8_FULL_CONDENSED)
-            .set_header(names.map(|name| terminal.paint(BOLD, name)))
-            .add_rows(rows);
-        terminal.fit(&mut table);
-        parts.push(table.to_string());
+        parts.push(terminal.table(names).add_rows(rows).to_string());
     }
     if listing.between_tries > 0 {
         let count = counted(listing.between_tries, "parked callback");

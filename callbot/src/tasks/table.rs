@@ -1,12 +1,11 @@
 //! The tasks as a table.
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{ColumnConstraint, Table};
+use comfy_table::ColumnConstraint;
 use task_callback::contract::snapshot::Snapshot;
 
 use super::Tasks;
 use crate::progress::percent;
-use crate::terminal::{BOLD, Terminal, shown};
+use crate::terminal::{Terminal, shown};
 use crate::when::Clock;
 
 /// The ids come first: they alone are wrapped.
@@ -15,11 +14,7 @@ const NAMES: [&str; 6] = ["task", "yours", "state", "reported", "finished", "ans
 
 /// A row for each task, if there is one.
 pub(super) fn render(tasks: &Tasks<Snapshot>, clock: &Clock, terminal: Terminal) -> Option<String> {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_FULL_CONDENSED)
-        .set_header(NAMES.map(|name| terminal.paint(BOLD, name)));
-    terminal.fit(&mut table);
+    let mut table = terminal.table(NAMES);
     let progress = |part, whole| format!("{part}/{whole} {}", percent(part, whole));
     for (state, snapshots) in [
         ("running", &tasks.running),

@@ -68,7 +68,9 @@ impl Plan {
     /// So many tasks of these accounts, whose reports are from the last hour.
     pub(crate) fn new(tasks: usize, accounts: &[Value], seed: u64) -> Self {
         let now = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
-        println!("{tasks} tasks with 10 reports each, from soak-{now}-000000, seed {seed}");
+        println!(
+            "{tasks} tasks with {REPORTS_A_TASK} reports each, from soak-{now}-000000, seed {seed}"
+        );
         let mut random = StdRng::seed_from_u64(seed);
         let mut reports = Vec::new();
         for (task, account) in accounts.iter().cycle().take(tasks).enumerate() {

@@ -71,10 +71,7 @@ async fn call(process: &mut Option<Process>, shared: &Shared, event: Bytes) -> i
     process.take_if(|old| old.generation != generation);
     let process = match process {
         Some(process) => process,
-        none => {
-            shared.starts.fetch_add(1, Ordering::Relaxed);
-            none.insert(Process::start(&shared.function, generation).await?)
-        }
+        none => none.insert(Process::start(&shared.function, generation).await?),
     };
     let kill = (shared.kill_after.lock().await)();
     process.call(event, kill).await
