@@ -16,17 +16,27 @@ use aws_smithy_runtime_api::client::http::{
 };
 
 /// Connecting within a region takes a few milliseconds.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// A DynamoDB call takes a few milliseconds. After this long, a retry is more likely to succeed than the call.
-pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// With the backoff below, attempts that fail immediately end within 6 s. That is before the store's deadline of
-/// 6.5 s, so the log records their cause instead of a timeout.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+/// A call of these services takes a few milliseconds. After this long, a retry is more likely to succeed than the call.
+pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
+/// With the backoff below, attempts that fail immediately end within 6 s. That is before the store's deadline without a
+/// queue, so the log then records their cause instead of a timeout.
 const MAX_ATTEMPTS: u32 = 10;
-/// For the secret and the queue, which have less time. Three attempts that fail immediately end within 0.2 s.
-const SHORT_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
+/// For the secret and the queues, which have less time. Attempts that fail immediately end within 0.2 s.
 const SHORT_MAX_ATTEMPTS: u32 = 3;
 pub(crate) const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
+
+/// Creates a client of a service with this many attempts a call and this endpoint URL.
+macro_rules! client {
+    ($service:ident, $config:expr, $max_attempts:expr, $endpoint_url:expr) => {{
+        let mut config = $service::config::Builder::from($config)
+            .retry_config(retries($max_attempts))
+            .retry_partition(unlimited_retries());
+        config.set_endpoint_url($endpoint_url.clone());
+        $service::Client::from_conf(config.build())
+    }};
+}
 
 /// The state that all clients of one process share: the configuration, and the HTTP connector with its connections and
 /// its trust store.
@@ -74,6 +84,7 @@ impl Aws {
         };
         let connector = connector();
         let shared = connector.clone();
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT);
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(region.map(Region::new))
@@ -81,6 +92,7 @@ impl Aws {
             .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
             .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"))
             .http_client(http_client_fn(move |_, _| shared.clone()))
+            .timeout_config(timeouts.build())
             .build();
         Self {
             config,
@@ -94,32 +106,27 @@ impl Aws {
 
     /// Creates a DynamoDB client.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config)
-            .timeout_config(timeouts(ATTEMPT_TIMEOUT))
-            .retry_config(retries(MAX_ATTEMPTS))
-            .retry_partition(unlimited_retries());
-        config.set_endpoint_url(self.dynamodb_url.clone());
-        aws_sdk_dynamodb::Client::from_conf(config.build())
+        client!(
+            aws_sdk_dynamodb,
+            &self.config,
+            MAX_ATTEMPTS,
+            self.dynamodb_url
+        )
     }
 
     /// Creates a Secrets Manager client.
     pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
-        let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config)
-            .timeout_config(timeouts(SHORT_ATTEMPT_TIMEOUT))
-            .retry_config(retries(SHORT_MAX_ATTEMPTS))
-            .retry_partition(unlimited_retries());
-        config.set_endpoint_url(self.secrets_manager_url.clone());
-        aws_sdk_secretsmanager::Client::from_conf(config.build())
+        client!(
+            aws_sdk_secretsmanager,
+            &self.config,
+            SHORT_MAX_ATTEMPTS,
+            self.secrets_manager_url
+        )
     }
 
     /// Creates an SQS client.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        let mut config = aws_sdk_sqs::config::Builder::from(&self.config)
-            .timeout_config(timeouts(SHORT_ATTEMPT_TIMEOUT))
-            .retry_config(retries(SHORT_MAX_ATTEMPTS))
-            .retry_partition(unlimited_retries());
-        config.set_endpoint_url(self.sqs_url.clone());
-        aws_sdk_sqs::Client::from_conf(config.build())
+        client!(aws_sdk_sqs, &self.config, SHORT_MAX_ATTEMPTS, self.sqs_url)
     }
 
     /// The configuration that all clients share.
@@ -154,12 +161,6 @@ fn connector() -> SharedHttpConnector {
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build();
     SharedHttpConnector::new(connector)
-}
-
-fn timeouts(attempt: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .operation_attempt_timeout(attempt)
-        .build()
 }
 
 fn retries(max_attempts: u32) -> RetryConfig {

@@ -10,11 +10,13 @@ const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
 const DEFAULT_MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 const DEFAULT_MAX_CALLBACK_AGE: Duration = Duration::from_secs(3 * SECONDS_A_DAY);
-/// The default maximum age is at least this much shorter than the retention.
+const DEFAULT_MAX_BODY_BYTES: usize = 64 * 1024;
+/// A maximum age that the retention limits is this much shorter than the retention.
 const RETENTION_MARGIN: Duration = Duration::from_secs(60 * 60);
 
-/// DynamoDB limits an item to 400 KB, and an item is at most about 1.5 times the size of its JSON.
-const LARGEST_MAX_BODY_BYTES: usize = 256 * 1024;
+/// With any headers that API Gateway admits, the message of a parked callback then stays under 256 KiB, and so does the
+/// log line that holds it if the queue does not take it.
+const MAX_BODY_BYTES_CEILING: usize = 160 * 1024;
 
 /// The function's configuration.
 #[derive(Clone, Debug)]
@@ -32,8 +34,13 @@ pub struct Config {
     pub retention: Option<Duration>,
     /// `MAX_BODY_BYTES`: the size limit. A larger body is rejected.
     pub max_body_bytes: usize,
-    /// `PARKED_QUEUE_URL`: the queue of parked callbacks. If unset, the log holds them.
+    /// `PARKED_QUEUE_URL`: the queue of callbacks that a retry may store. If unset, the log holds them.
     pub parked_queue_url: Option<String>,
+    /// `DEAD_LETTER_QUEUE_URL`: the queue of authentic callbacks that no retry can store. If unset, they are parked like
+    /// the others.
+    pub dead_letter_queue_url: Option<String>,
+    /// What the function uses differently from what the variables say, for the log.
+    pub warnings: Vec<String>,
 }
 
 /// The source of the credentials. Exactly one of the two variables must be set.
@@ -57,9 +64,6 @@ pub struct ConfigError {
     pub expected: &'static str,
 }
 
-const SECRET_ID_FORM: &str =
-    "the name or ARN of a Secrets Manager secret that holds what CALLBOT_CREDENTIALS would";
-
 impl Config {
     /// Reads the configuration through `lookup`, which returns a variable's value, or `None` if it is unset. An empty
     /// value counts as unset.
@@ -69,28 +73,77 @@ impl Config {
     /// Returns the first variable that is missing or invalid.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables(lookup);
-        let retention = variables.retention()?;
+        let retention: Option<NonZeroU32> = variables.optional(
+            "RETENTION_DAYS",
+            "a whole number of days, at least 1, or nothing to keep snapshots for ever",
+            parse,
+        )?;
+        let retention =
+            retention.map(|days| Duration::from_secs(u64::from(days.get()) * SECONDS_A_DAY));
+        let seconds = |variable, expected| {
+            let seconds = variables.optional(variable, expected, parse::<u32>)?;
+            Ok(seconds.map(|seconds| Duration::from_secs(seconds.into())))
+        };
+        let skew = seconds("MAX_CLOCK_SKEW_SECONDS", "a whole number of seconds")?;
+        let age = seconds(
+            "MAX_CALLBACK_AGE_SECONDS",
+            "a whole number of seconds, less than RETENTION_DAYS where that is set",
+        )?;
+        let (max_callback_age, warning) = limited_age(age, retention);
+        let table = "the name of the DynamoDB table of the snapshots";
+        let table_name = variables.optional("TABLE_NAME", table, parse)?;
+        let queue = "the URL of an SQS queue, or nothing to log what is parked";
+        let dead_letters = "the URL of an SQS queue, or nothing to use PARKED_QUEUE_URL";
         Ok(Self {
-            table_name: variables.required(
-                "TABLE_NAME",
-                "the name of the DynamoDB table of the snapshots",
-            )?,
+            table_name: table_name.ok_or(ConfigError {
+                variable: "TABLE_NAME",
+                problem: "is not set".to_owned(),
+                expected: table,
+            })?,
             credentials: variables.credentials()?,
-            max_clock_skew: variables
-                .seconds("MAX_CLOCK_SKEW_SECONDS", "a whole number of seconds")?
-                .unwrap_or(DEFAULT_MAX_CLOCK_SKEW),
-            max_callback_age: variables.max_callback_age(retention)?,
+            max_clock_skew: skew.unwrap_or(DEFAULT_MAX_CLOCK_SKEW),
+            max_callback_age,
             retention,
             max_body_bytes: variables
-                .optional("MAX_BODY_BYTES", "a whole number of bytes from 1 to 262144")?
-                .map_or(65_536, |BodyLimit(bytes)| bytes),
-            parked_queue_url: variables
                 .optional(
-                    "PARKED_QUEUE_URL",
-                    "the URL of an SQS queue, or nothing to log what is parked",
+                    "MAX_BODY_BYTES",
+                    "a whole number of bytes from 1 to 163840",
+                    body_limit,
                 )?
-                .map(|QueueUrl(url)| url),
+                .unwrap_or(DEFAULT_MAX_BODY_BYTES),
+            parked_queue_url: variables.optional("PARKED_QUEUE_URL", queue, url)?,
+            dead_letter_queue_url: variables.optional(
+                "DEAD_LETTER_QUEUE_URL",
+                dead_letters,
+                url,
+            )?,
+            warnings: warning.into_iter().collect(),
         })
+    }
+}
+
+/// The maximum age, and a warning if it is not the configured one.
+///
+/// The age must be less than the retention. Otherwise the snapshot of an accepted callback may already have expired, and
+/// the function would store it again. An age that is too long is limited, because a function that does not start loses
+/// every callback.
+fn limited_age(age: Option<Duration>, retention: Option<Duration>) -> (Duration, Option<String>) {
+    let age_or_default = age.unwrap_or(DEFAULT_MAX_CALLBACK_AGE);
+    let Some(retention) = retention else {
+        return (age_or_default, None);
+    };
+    let longest = retention - RETENTION_MARGIN;
+    match age {
+        None => (age_or_default.min(longest), None),
+        Some(age) if age < retention => (age, None),
+        Some(_) => {
+            let seconds = longest.as_secs();
+            let limited = "MAX_CALLBACK_AGE_SECONDS is not less than RETENTION_DAYS";
+            (
+                longest,
+                Some(format!("{limited}; it is limited to {seconds} seconds")),
+            )
+        }
     }
 }
 
@@ -98,14 +151,18 @@ struct Variables<L>(L);
 
 impl<L: Fn(&str) -> Option<String>> Variables<L> {
     fn credentials(&self) -> Result<CredentialsSource, ConfigError> {
-        let variable = "CALLBOT_CREDENTIALS";
+        let (variable, expected) = ("CALLBOT_CREDENTIALS", Credentials::FORM);
         let wrong = |problem: &str| ConfigError {
             variable,
             problem: problem.to_owned(),
-            expected: Credentials::FORM,
+            expected,
         };
-        let json = self.optional(variable, Credentials::FORM)?;
-        let secret_id = self.optional("CALLBOT_CREDENTIALS_SECRET_ID", SECRET_ID_FORM)?;
+        let json = self.optional(variable, expected, parse)?;
+        let secret_id = self.optional(
+            "CALLBOT_CREDENTIALS_SECRET_ID",
+            "the name or ARN of a Secrets Manager secret that holds what CALLBOT_CREDENTIALS would",
+            parse,
+        )?;
         match (json, secret_id) {
             (Some(credentials), None) => Ok(CredentialsSource::Variable(credentials)),
             (None, Some(id)) => Ok(CredentialsSource::Secret(id)),
@@ -118,101 +175,40 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         }
     }
 
-    fn retention(&self) -> Result<Option<Duration>, ConfigError> {
-        let days: Option<NonZeroU32> = self.optional(
-            "RETENTION_DAYS",
-            "a whole number of days, at least 1, or nothing to keep snapshots for ever",
-        )?;
-        Ok(days.map(|days| Duration::from_secs(u64::from(days.get()) * SECONDS_A_DAY)))
-    }
-
-    /// The maximum age must be less than the retention. Otherwise the snapshot of an accepted callback may already have
-    /// expired, and the function would store it again.
-    fn max_callback_age(&self, retention: Option<Duration>) -> Result<Duration, ConfigError> {
-        let variable = "MAX_CALLBACK_AGE_SECONDS";
-        let expected = "a whole number of seconds, less than RETENTION_DAYS where that is set";
-        let default = retention.map_or(DEFAULT_MAX_CALLBACK_AGE, |retention| {
-            DEFAULT_MAX_CALLBACK_AGE.min(retention - RETENTION_MARGIN)
-        });
-        let age = self.seconds(variable, expected)?.unwrap_or(default);
-        if retention.is_some_and(|retention| age >= retention) {
-            let problem = "is not less than RETENTION_DAYS".to_owned();
-            return Err(ConfigError {
-                variable,
-                problem,
-                expected,
-            });
-        }
-        Ok(age)
-    }
-
-    fn seconds(
+    fn optional<T>(
         &self,
         variable: &'static str,
         expected: &'static str,
-    ) -> Result<Option<Duration>, ConfigError> {
-        let seconds: Option<u32> = self.optional(variable, expected)?;
-        Ok(seconds.map(|seconds| Duration::from_secs(seconds.into())))
-    }
-
-    fn required<T: FromStr<Err: ToString>>(
-        &self,
-        variable: &'static str,
-        expected: &'static str,
-    ) -> Result<T, ConfigError> {
-        self.optional(variable, expected)?.ok_or(ConfigError {
-            variable,
-            problem: "is not set".to_owned(),
-            expected,
-        })
-    }
-
-    fn optional<T: FromStr<Err: ToString>>(
-        &self,
-        variable: &'static str,
-        expected: &'static str,
+        read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, ConfigError> {
-        let Some(value) = (self.0)(variable).filter(|value| !value.is_empty()) else {
-            return Ok(None);
-        };
+        let value = (self.0)(variable).filter(|value| !value.is_empty());
         value
-            .parse()
-            .map(Some)
-            .map_err(|error: T::Err| ConfigError {
+            .map(|value| read(&value))
+            .transpose()
+            .map_err(|problem| ConfigError {
                 variable,
-                problem: format!("is wrong: {}", error.to_string()),
+                problem: format!("is wrong: {problem}"),
                 expected,
             })
     }
 }
 
-struct BodyLimit(usize);
+fn parse<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}
 
-impl FromStr for BodyLimit {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.parse() {
-            Ok(bytes @ 1..=LARGEST_MAX_BODY_BYTES) => Ok(Self(bytes)),
-            Ok(_) => Err("out of range".to_owned()),
-            Err(error) => Err(error.to_string()),
-        }
+fn body_limit(text: &str) -> Result<usize, String> {
+    match parse(text)? {
+        bytes @ 1..=MAX_BODY_BYTES_CEILING => Ok(bytes),
+        _ => Err("out of range".to_owned()),
     }
 }
 
-struct QueueUrl(String);
-
-impl FromStr for QueueUrl {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // A queue's name or ARN is an easy mistake, and SQS would report it only when a message is sent.
-        match ["https://", "http://"]
-            .iter()
-            .any(|scheme| text.starts_with(scheme))
-        {
-            true => Ok(Self(text.to_owned())),
-            false => Err("not a URL"),
-        }
+/// A queue's name or ARN is an easy mistake, and SQS would report it only when a message is sent.
+fn url(text: &str) -> Result<String, String> {
+    if text.starts_with("https://") || text.starts_with("http://") {
+        Ok(text.to_owned())
+    } else {
+        Err("not a URL".to_owned())
     }
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::config::Config;
 use crate::credentials::Keyring;
-use crate::http::{Endpoint, ProxyResponse, answer_time};
+use crate::http::{Endpoint, ProxyResponse, time_to_answer};
 use crate::parking::Parking;
 use crate::queue::{BatchResponse, Consumer, batch_of};
 use crate::receive::Receiver;
@@ -57,8 +57,8 @@ impl Handler {
     ///
     /// # Errors
     ///
-    /// Returns an error if an SQS event cannot be read. Lambda then leaves all of its messages in the queue. Every
-    /// other event gets a response.
+    /// Returns an error if the event has records that are not messages of SQS. Lambda then leaves all messages in the
+    /// queue. Every other event gets a response.
     pub async fn handle(
         &self,
         event: LambdaEvent<Box<RawValue>>,
@@ -72,7 +72,7 @@ impl Handler {
                 Ok(Response::Http(Box::new(response.await)))
             }
             Some(batch) => {
-                let time = answer_time(&context, now);
+                let time = time_to_answer(&context, now);
                 // Boxed, because most events are API Gateway's.
                 let response = Box::pin(self.consumer.consume(batch?, time, now, init));
                 Ok(Response::Queue(response.await))

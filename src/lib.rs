@@ -17,8 +17,6 @@
 //! | [`aws`] | AWS client settings: region, credentials, endpoints, timeouts, retries |
 //! | [`contract`] | the platform's contract: headers, signature, body, snapshot |
 
-#![forbid(unsafe_code)]
-
 pub mod aws;
 pub mod config;
 pub mod contract;

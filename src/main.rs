@@ -1,6 +1,5 @@
 //! The Lambda function: reads the configuration, builds the clients, answers invocations.
 
-#![forbid(unsafe_code)]
 // The SDK's future types nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
@@ -16,13 +15,11 @@ use task_callback::handler::Handler;
 use task_callback::parking::Parking;
 use task_callback::store::Store;
 use task_callback::telemetry;
-// Linked for its `pow` symbol, which the SDK calls.
-use task_callback_pow as _;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let started = Instant::now();
-    // A value that is not Unicode is converted, not treated as unset: the configuration then reports it as invalid.
+    // The configuration can report a value that is not Unicode, because the value is converted and not treated as unset.
     let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     tracing::subscriber::set_global_default(telemetry::subscriber(lookup, std::io::stdout))
         .expect("nothing else has set a subscriber");
@@ -34,6 +31,9 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     let aws = Aws::from_lookup(lookup);
     let store = Store::new(aws.clone(), config.table_name.as_str());
     let keyring = match &config.credentials {
@@ -42,7 +42,11 @@ async fn main() -> ExitCode {
     };
     tokio::join!(store.open_connection(), keyring.current(SystemTime::now()));
 
-    let parking = Parking::new(aws, config.parked_queue_url.clone());
+    let parking = Parking::new(
+        aws,
+        config.parked_queue_url.clone(),
+        config.dead_letter_queue_url.clone(),
+    );
     let handler = Handler::new(&config, keyring, store, parking).started_in(started.elapsed());
     let handle =
         async |event: LambdaEvent<Box<RawValue>>| handler.handle(event, SystemTime::now()).await;

@@ -1,4 +1,4 @@
-//! The queue of parked callbacks in SQS: the contract's section 6.
+//! The queues of parked callbacks in SQS: the contract's section 6.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -10,67 +10,101 @@ use crate::aws::Aws;
 use crate::error_chain::error_chain;
 
 /// The maximum time for parking. SQS usually takes a few milliseconds.
-const LONGEST: Duration = Duration::from_millis(1_500);
+const PARK_TIMEOUT: Duration = Duration::from_millis(1_500);
 
-/// The queue, if one is configured.
+/// A queue of parked callbacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queue {
+    /// For callbacks that a retry may store.
+    Parked,
+    /// For callbacks that only a new version or another setting can store.
+    DeadLetter,
+}
+
+/// The queues that are configured.
 #[derive(Clone, Debug)]
 pub struct Parking {
     aws: Aws,
     /// Created on first use, because most callbacks are stored and never need it.
     client: Arc<OnceLock<Client>>,
-    queue_url: Option<String>,
+    parked_queue_url: Option<String>,
+    dead_letter_queue_url: Option<String>,
 }
 
 /// Why a message was not confirmed as sent. If only the answer was lost, the queue may still hold the message.
 #[derive(Debug, thiserror::Error)]
-pub enum ParkingError {
-    /// No queue is configured.
-    #[error("PARKED_QUEUE_URL is not set")]
-    NoQueue,
-    /// SQS did not accept the message.
-    #[error("SQS did not accept the message: {0}")]
-    NotTaken(String),
-    /// SQS did not answer before the deadline.
-    #[error("SQS did not answer in time")]
-    TimedOut,
-}
+#[error("{0}")]
+pub(crate) struct ParkingError(String);
 
 impl Parking {
-    /// The queue with this URL, accessed through `aws`.
-    pub fn new(aws: Aws, queue_url: Option<String>) -> Self {
+    /// The queues with these URLs, accessed through `aws`.
+    pub fn new(
+        aws: Aws,
+        parked_queue_url: Option<String>,
+        dead_letter_queue_url: Option<String>,
+    ) -> Self {
         Self {
             aws,
             client: Arc::default(),
-            queue_url,
+            parked_queue_url,
+            dead_letter_queue_url,
         }
     }
 
-    /// The share of the remaining time to reserve for parking: half of it, but at most 1.5 s. Zero without a queue.
-    pub(crate) fn share_of(&self, left: Duration) -> Duration {
-        match self.queue_url {
-            Some(_) => LONGEST.min(left / 2),
-            None => Duration::ZERO,
+    /// Whether callbacks can be parked.
+    pub(crate) fn has_queue(&self) -> bool {
+        self.parked_queue_url.is_some()
+    }
+
+    /// The part of the remaining time to reserve for parking: half of it, but at most 1.5 s. Zero without a queue.
+    pub(crate) fn reserved_of(&self, left: Duration) -> Duration {
+        if self.has_queue() {
+            PARK_TIMEOUT.min(left / 2)
+        } else {
+            Duration::ZERO
         }
     }
 
-    /// Sends a message to the queue. Returns once SQS has confirmed it.
+    /// The queue that takes the messages for `queue`: without a dead-letter queue, the parked queue takes them.
+    pub(crate) fn queue_for(&self, queue: Queue) -> Queue {
+        match self.dead_letter_queue_url {
+            Some(_) => queue,
+            None => Queue::Parked,
+        }
+    }
+
+    /// Sends a message to a queue. Returns once SQS has confirmed it.
     ///
     /// # Errors
     ///
     /// Returns a [`ParkingError`] after at most 1.5 s, and no later than `deadline`.
-    pub(crate) async fn park(&self, message: &str, deadline: Instant) -> Result<(), ParkingError> {
-        let deadline = deadline.min(Instant::now() + LONGEST);
-        let queue_url = self.queue_url.as_ref().ok_or(ParkingError::NoQueue)?;
+    pub(crate) async fn park(
+        &self,
+        queue: Queue,
+        message: &str,
+        deadline: Instant,
+    ) -> Result<(), ParkingError> {
+        let deadline = deadline.min(Instant::now() + PARK_TIMEOUT);
+        let (variable, queue_url) = match queue {
+            Queue::Parked => ("PARKED_QUEUE_URL", &self.parked_queue_url),
+            Queue::DeadLetter => ("DEAD_LETTER_QUEUE_URL", &self.dead_letter_queue_url),
+        };
+        let Some(queue_url) = queue_url else {
+            return Err(ParkingError(format!("{variable} is not set")));
+        };
         let client = self.client.get_or_init(|| self.aws.sqs());
-        let send = client
-            .send_message()
-            .queue_url(queue_url)
-            .message_body(message);
+        let send = client.send_message().queue_url(queue_url);
         // Boxed, because the future is large and rarely needed.
-        match timeout_at(deadline, Box::pin(send.send())).await {
+        let send = Box::pin(send.message_body(message).send());
+        match timeout_at(deadline, send).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(ParkingError::NotTaken(error_chain(&error))),
-            Err(_) => Err(ParkingError::TimedOut),
+            Ok(Err(error)) => {
+                let cause = error_chain(&error);
+                Err(ParkingError(format!(
+                    "SQS did not accept the message: {cause}"
+                )))
+            }
+            Err(_) => Err(ParkingError("SQS did not answer in time".to_owned())),
         }
     }
 }

@@ -10,8 +10,9 @@ use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::contract::callback::TaskStatus;
 use crate::contract::snapshot::ReceivedAt;
-use crate::receive::{Parked, Receipt};
-use crate::store::Put;
+use crate::contract::text::{MESSAGE_LIMIT, excerpt};
+use crate::parking::Queue;
+use crate::receive::{ParkOutcome, Receipt};
 
 /// Creates the log subscriber that Lambda's logging controls ask for: `AWS_LAMBDA_LOG_FORMAT` (`JSON`, the default, or
 /// `Text`) and `AWS_LAMBDA_LOG_LEVEL` (`INFO` by default).
@@ -28,7 +29,10 @@ where
     let level = match lookup("AWS_LAMBDA_LOG_LEVEL") {
         // Lambda has a level above ERROR; tracing has none.
         Some(level) if level.eq_ignore_ascii_case("FATAL") => LevelFilter::ERROR,
-        Some(level) => level.parse().unwrap_or(LevelFilter::INFO),
+        // Never off: an error line may hold the only copy of a callback.
+        Some(level) => level
+            .parse()
+            .map_or(LevelFilter::INFO, |level| LevelFilter::ERROR.max(level)),
         None => LevelFilter::INFO,
     };
     let levels = Targets::new()
@@ -58,8 +62,8 @@ pub(crate) struct Redelivery {
 }
 
 /// The fields of a callback's log line that are not in its receipt.
-pub(crate) struct Line<'a> {
-    /// The id of the first answer.
+pub(crate) struct Delivery<'a> {
+    /// The `responseID`: of this answer, or, for a parked callback, of the answer that refused it.
     pub(crate) response_id: &'a str,
     /// Its delivery from the queue. `None` if it came from API Gateway.
     pub(crate) redelivery: Option<Redelivery>,
@@ -69,23 +73,23 @@ pub(crate) struct Line<'a> {
     pub(crate) init: Option<Duration>,
 }
 
-/// Writes the log line of one callback: at INFO if it is stored, at WARN if the sender caused the rejection (4xx), and
-/// at ERROR if the function or AWS did (5xx).
-pub(crate) fn log(receipt: &Receipt<'_>, line: &Line<'_>) {
-    let redelivery = line.redelivery.as_ref();
-    macro_rules! line {
+/// Writes the log line of one callback: at INFO if it is stored, at ERROR if the function or AWS caused the rejection
+/// (5xx) or if the line holds the only copy of the callback, and otherwise at WARN.
+pub(crate) fn log(receipt: &Receipt<'_>, delivery: &Delivery<'_>) {
+    let redelivery = delivery.redelivery.as_ref();
+    macro_rules! log_at {
         ($level:ident, $($fields:tt)*) => {
             tracing::$level!(
                 $($fields)*
-                responseID = line.response_id,
-                requestID = receipt.request_id,
-                uuid = receipt.uuid,
+                responseID = delivery.response_id,
+                requestID = receipt.request_id.as_deref(),
+                uuid = receipt.uuid.as_deref(),
                 taskID = receipt.task_id,
                 status = receipt.status.map(TaskStatus::name),
                 createTs = receipt.create_ts.map(|create_ts| create_ts.to_string()),
                 storeMs = receipt.store_time.map(millis),
-                durationMs = millis(line.took),
-                initMs = line.init.map(millis),
+                durationMs = millis(delivery.took),
+                initMs = delivery.init.map(millis),
                 from = redelivery.map(|_| "queue"),
                 receivedAt = redelivery
                     .and_then(|redelivery| redelivery.received_at)
@@ -97,9 +101,16 @@ pub(crate) fn log(receipt: &Receipt<'_>, line: &Line<'_>) {
     }
     let refusal = match &receipt.result {
         Ok(put) => {
-            let new = matches!(put, Put::New(_));
-            let outcome = if new { "stored" } else { "already stored" };
-            line!(info, outcome, retCode = 0, new,);
+            let outcome = if put.new { "stored" } else { "already stored" };
+            let first_failure = put.first_failure.as_deref();
+            let first_failure = first_failure.map(|cause| excerpt(cause, MESSAGE_LIMIT));
+            log_at!(
+                info,
+                outcome,
+                retCode = 0,
+                new = put.new,
+                firstFailure = first_failure,
+            );
             return;
         }
         Err(refusal) => refusal,
@@ -107,31 +118,40 @@ pub(crate) fn log(receipt: &Receipt<'_>, line: &Line<'_>) {
     let answer = refusal.answer();
     let (parked, not_parked, message) = match &receipt.parked {
         None => (None, None, None),
-        Some(Parked::InQueue) => (Some("in the queue"), None, None),
-        Some(Parked::NotTaken { error, message }) => {
-            (Some("in this line"), Some(error.to_string()), Some(message))
+        Some(ParkOutcome::Queued(Queue::Parked)) => (Some("in the parked queue"), None, None),
+        Some(ParkOutcome::Queued(Queue::DeadLetter)) => {
+            (Some("in the dead-letter queue"), None, None)
         }
-        Some(Parked::OverLimit) => (Some("no: too many with a wrong signature"), None, None),
+        Some(ParkOutcome::Logged { error, message }) => {
+            (Some("in this line"), Some(error), Some(message))
+        }
+        Some(ParkOutcome::NotMoved(error)) => (None, Some(error), None),
+        Some(ParkOutcome::OverLimit) => (Some("no: too many with a wrong signature"), None, None),
     };
-    macro_rules! refusal_line {
-        ($level:ident, $outcome:expr) => {
-            line!(
+    let failed = answer.http_status >= 500;
+    let outcome = match redelivery {
+        None if failed => "failed",
+        None => "refused",
+        Some(_) if receipt.is_dead_letter() => "moved to the dead-letter queue",
+        Some(_) => "left in the queue",
+    };
+    macro_rules! log_refusal_at {
+        ($level:ident) => {
+            log_at!(
                 $level,
-                outcome = $outcome,
+                outcome,
                 retCode = answer.ret_code,
-                reason = refusal.to_string(),
+                reason = refusal.reason(),
                 parked,
-                notParked = not_parked,
+                notParked = not_parked.map(|error| excerpt(&error.to_string(), MESSAGE_LIMIT)),
                 parkedMessage = message,
             )
         };
     }
-    let ours = answer.http_status >= 500;
-    match (redelivery, ours) {
-        (None, true) => refusal_line!(error, "failed"),
-        (None, false) => refusal_line!(warn, "refused"),
-        (Some(_), true) => refusal_line!(error, "left in the queue"),
-        (Some(_), false) => refusal_line!(warn, "left in the queue"),
+    if failed || message.is_some() {
+        log_refusal_at!(error);
+    } else {
+        log_refusal_at!(warn);
     }
 }
 

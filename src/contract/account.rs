@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::Deserialize;
+use serde_json::Value;
+
+use crate::contract::text::without_byte_order_mark;
 
 /// How an account's callbacks are signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -38,7 +41,7 @@ impl fmt::Display for Algorithm {
 }
 
 /// An account's `secretKey`. Its `Debug` is redacted.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SecretKey(String);
 
 impl SecretKey {
@@ -61,15 +64,13 @@ impl fmt::Debug for SecretKey {
 }
 
 /// One secret of one account. An account has two credentials while its secret is rotated.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     /// The account's uuid, as sent in the header `uuid`.
     pub uuid: String,
     /// The account's secret.
     pub secret_key: SecretKey,
     /// How the account signs. A request cannot change this.
-    #[serde(default)]
     pub algorithm: Algorithm,
 }
 
@@ -102,69 +103,85 @@ impl FromStr for Credentials {
     ///
     /// Returns what is wrong and where. The error never quotes the text, which may hold a secret.
     fn from_str(json: &str) -> Result<Self, Self::Err> {
-        let list: Vec<Credential> = serde_json::from_str(json).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            if error.is_data() {
-                CredentialsError::WrongForm { line, column }
+        let json = without_byte_order_mark(json);
+        let entries: Vec<Entry> = serde_json::from_str(json).map_err(|error| {
+            let what = if error.is_data() {
+                "JSON of another form"
             } else {
-                CredentialsError::NotJson { line, column }
-            }
+                "not JSON"
+            };
+            let (line, column) = (error.line(), error.column());
+            CredentialsError(format!("it is {what} (line {line}, column {column})"))
         })?;
-        if list.is_empty() {
-            return Err(CredentialsError::None);
+        if entries.is_empty() {
+            return Err(CredentialsError("it holds no credentials".to_owned()));
         }
-        for (index, credential) in list.iter().enumerate() {
-            let number = index + 1;
-            if credential.uuid.is_empty() {
-                let field = "uuid";
-                return Err(CredentialsError::EmptyField { number, field });
-            }
-            if credential.uuid.contains('&') {
-                return Err(CredentialsError::Ampersand { number });
-            }
-            if credential.secret_key.expose().is_empty() {
-                let field = "secretKey";
-                return Err(CredentialsError::EmptyField { number, field });
-            }
-        }
-        Ok(Self(list))
+        let check = |(index, entry): (usize, Entry)| {
+            let wrong = |problem| CredentialsError(format!("credential {} {problem}", index + 1));
+            entry.check().map_err(wrong)
+        };
+        entries
+            .into_iter()
+            .enumerate()
+            .map(check)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 
-/// Why a text is not valid credentials.
+/// Why a text is not valid credentials. Names the credential, from 1, and its field, and never quotes a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CredentialsError {
-    /// Not JSON at all.
-    #[error("it is not JSON (line {line}, column {column})")]
-    NotJson {
-        /// From 1.
-        line: usize,
-        /// From 1.
-        column: usize,
-    },
-    /// JSON, but not of the expected form.
-    #[error("it is JSON of another form (line {line}, column {column})")]
-    WrongForm {
-        /// From 1.
-        line: usize,
-        /// From 1.
-        column: usize,
-    },
-    /// An empty array, with which no signature could be verified.
-    #[error("it holds no credentials")]
-    None,
-    /// A uuid with `&`, with which the signed text could be read in two ways.
-    #[error("credential {number} has a uuid with an ampersand")]
-    Ampersand {
-        /// From 1.
-        number: usize,
-    },
-    /// A required field is empty.
-    #[error("credential {number} has an empty {field}")]
-    EmptyField {
-        /// From 1.
-        number: usize,
-        /// The field's name.
-        field: &'static str,
-    },
+#[error("{0}")]
+pub struct CredentialsError(String);
+
+/// A credential before its fields are checked.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Entry {
+    uuid: Option<Value>,
+    secret_key: Option<Value>,
+    algorithm: Option<Value>,
+}
+
+impl Entry {
+    fn check(self) -> Result<Credential, String> {
+        let uuid = text("uuid", self.uuid)?;
+        // With `&`, the signed text could be read in two ways. No header holds a control character.
+        if uuid.contains(|char: char| char == '&' || char.is_control()) {
+            return Err("has a uuid with an ampersand or a control character".to_owned());
+        }
+        let algorithm = self.algorithm.map(Algorithm::deserialize).transpose();
+        let unknown = "has an algorithm other than MD5, SHA256 and HMAC-SHA256";
+        Ok(Credential {
+            uuid,
+            secret_key: SecretKey(text("secretKey", self.secret_key)?),
+            algorithm: algorithm.map_err(|_| unknown)?.unwrap_or_default(),
+        })
+    }
+}
+
+/// A field that can match a callback's.
+fn text(field: &str, value: Option<Value>) -> Result<String, String> {
+    let text = match value {
+        None => return Err(format!("has no {field}")),
+        Some(Value::String(text)) => text,
+        Some(_) => return Err(format!("has a {field} that is not a string")),
+    };
+    // Zero-width characters come with text that is copied from a web page. They are not in `is_whitespace`.
+    let is_blank = |char: char| {
+        char.is_whitespace()
+            || char.is_control()
+            || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    };
+    if text.is_empty() {
+        Err(format!("has an empty {field}"))
+    } else if text.starts_with(is_blank) || text.ends_with(is_blank) {
+        Err(format!(
+            "has white space at the start or the end of its {field}"
+        ))
+    } else if text.chars().all(|char| matches!(char, '.' | '…')) {
+        Err(format!("has a placeholder as its {field}"))
+    } else {
+        Ok(text)
+    }
 }

@@ -107,38 +107,13 @@ pub struct TaskStat {
     pub answer_rate: Decimal,
 }
 
-/// Why an authentic body is rejected. A field is identified by its path, such as `taskStat.totalCall`.
+/// Why an authentic body is rejected. `field` is the path of the field, such as `taskStat.totalCall`, or `the body`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {problem}")]
+#[allow(missing_docs, reason = "described above")]
 pub enum BodyError {
-    /// The body is not JSON in UTF-8, or not an object.
-    #[error("the body must be a JSON object: {0}")]
-    NotAnObject(String),
-    /// A required field is missing.
-    #[error("{field} is missing")]
-    Missing {
-        /// The field.
-        field: String,
-    },
-    /// A field does not have the type that the contract requires.
-    #[error("{field} must be {expected}")]
-    WrongType {
-        /// The field.
-        field: String,
-        /// What the contract requires.
-        expected: &'static str,
-    },
-    /// A field occurs more than once, so its value is ambiguous.
-    #[error("{field} appears in the body more than once")]
-    Repeated {
-        /// The field.
-        field: String,
-    },
-    /// A well-formed value that this endpoint cannot store.
-    #[error("{field} must be {expected}")]
-    NotAcceptable {
-        /// The field.
-        field: &'static str,
-        /// The values that can be stored.
-        expected: &'static str,
-    },
+    /// The body is not JSON of the contract's form.
+    Malformed { field: String, problem: String },
+    /// The body is well-formed, but this endpoint does not accept the value.
+    NotAcceptable { field: String, problem: String },
 }

@@ -1,11 +1,12 @@
-//! Fields that the contract does not name. All of them are stored, regardless of their values.
+//! Fields that the contract does not name. All of them are stored, if their strings are valid Unicode.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
 use crate::contract::decimal::Decimal;
-use crate::contract::fields::Fields;
+use crate::contract::json::{Fields, FieldsError, fields};
 
 /// The fields that the contract does not name, by name. Those of `taskStat` are under the name `taskStat`.
 pub type Extra = BTreeMap<String, Value>;
@@ -31,46 +32,54 @@ pub enum Value {
     Map(BTreeMap<String, Value>),
 }
 
-impl Value {
-    /// Reads a value. `depth` is the number of maps of its attribute that will enclose it.
-    pub(crate) fn read(json: &RawValue, depth: usize) -> Self {
-        read(json.get(), MAX_NESTING - depth)
-    }
+/// A string or a name holds half of a surrogate pair. The text is the path of its field.
+pub(crate) struct HalfSurrogate(pub(crate) String);
+
+/// Reads the values of these fields. `depth` is the number of maps of their attribute that will enclose them.
+pub(crate) fn read_extra(fields: Fields<'_>, depth: usize) -> Result<Extra, HalfSurrogate> {
+    read_all(fields, MAX_NESTING - depth)
 }
 
 /// `nesting` is the number of further levels of lists and maps that are allowed.
-fn read(json: &str, nesting: usize) -> Value {
+fn read_all(fields: Fields<'_>, nesting: usize) -> Result<Extra, HalfSurrogate> {
+    let value = |(name, value): (Cow<'_, str>, _)| match read(value, nesting) {
+        Ok(value) => Ok((name.into_owned(), value)),
+        Err(HalfSurrogate(path)) if path.is_empty() => Err(HalfSurrogate(name.into_owned())),
+        Err(HalfSurrogate(path)) => Err(HalfSurrogate(format!("{name}.{path}"))),
+    };
+    fields.into_iter().map(value).collect()
+}
+
+fn read(json: &RawValue, nesting: usize) -> Result<Value, HalfSurrogate> {
+    let json = json.get();
     let value = match json.as_bytes().first() {
         Some(b'n') => Some(Value::Null),
         Some(b't') => Some(Value::Bool(true)),
         Some(b'f') => Some(Value::Bool(false)),
-        Some(b'"') => serde_json::from_str(json).ok().map(Value::Text),
-        Some(b'[') => nesting.checked_sub(1).and_then(|rest| list(json, rest)),
-        Some(b'{') => nesting.checked_sub(1).and_then(|rest| map(json, rest)),
+        // Nothing else can be wrong with a string in valid JSON.
+        Some(b'"') => Some(Value::Text(
+            serde_json::from_str(json).map_err(|_| HalfSurrogate(String::new()))?,
+        )),
+        Some(b'[') if nesting > 0 => list(json, nesting - 1)?,
+        Some(b'{') if nesting > 0 => map(json, nesting - 1)?,
         _ => Decimal::parse(json).map(Value::Number),
     };
-    value.unwrap_or_else(|| Value::Text(json.to_owned()))
+    Ok(value.unwrap_or_else(|| Value::Text(json.to_owned())))
 }
 
-fn list(json: &str, nesting: usize) -> Option<Value> {
-    let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
-    Some(Value::List(
-        items
-            .into_iter()
-            .map(|item| read(item.get(), nesting))
-            .collect(),
-    ))
+fn list(json: &str, nesting: usize) -> Result<Option<Value>, HalfSurrogate> {
+    let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) else {
+        return Ok(None);
+    };
+    let items = items.into_iter().map(|item| read(item, nesting));
+    Ok(Some(Value::List(items.collect::<Result<_, _>>()?)))
 }
 
-fn map(json: &str, nesting: usize) -> Option<Value> {
-    let fields = Fields::read(json).ok()?;
-    if fields.has("") {
-        return None;
+/// `None` if DynamoDB cannot store the map.
+fn map(json: &str, nesting: usize) -> Result<Option<Value>, HalfSurrogate> {
+    match fields(json) {
+        Ok(fields) if !fields.contains_key("") => Ok(Some(Value::Map(read_all(fields, nesting)?))),
+        Err(FieldsError::HalfSurrogate(name)) => Err(HalfSurrogate(name)),
+        Ok(_) | Err(_) => Ok(None),
     }
-    Some(Value::Map(
-        fields
-            .into_iter()
-            .map(|(name, value)| (name.into_owned(), read(value.get(), nesting)))
-            .collect(),
-    ))
 }

@@ -10,15 +10,16 @@
 //! | [`snapshot`] | the stored form of a callback | 5 |
 //! | [`parked`] | a rejected callback, kept for a retry | 6 |
 //!
-//! [`decimal`] holds numbers as DynamoDB stores them, `fields` splits a JSON object, and [`extra`] holds the
-//! fields that the contract does not name.
+//! [`decimal`] holds numbers as DynamoDB stores them, `json` splits a JSON object, [`extra`] holds the fields that the
+//! contract does not name, and [`text`] limits what messages quote.
 
 pub mod account;
 pub mod callback;
 pub mod decimal;
 pub mod extra;
-mod fields;
 pub mod headers;
+pub(crate) mod json;
 pub mod parked;
 pub mod signature;
 pub mod snapshot;
+pub mod text;

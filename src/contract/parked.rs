@@ -1,6 +1,7 @@
 //! A parked callback as a queue message: the contract's section 6.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::headers::{CALLBACK_HEADERS, Headers};
 use crate::contract::snapshot::ReceivedAt;
+use crate::contract::text::without_byte_order_mark;
 
 const VERSION: u32 = 1;
 
@@ -28,29 +30,10 @@ pub struct ParkedCallback {
     pub body: Vec<u8>,
 }
 
-/// Why a message is not a parked callback.
+/// Why a message is not a parked callback. The text never quotes the message.
 #[derive(Debug, thiserror::Error)]
-pub enum ParkedError {
-    /// The message is not JSON, or a field is missing or has the wrong type. The text never quotes the message.
-    #[error(
-        "it is no JSON object with the fields of a parked callback (line {line}, column {column})"
-    )]
-    Form {
-        /// From 1.
-        line: usize,
-        /// From 1.
-        column: usize,
-    },
-    /// A version that this function does not know.
-    #[error("version is {0}; only {VERSION} is supported")]
-    Version(u32),
-    /// `receivedAt` is not an RFC 3339 time in UTC with milliseconds.
-    #[error("receivedAt is not a UTC time with milliseconds, such as 2026-09-13T00:05:00.000Z")]
-    ReceivedAt,
-    /// `body` is not base64.
-    #[error("body is not base64: {0}")]
-    Body(base64::DecodeError),
-}
+#[error("{0}")]
+pub struct ParkedError(String);
 
 /// The message's JSON form.
 #[derive(Serialize, Deserialize)]
@@ -76,7 +59,7 @@ pub fn headers_to_park(headers: &Headers<'_>) -> BTreeMap<String, String> {
 }
 
 impl ParkedCallback {
-    /// Writes the message's text.
+    /// Writes the message's text, in ASCII: SQS does not accept every character.
     pub fn into_json(self) -> String {
         let message = Message {
             version: VERSION,
@@ -87,7 +70,7 @@ impl ParkedCallback {
             headers: self.headers,
             body: STANDARD.encode(self.body),
         };
-        serde_json::to_string(&message).expect("numbers, strings and a map of strings")
+        in_ascii(&serde_json::to_string(&message).expect("numbers, strings and a map of strings"))
     }
 
     /// Reads a message's text.
@@ -96,21 +79,29 @@ impl ParkedCallback {
     ///
     /// Returns a [`ParkedError`] if the text is not a parked callback.
     pub fn from_json(text: &str) -> Result<Self, ParkedError> {
-        let message: Message = serde_json::from_str(text).map_err(|error| ParkedError::Form {
-            line: error.line(),
-            column: error.column(),
+        let text = without_byte_order_mark(text);
+        let message: Message = serde_json::from_str(text).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let form = "it is no JSON object with the fields of a parked callback";
+            ParkedError(format!("{form} (line {line}, column {column})"))
         })?;
         if message.version != VERSION {
-            return Err(ParkedError::Version(message.version));
+            let version = message.version;
+            return Err(ParkedError(format!(
+                "version is {version}; only {VERSION} is supported"
+            )));
         }
+        let not_a_time =
+            "receivedAt is not a UTC time with milliseconds, such as 2026-09-13T00:05:00.000Z";
         let received_at = message.received_at.parse();
+        let body = STANDARD.decode(message.body);
         Ok(Self {
-            received_at: received_at.map_err(|_| ParkedError::ReceivedAt)?,
+            received_at: received_at.map_err(|_| ParkedError(not_a_time.to_owned()))?,
             response_id: message.response_id,
             ret_code: message.ret_code,
             reason: message.reason,
             headers: message.headers,
-            body: STANDARD.decode(message.body).map_err(ParkedError::Body)?,
+            body: body.map_err(|error| ParkedError(format!("body is not base64: {error}")))?,
         })
     }
 
@@ -121,4 +112,19 @@ impl ParkedCallback {
             .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
             .collect()
     }
+}
+
+/// JSON with every character outside ASCII escaped. Such characters occur in strings only.
+fn in_ascii(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for char in json.chars() {
+        if char.is_ascii() {
+            ascii.push(char);
+        } else {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                write!(ascii, "\\u{unit:04x}").expect("a string takes all text");
+            }
+        }
+    }
+    ascii
 }

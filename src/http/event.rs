@@ -2,18 +2,17 @@
 //!
 //! The event is read once, and strings are borrowed from it. The request types of `lambda_http` copy the whole event,
 //! and their conversion to an `http::Request` panics if the body is not valid base64 although the event says so, or if
-//! the sender's query or host does not form a valid URL. Therefore only the response types of `lambda_http` are used.
+//! the sender's query or host does not form a valid URL. Therefore only the response type of `lambda_http` is used.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
+use crate::contract::callback::CALLBACK_PATH;
 use crate::contract::headers::Headers;
+use crate::contract::json::{Pairs, Text};
 
 /// The payload format of an event. The response must have the same format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,14 +25,10 @@ pub enum PayloadFormat {
 
 /// A request in either payload format. Do not log it: its headers hold a signature.
 pub struct HttpRequest<'a> {
-    /// The payload format of the event.
-    pub format: PayloadFormat,
     /// The method.
     pub method: Cow<'a, str>,
-    /// The path as it is in the event. An HTTP API may prefix it with the stage.
+    /// The path as it is in the event. It may begin with a stage or with the base path of a custom domain.
     pub path: Cow<'a, str>,
-    /// The stage, which may be the path's first segment.
-    stage: Option<Cow<'a, str>>,
     /// The headers.
     pub headers: Headers<'a>,
     /// The bytes as the sender sent them.
@@ -46,23 +41,22 @@ pub struct HttpRequest<'a> {
 struct Event<'a> {
     #[serde(borrow)]
     version: Option<Text<'a>>,
-    headers: Option<Pairs<'a, Text<'a>>>,
+    headers: Option<Pairs<Text<'a>, Text<'a>>>,
     body: Option<Text<'a>>,
     is_base64_encoded: Option<bool>,
-    // Format 2.0: HTTP APIs and function URLs.
+    // Format 2.0.
     raw_path: Option<Text<'a>>,
     request_context: Option<RequestContext<'a>>,
-    // Format 1.0: REST APIs.
+    // Format 1.0.
     path: Option<Text<'a>>,
     http_method: Option<Text<'a>>,
-    multi_value_headers: Option<Pairs<'a, Vec<Text<'a>>>>,
+    multi_value_headers: Option<Pairs<Text<'a>, Vec<Text<'a>>>>,
 }
 
 #[derive(Deserialize)]
 struct RequestContext<'a> {
     #[serde(borrow)]
     http: Option<Http<'a>>,
-    stage: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -71,77 +65,71 @@ struct Http<'a> {
     method: Option<Text<'a>>,
 }
 
-/// A string, borrowed from the event unless it contains an escape.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+impl PayloadFormat {
+    /// The format of an event. REST APIs do not name it.
+    pub(super) fn of_event(event: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Event<'a> {
+            #[serde(borrow)]
+            version: Option<Text<'a>>,
+        }
 
-/// An object's entries in their original order, including repeated names.
-struct Pairs<'a, V>(Vec<(Text<'a>, V)>);
+        let event = serde_json::from_str::<Event<'_>>(event).ok();
+        Self::of_version(event.and_then(|event| event.version).as_ref())
+    }
+
+    fn of_version(version: Option<&Text<'_>>) -> Self {
+        if version.is_some_and(|version| version.0 == "2.0") {
+            Self::V2
+        } else {
+            Self::V1
+        }
+    }
+}
 
 impl<'a> HttpRequest<'a> {
-    /// Reads the request from an event.
+    /// Reads the request from an event, together with the event's payload format.
     ///
     /// # Errors
     ///
     /// Returns what is wrong with the event. The text never quotes the event, which holds a signature.
-    pub fn from_event(event: &'a str) -> Result<Self, String> {
-        let event: Event<'a> = serde_json::from_str(event).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            format!("it is not of API Gateway's form at line {line}, column {column}")
-        })?;
-        // Only format 2.0 always names its version.
-        if event
-            .version
-            .as_ref()
-            .is_some_and(|version| version.0 == "2.0")
-        {
-            event.into_v2_request()
-        } else {
-            event.into_v1_request()
+    pub fn from_event(event: &'a str) -> (PayloadFormat, Result<Self, String>) {
+        match serde_json::from_str::<Event<'a>>(event) {
+            Ok(event) => {
+                let format = PayloadFormat::of_version(event.version.as_ref());
+                (format, event.into_request())
+            }
+            Err(error) => {
+                let (line, column) = (error.line(), error.column());
+                let problem =
+                    format!("it is not of API Gateway's form at line {line}, column {column}");
+                (PayloadFormat::of_event(event), Err(problem))
+            }
         }
     }
 
-    /// Whether the request is to this path, with or without the stage.
-    pub(super) fn is_to(&self, path: &str) -> bool {
-        let after_stage = || {
-            let stage = self.stage.as_deref()?;
-            self.path.strip_prefix('/')?.strip_prefix(stage)
-        };
-        self.path == path || after_stage() == Some(path)
+    /// Whether the request is to the path of callbacks, after any stage, base path or doubled slash. What precedes the
+    /// path is not signed and has no meaning.
+    pub(super) fn is_to_callback_path(&self) -> bool {
+        self.path.ends_with(CALLBACK_PATH)
     }
 }
 
 impl<'a> Event<'a> {
-    fn into_v2_request(self) -> Result<HttpRequest<'a>, String> {
-        let context = self.request_context.ok_or(NO_METHOD)?;
-        let method = context.http.and_then(|http| http.method);
-        let headers = self.headers.map_or(Vec::new(), |headers| headers.0);
-        Ok(HttpRequest {
-            format: PayloadFormat::V2,
-            method: method.ok_or(NO_METHOD)?.0,
-            path: self.raw_path.ok_or(NO_PATH)?.0,
-            stage: context.stage.map(|stage| stage.0),
-            headers: headers
-                .into_iter()
-                .map(|(name, value)| (name.0, value.0))
-                .collect(),
-            body: bytes(self.body, self.is_base64_encoded)?,
-        })
-    }
-
-    fn into_v1_request(self) -> Result<HttpRequest<'a>, String> {
-        // Both maps hold the same headers, but only `multiValueHeaders` has every value of a repeated header.
-        let multi = self
-            .multi_value_headers
-            .map_or(Vec::new(), |headers| headers.0);
-        let single = self.headers.map_or(Vec::new(), |headers| headers.0);
+    fn into_request(self) -> Result<HttpRequest<'a>, String> {
+        let context = self.request_context.and_then(|context| context.http);
+        let method = context.and_then(|http| http.method).or(self.http_method);
+        let path = self.raw_path.or(self.path);
+        // A REST API's event has the same headers in both maps, but only `multiValueHeaders` has every value of a
+        // repeated header.
+        let multi = self.multi_value_headers.map_or(Vec::new(), |map| map.0);
+        let single = self.headers.map_or(Vec::new(), |map| map.0).into_iter();
         let is_multi = |name: &str| {
             multi
                 .iter()
                 .any(|(other, _)| other.0.eq_ignore_ascii_case(name))
         };
         let mut headers: Headers<'a> = single
-            .into_iter()
             .filter(|(name, _)| !is_multi(&name.0))
             .map(|(name, value)| (name.0, value.0))
             .collect();
@@ -151,19 +139,13 @@ impl<'a> Event<'a> {
             }
         }
         Ok(HttpRequest {
-            format: PayloadFormat::V1,
-            method: self.http_method.ok_or(NO_METHOD)?.0,
-            path: self.path.ok_or(NO_PATH)?.0,
-            // A REST API's path does not include the stage.
-            stage: None,
+            method: method.ok_or("it has no method")?.0,
+            path: path.ok_or("it has no path")?.0,
             headers,
             body: bytes(self.body, self.is_base64_encoded)?,
         })
     }
 }
-
-const NO_METHOD: &str = "it has no method";
-const NO_PATH: &str = "it has no path";
 
 fn bytes(body: Option<Text<'_>>, is_base64: Option<bool>) -> Result<Cow<'_, [u8]>, String> {
     let body = body.map_or(Cow::Borrowed(""), |body| body.0);
@@ -177,29 +159,4 @@ fn bytes(body: Option<Text<'_>>, is_base64: Option<bool>) -> Result<Cow<'_, [u8]
         Cow::Borrowed(body) => Cow::Borrowed(body.as_bytes()),
         Cow::Owned(body) => Cow::Owned(body.into_bytes()),
     })
-}
-
-impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Map<P>(PhantomData<P>);
-
-        impl<'de: 'a, 'a, V: Deserialize<'de>> Visitor<'de> for Map<Pairs<'a, V>> {
-            type Value = Pairs<'a, V>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                // API Gateway usually sends about this many headers.
-                let mut pairs = Vec::with_capacity(16);
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-
-        deserializer.deserialize_map(Map(PhantomData))
-    }
 }

@@ -9,17 +9,17 @@ use std::time::{Duration, SystemTime};
 use lambda_runtime::Context;
 use tokio::time::Instant;
 
-use crate::contract::callback::{CALLBACK_METHOD, CALLBACK_PATH};
+use crate::contract::callback::CALLBACK_METHOD;
 use crate::contract::snapshot::ReceivedAt;
 use crate::receive::{Incoming, Receipt, Receiver, Refusal};
-use crate::telemetry::{self, Line};
+use crate::telemetry::{self, Delivery};
 pub use event::{HttpRequest, PayloadFormat};
 pub use response::{ProxyResponse, respond};
 
 /// Time from the start of an invocation to the deadline of its answer. The function's timeout in the template is 10 s.
-const ANSWER_TIME: Duration = Duration::from_secs(8);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
 /// Time reserved before Lambda's own deadline, to write the log line and return the answer.
-const TIME_LEFT: Duration = Duration::from_millis(500);
+const RESERVED: Duration = Duration::from_millis(500);
 
 /// The function's only endpoint.
 #[derive(Clone, Debug)]
@@ -48,23 +48,19 @@ impl Endpoint {
     ) -> ProxyResponse {
         let started = Instant::now();
         let response_id = context.request_id.as_str();
-        let deadline = started + answer_time(context, now);
-        let request = HttpRequest::from_event(event);
+        let deadline = started + time_to_answer(context, now);
+        let (format, request) = HttpRequest::from_event(event);
         let receipt = match &request {
             Ok(request) => self.receive(request, response_id, now, deadline).await,
             Err(problem) => Receipt::refused(Refusal::Event(problem.clone())),
         };
-        let line = Line {
+        let delivery = Delivery {
             response_id,
             redelivery: None,
             took: started.elapsed(),
             init,
         };
-        telemetry::log(&receipt, &line);
-        // An event that is not a request comes from `cargo lambda invoke` or the console, not from API Gateway.
-        let format = request
-            .as_ref()
-            .map_or(PayloadFormat::V2, |request| request.format);
+        telemetry::log(&receipt, &delivery);
         match &receipt.result {
             Ok(_) => respond(format, 200, 0, "success", response_id),
             Err(refusal) => {
@@ -90,6 +86,7 @@ impl Endpoint {
             body: &request.body,
             response_id,
             received_at: ReceivedAt::from(now),
+            from_queue: false,
             now,
             deadline,
         };
@@ -99,7 +96,7 @@ impl Endpoint {
     /// Checks the path, the method and the size, before the headers are read.
     fn refusal_of(&self, request: &HttpRequest<'_>) -> Option<Refusal> {
         let (bytes, limit) = (request.body.len(), self.max_body_bytes);
-        if !request.is_to(CALLBACK_PATH) {
+        if !request.is_to_callback_path() {
             Some(Refusal::Path(request.path.to_string()))
         } else if request.method != CALLBACK_METHOD {
             Some(Refusal::Method(request.method.to_string()))
@@ -114,9 +111,9 @@ impl Endpoint {
 /// Time from now to the deadline of the answer, which must be sent before Lambda ends the invocation.
 ///
 /// A deadline in the past is ignored, because cargo-lambda's emulator sends a deadline in 1970.
-pub(crate) fn answer_time(context: &Context, now: SystemTime) -> Duration {
+pub(crate) fn time_to_answer(context: &Context, now: SystemTime) -> Duration {
     match context.deadline().duration_since(now) {
-        Ok(left) => ANSWER_TIME.min(left.saturating_sub(TIME_LEFT)),
-        Err(_) => ANSWER_TIME,
+        Ok(left) => ANSWER_TIMEOUT.min(left.saturating_sub(RESERVED)),
+        Err(_) => ANSWER_TIMEOUT,
     }
 }

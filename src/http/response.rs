@@ -1,25 +1,22 @@
 //! The contract's answer as API Gateway's response.
 
+use ::http::HeaderValue;
 use ::http::header::{ALLOW, CONTENT_TYPE};
-use ::http::{HeaderMap, HeaderValue};
 use lambda_http::Body;
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayV2httpResponse};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use serde::Serialize;
 
 use super::event::PayloadFormat;
 use crate::contract::callback::CALLBACK_METHOD;
 
 /// The response in the payload format of its event.
-///
-/// One format for both would be simpler, but a REST API rejects a response that has the field `cookies`, and
-/// `cargo lambda watch` rejects one without it.
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum ProxyResponse {
-    /// Format 1.0, for REST APIs.
-    V1(ApiGatewayProxyResponse),
-    /// Format 2.0, for HTTP APIs and function URLs.
-    V2(ApiGatewayV2httpResponse),
+pub struct ProxyResponse {
+    #[serde(flatten)]
+    response: ApiGatewayProxyResponse,
+    /// In format 2.0 only: a REST API rejects a response with this field, and `cargo lambda watch` rejects one without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookies: Option<[String; 0]>,
 }
 
 /// The body of every response.
@@ -49,26 +46,14 @@ pub fn respond(
         response_id,
     };
     let body = serde_json::to_string(&answer).expect("an answer is a number and two strings");
-    let body = Some(Body::Text(body));
-    let mut headers = HeaderMap::new();
+    let mut response = ApiGatewayProxyResponse::default();
+    response.status_code = status.into();
+    response.body = Some(Body::Text(body));
+    let headers = &mut response.headers;
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if status == 405 {
         headers.insert(ALLOW, HeaderValue::from_static(CALLBACK_METHOD));
     }
-    match format {
-        PayloadFormat::V1 => {
-            let mut response = ApiGatewayProxyResponse::default();
-            response.status_code = status.into();
-            response.headers = headers;
-            response.body = body;
-            ProxyResponse::V1(response)
-        }
-        PayloadFormat::V2 => {
-            let mut response = ApiGatewayV2httpResponse::default();
-            response.status_code = status.into();
-            response.headers = headers;
-            response.body = body;
-            ProxyResponse::V2(response)
-        }
-    }
+    let cookies = (format == PayloadFormat::V2).then_some([]);
+    ProxyResponse { response, cookies }
 }

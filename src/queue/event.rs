@@ -1,10 +1,8 @@
 //! The messages in an SQS event.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-/// The messages of one invocation.
-pub(crate) type Batch = Vec<Message>;
+use crate::contract::json::fields;
 
 /// One message. Do not log it: its body holds a signature.
 #[derive(Deserialize)]
@@ -14,52 +12,44 @@ pub(crate) struct Message {
     pub(crate) message_id: String,
     /// The message's text.
     pub(crate) body: String,
-    #[serde(default)]
-    attributes: Attributes,
+    attributes: Option<Attributes>,
+    #[serde(rename = "eventSource")]
+    _event_source: EventSource,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize)]
 struct Attributes {
-    approximate_receive_count: String,
+    #[serde(rename = "ApproximateReceiveCount")]
+    receive_count: Option<String>,
+}
+
+#[derive(Deserialize)]
+enum EventSource {
+    #[serde(rename = "aws:sqs")]
+    Sqs,
 }
 
 impl Message {
     /// The number of attempts, including this one.
     pub(crate) fn tries(&self) -> Option<u32> {
-        self.attributes.approximate_receive_count.parse().ok()
+        let attributes = self.attributes.as_ref()?;
+        attributes.receive_count.as_ref()?.parse().ok()
     }
 }
 
-/// Reads the messages from an event. `None` if the event is not from SQS.
+/// Reads the messages from an event. `None` if the event has no records: API Gateway's events have none.
 ///
 /// # Errors
 ///
-/// Returns an error if the event is from SQS but its messages are malformed. The text never quotes the messages.
-pub(crate) fn batch_of(event: &str) -> Option<Result<Batch, String>> {
-    #[derive(Deserialize)]
-    struct Event<'a> {
-        #[serde(rename = "Records", borrow)]
-        records: &'a RawValue,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Record {
-        event_source: Option<String>,
-    }
-
-    // A cheap search rules out most events before any parsing.
-    if !event.contains("\"aws:sqs\"") {
+/// Returns an error if the records are not messages of SQS. Lambda would take any answer for a success, and delete the
+/// messages. The text never quotes them.
+pub(crate) fn batch_of(event: &str) -> Option<Result<Vec<Message>, String>> {
+    // A cheap search rules out API Gateway's events before any parsing.
+    if !event.contains("\"Records\"") {
         return None;
     }
-    let event: Event<'_> = serde_json::from_str(event).ok()?;
-    let records: Vec<Record> = serde_json::from_str(event.records.get()).ok()?;
-    let of_a_queue = |record: &Record| record.event_source.as_deref() == Some("aws:sqs");
-    if !records.iter().any(of_a_queue) {
-        return None;
-    }
-    let batch = serde_json::from_str(event.records.get());
+    let records = fields(event).ok()?.remove("Records")?;
+    let batch = serde_json::from_str(records.get());
     Some(batch.map_err(|error| {
         let (line, column) = (error.line(), error.column());
         format!("the event's Records are no messages of SQS (line {line}, column {column})")

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use crate::contract::parked::ParkedCallback;
 use crate::receive::{Incoming, Receipt, Receiver, Refusal};
-use crate::telemetry::{self, Line, Redelivery};
-pub(crate) use event::{Batch, Message, batch_of};
+use crate::telemetry::{self, Delivery, Redelivery};
+pub(crate) use event::{Message, batch_of};
 
 /// Retries parked callbacks.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ impl Consumer {
     /// time limit for the whole batch, and `init` is logged with the first message.
     pub(crate) async fn consume(
         &self,
-        batch: Batch,
+        batch: Vec<Message>,
         time: Duration,
         now: SystemTime,
         mut init: Option<Duration>,
@@ -55,8 +55,7 @@ impl Consumer {
                 let id = message.message_id.clone();
                 let receiver = self.receiver.clone();
                 let init = init.take();
-                let tried =
-                    async move { try_again(&receiver, &message, now, deadline, init).await };
+                let tried = async move { retry(&receiver, &message, now, deadline, init).await };
                 // Each message has its own task, so a panic leaves only this message in the queue.
                 (id, tokio::spawn(tried))
             })
@@ -73,8 +72,8 @@ impl Consumer {
     }
 }
 
-/// Processes one message. Returns whether its callback is stored.
-async fn try_again(
+/// Processes one message. Returns whether it leaves the queue.
+async fn retry(
     receiver: &Receiver,
     message: &Message,
     now: SystemTime,
@@ -87,13 +86,13 @@ async fn try_again(
             received_at,
             tries: message.tries(),
         };
-        let line = Line {
+        let delivery = Delivery {
             response_id,
             redelivery: Some(redelivery),
             took: started.elapsed(),
             init,
         };
-        telemetry::log(receipt, &line);
+        telemetry::log(receipt, &delivery);
     };
     let callback = match ParkedCallback::from_json(&message.body) {
         Ok(callback) => callback,
@@ -108,10 +107,11 @@ async fn try_again(
         body: &callback.body,
         response_id: &callback.response_id,
         received_at: callback.received_at,
+        from_queue: true,
         now,
         deadline,
     };
-    let receipt = receiver.receive_again(&incoming).await;
+    let receipt = receiver.receive(&incoming).await;
     log(&receipt, &callback.response_id, Some(callback.received_at));
-    receipt.result.is_ok()
+    receipt.result.is_ok() || receipt.is_dead_letter()
 }

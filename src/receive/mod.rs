@@ -4,6 +4,7 @@ mod mismatch_limit;
 mod receipt;
 mod refusal;
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -16,30 +17,33 @@ use crate::contract::headers::CallbackHeaders;
 use crate::contract::parked::{ParkedCallback, headers_to_park};
 use crate::contract::signature::{Signed, VerifiedBody, verify};
 use crate::contract::snapshot::{ReceivedAt, ReportTime, Snapshot};
+use crate::contract::text::{UNVERIFIED_ID_LIMIT, excerpt};
 use crate::credentials::Keyring;
-use crate::parking::Parking;
+use crate::parking::{Parking, Queue};
 use crate::store::Store;
 use mismatch_limit::MismatchLimit;
-pub(crate) use receipt::{Incoming, Parked, Receipt};
+pub(crate) use receipt::{Incoming, ParkOutcome, Receipt};
+use refusal::ParkingRule;
 pub(crate) use refusal::Refusal;
-use refusal::Rule;
 
-/// Time limit for a callback while AWS seems to be down. The callback is then parked early and frees its instance for
-/// others.
-const TIME_IN_AN_OUTAGE: Duration = Duration::from_millis(1_500);
+/// How long the function tries to store a callback that can be parked. Longer retries would only keep the instance from
+/// other callbacks.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The same while AWS seems to be down.
+const STORE_TIMEOUT_IN_AN_OUTAGE: Duration = Duration::from_millis(500);
+/// The same without a queue: retries are the only chance.
+const STORE_TIMEOUT_WITHOUT_QUEUE: Duration = Duration::from_millis(6_500);
 
 /// Receives callbacks for the configured accounts into one table.
 #[derive(Debug)]
 pub(crate) struct Receiver {
+    config: Config,
     keyring: Keyring,
-    max_clock_skew: Duration,
-    max_callback_age: Duration,
-    retention: Option<Duration>,
     store: Store,
     parking: Parking,
     mismatches: MismatchLimit,
-    /// Whether AWS seems to be down: a callback was parked because of an outage, and none has been stored since. Also
-    /// cleared if parking fails, because then waiting is the only chance left.
+    /// Whether AWS seems to be down: a callback was parked because of an outage, or stayed in the queue, and none has
+    /// been stored since. Also cleared if parking fails, because then retries are the only chance left.
     outage: AtomicBool,
 }
 
@@ -47,10 +51,8 @@ impl Receiver {
     /// Creates a receiver. It verifies with `keyring`, stores in `store` and parks in `parking`.
     pub(crate) fn new(config: &Config, keyring: Keyring, store: Store, parking: Parking) -> Self {
         Self {
+            config: config.clone(),
             keyring,
-            max_clock_skew: config.max_clock_skew,
-            max_callback_age: config.max_callback_age,
-            retention: config.retention,
             store,
             parking,
             mismatches: MismatchLimit::default(),
@@ -58,35 +60,39 @@ impl Receiver {
         }
     }
 
-    /// Receives a callback from its sender and stores it, or rejects it and parks it if the contract says so.
+    /// Stores a callback, or rejects it and parks it if the contract says so. A callback from the parked queue stays
+    /// there, unless it is stored or moved to the dead-letter queue.
     pub(crate) async fn receive<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
         let now = Instant::now();
         let left = incoming.deadline.duration_since(now);
-        let mut time = left - self.parking.share_of(left);
-        if self.outage.load(Ordering::Relaxed) {
-            time = time.min(TIME_IN_AN_OUTAGE);
-        }
+        let timeout = self.store_timeout(incoming.from_queue);
+        let time = timeout.min(left - self.parking.reserved_of(left));
         let mut receipt = self.try_to_store(incoming, now + time).await;
         if let Err(refusal) = &receipt.result {
             // Boxed, because the future is large and rarely needed.
             receipt.parked = Box::pin(self.park(refusal, incoming)).await;
         }
-        self.keyring.settle(incoming.deadline).await;
-        let parked = matches!(receipt.parked, Some(Parked::InQueue));
         match &receipt.result {
             Ok(_) => self.outage.store(false, Ordering::Relaxed),
-            Err(refusal) if refusal.is_outage() => self.outage.store(parked, Ordering::Relaxed),
+            Err(refusal) if refusal.is_outage() => {
+                let parked = matches!(receipt.parked, Some(ParkOutcome::Queued(_)));
+                self.outage
+                    .store(parked || incoming.from_queue, Ordering::Relaxed);
+            }
             // Any other rejection says nothing about an outage.
             Err(_) => {}
         }
         receipt
     }
 
-    /// Receives a parked callback from the queue and stores it, or leaves it in the queue.
-    pub(crate) async fn receive_again<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
-        let receipt = self.try_to_store(incoming, incoming.deadline).await;
-        self.keyring.settle(incoming.deadline).await;
-        receipt
+    fn store_timeout(&self, from_queue: bool) -> Duration {
+        if !self.parking.has_queue() && !from_queue {
+            STORE_TIMEOUT_WITHOUT_QUEUE
+        } else if self.outage.load(Ordering::Relaxed) {
+            STORE_TIMEOUT_IN_AN_OUTAGE
+        } else {
+            STORE_TIMEOUT
+        }
     }
 
     /// Checks the headers, the signature, the clock and the body, in this order, and stores the snapshot.
@@ -102,8 +108,20 @@ impl Receiver {
             Ok(body) => self.store(&headers, body, incoming, deadline).await,
             Err(refusal) => Receipt::refused(refusal),
         };
-        receipt.request_id = Some(headers.request_id);
-        receipt.uuid = Some(headers.uuid);
+        let verified = receipt
+            .result
+            .as_ref()
+            .err()
+            .is_none_or(Refusal::is_of_verified);
+        let logged = |id: &'a str| {
+            if verified {
+                Cow::Borrowed(id)
+            } else {
+                Cow::Owned(excerpt(id, UNVERIFIED_ID_LIMIT))
+            }
+        };
+        receipt.request_id = Some(logged(headers.request_id));
+        receipt.uuid = Some(logged(headers.uuid));
         let reported_at = ReportTime::new(headers.create_ts);
         receipt.create_ts = receipt.create_ts.or(Some(reported_at));
         receipt
@@ -160,9 +178,10 @@ impl Receiver {
         let now = received_at.unix_seconds();
         let ahead = create_ts > now;
         let seconds = now.abs_diff(create_ts);
-        let limit = match ahead {
-            true => self.max_clock_skew.as_secs(),
-            false => self.max_callback_age.as_secs(),
+        let limit = if ahead {
+            self.config.max_clock_skew.as_secs()
+        } else {
+            self.config.max_callback_age.as_secs()
         };
         if seconds > limit {
             return Err(Refusal::Clock {
@@ -199,14 +218,14 @@ impl Receiver {
             received_at,
             response_id: incoming.response_id.to_owned(),
             body_sha256: Sha256::digest(body.bytes()).into(),
-            expires_at: self.retention.map(expires_at),
+            expires_at: self.config.retention.map(expires_at),
         };
         let started = Instant::now();
         let result = self.store.put(snapshot, deadline).await;
         Receipt {
             request_id: None,
             uuid: None,
-            create_ts: result.as_ref().ok().map(|put| put.key()),
+            create_ts: result.as_ref().ok().map(|put| put.key),
             task_id: Some(task_id),
             status: Some(status),
             store_time: Some(started.elapsed()),
@@ -216,26 +235,35 @@ impl Receiver {
     }
 
     /// Parks a rejected callback if the contract says so.
-    async fn park(&self, refusal: &Refusal, incoming: &Incoming<'_>) -> Option<Parked> {
-        match refusal.rule() {
-            Rule::NotParked => return None,
-            Rule::ParkedUpToALimit if !self.mismatches.admit(incoming.now) => {
-                return Some(Parked::OverLimit);
-            }
-            Rule::Parked | Rule::ParkedUpToALimit => {}
+    async fn park(&self, refusal: &Refusal, incoming: &Incoming<'_>) -> Option<ParkOutcome> {
+        let answer = refusal.answer();
+        let (ParkingRule::Always(queue) | ParkingRule::UpToALimit(queue)) = answer.parking_rule
+        else {
+            return None;
+        };
+        let queue = self.parking.queue_for(queue);
+        if incoming.from_queue && queue == Queue::Parked {
+            return None;
+        }
+        let is_limited = matches!(answer.parking_rule, ParkingRule::UpToALimit(_));
+        if is_limited && !self.mismatches.admit(incoming.now) {
+            return Some(ParkOutcome::OverLimit);
         }
         let callback = ParkedCallback {
             received_at: incoming.received_at,
             response_id: incoming.response_id.to_owned(),
-            ret_code: refusal.answer().ret_code,
-            reason: refusal.to_string(),
+            ret_code: answer.ret_code,
+            reason: refusal.reason(),
             headers: headers_to_park(incoming.headers),
             body: incoming.body.to_owned(),
         };
         let message = callback.into_json();
-        Some(match self.parking.park(&message, incoming.deadline).await {
-            Ok(()) => Parked::InQueue,
-            Err(error) => Parked::NotTaken { error, message },
-        })
+        Some(
+            match self.parking.park(queue, &message, incoming.deadline).await {
+                Ok(()) => ParkOutcome::Queued(queue),
+                Err(error) if incoming.from_queue => ParkOutcome::NotMoved(error),
+                Err(error) => ParkOutcome::Logged { error, message },
+            },
+        )
     }
 }

@@ -1,5 +1,6 @@
 //! The input and the outcome of receiving a callback.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -8,7 +9,7 @@ use super::refusal::Refusal;
 use crate::contract::callback::TaskStatus;
 use crate::contract::headers::Headers;
 use crate::contract::snapshot::{ReceivedAt, ReportTime};
-use crate::parking::ParkingError;
+use crate::parking::{ParkingError, Queue};
 use crate::store::Put;
 
 /// One callback as it was sent. Do not log it: its headers hold a signature.
@@ -18,10 +19,12 @@ pub(crate) struct Incoming<'a> {
     pub(crate) headers: &'a Headers<'a>,
     /// The request's body, byte for byte as sent.
     pub(crate) body: &'a [u8],
-    /// The id of the first answer.
+    /// The `responseID`: of this answer, or, for a parked callback, of the answer that refused it.
     pub(crate) response_id: &'a str,
     /// When it was first received.
     pub(crate) received_at: ReceivedAt,
+    /// Whether it comes from the parked queue. Otherwise its sender waits for the answer.
+    pub(crate) from_queue: bool,
     /// The current time.
     pub(crate) now: SystemTime,
     /// The deadline of the answer.
@@ -33,10 +36,10 @@ pub(crate) struct Incoming<'a> {
 pub(crate) struct Receipt<'a> {
     /// The key of the stored snapshot, or why it is not stored.
     pub(crate) result: Result<Put, Refusal>,
-    /// The header `requestID`.
-    pub(crate) request_id: Option<&'a str>,
-    /// The header `uuid`: the account.
-    pub(crate) uuid: Option<&'a str>,
+    /// The header `requestID`. Cut if the request is not verified.
+    pub(crate) request_id: Option<Cow<'a, str>>,
+    /// The header `uuid`: the account. Cut if the request is not verified.
+    pub(crate) uuid: Option<Cow<'a, str>>,
     /// The key of the stored snapshot. If it is not stored, the header `createTs`.
     pub(crate) create_ts: Option<ReportTime>,
     /// The body's `taskID`.
@@ -45,22 +48,25 @@ pub(crate) struct Receipt<'a> {
     pub(crate) status: Option<TaskStatus>,
     /// How long the store took, whether it succeeded or not.
     pub(crate) store_time: Option<Duration>,
-    /// Whether the callback is parked. `None` if the contract does not park it.
-    pub(crate) parked: Option<Parked>,
+    /// What became of a callback that the contract parks. `None` if the contract does not park it, or if it stays in
+    /// the parked queue.
+    pub(crate) parked: Option<ParkOutcome>,
 }
 
-/// The outcome for a callback that the contract parks.
+/// What became of a callback that the contract parks.
 #[derive(Debug)]
-pub(crate) enum Parked {
-    /// The callback is in the queue.
-    InQueue,
+pub(crate) enum ParkOutcome {
+    /// The queue has the callback.
+    Queued(Queue),
     /// The queue did not accept the callback, so the log must hold it.
-    NotTaken {
+    Logged {
         /// Why.
         error: ParkingError,
         /// The text to be sent to the queue later. It holds a signature.
         message: String,
     },
+    /// The dead-letter queue did not accept the callback, which stays in the parked queue.
+    NotMoved(ParkingError),
     /// The callback has a wrong signature and exceeds the limit for such callbacks.
     OverLimit,
 }
@@ -78,5 +84,10 @@ impl Receipt<'_> {
             store_time: None,
             parked: None,
         }
+    }
+
+    /// Whether the dead-letter queue has the callback.
+    pub(crate) fn is_dead_letter(&self) -> bool {
+        matches!(self.parked, Some(ParkOutcome::Queued(Queue::DeadLetter)))
     }
 }

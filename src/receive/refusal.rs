@@ -6,10 +6,12 @@ use crate::contract::callback::{BodyError, CALLBACK_METHOD, CALLBACK_PATH};
 use crate::contract::headers::HeaderError;
 use crate::contract::parked::ParkedError;
 use crate::contract::signature::Unverified;
+use crate::contract::text::{MESSAGE_LIMIT, QUOTE_LIMIT, excerpt};
+use crate::parking::Queue;
 use crate::store::StoreError;
 
-/// Why a callback is not acknowledged. The text is the full reason, for the log. [`Refusal::answer`] returns what the
-/// sender may learn.
+/// Why a callback is not acknowledged. [`Refusal::reason`] is for the log; [`Refusal::answer`] has what the sender may
+/// learn.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     /// The event is not an HTTP request.
@@ -19,10 +21,10 @@ pub(crate) enum Refusal {
     #[error("the message is not a parked callback: {0}")]
     Message(ParkedError),
     /// The path is not the callback's.
-    #[error("no such path: {0}")]
+    #[error("no such path: {}", excerpt(.0, QUOTE_LIMIT))]
     Path(String),
     /// The method is not POST.
-    #[error("method not allowed: {0}")]
+    #[error("method not allowed: {}", excerpt(.0, QUOTE_LIMIT))]
     Method(String),
     /// The body is larger than the configured limit.
     #[error("the body has {bytes} bytes, over the limit of {limit}")]
@@ -59,7 +61,7 @@ pub(crate) enum Refusal {
     Store(#[from] StoreError),
 }
 
-/// The answer to a refused callback.
+/// The answer to a refused callback, and what becomes of the callback.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RefusalAnswer {
     /// Never 0.
@@ -68,45 +70,75 @@ pub(crate) struct RefusalAnswer {
     pub(crate) http_status: u16,
     /// What was wrong, as far as the sender may learn it.
     pub(crate) ret_msg: Cow<'static, str>,
+    /// Whether the callback is parked, and where.
+    pub(super) parking_rule: ParkingRule,
+}
+
+/// Whether a rejected callback is parked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ParkingRule {
+    /// The callback is authentic, or no signature could be verified.
+    Always(Queue),
+    /// The signature or the algorithm is not the account's. The usual cause is our own secret, but a forger can cause
+    /// this, too.
+    UpToALimit(Queue),
+    /// The callback is from a stranger or forged, or the request is not a well-formed callback.
+    Never,
 }
 
 impl Refusal {
-    /// The answer, from the table in the contract's section 4.
+    /// The answer, from the table in the contract's section 4, and the rule, from the table in its section 6.
     pub(crate) fn answer(&self) -> RefusalAnswer {
-        let (ret_code, http_status, ret_msg) = match self {
+        use ParkingRule::{Always, Never, UpToALimit};
+        use Queue::{DeadLetter, Parked};
+        let (ret_code, http_status, ret_msg, parking_rule) = match self {
             Self::Event(_) | Self::Message(_) => {
-                (4000, 400, Cow::from("the request could not be read"))
+                (4000, 400, "the request could not be read".into(), Never)
             }
-            Self::Header(error) => (4000, 400, error.to_string().into()),
-            Self::Body(error @ BodyError::NotAcceptable { .. }) => {
-                (4220, 422, error.to_string().into())
+            Self::Header(_) => (4000, 400, self.reason().into(), Never),
+            Self::Body(BodyError::NotAcceptable { .. }) => {
+                (4220, 422, self.reason().into(), Always(DeadLetter))
             }
-            Self::Body(error) => (4001, 400, error.to_string().into()),
-            Self::Unverified(_) => (4010, 401, "the signature does not verify".into()),
-            Self::Clock { .. } => (4011, 401, self.to_string().into()),
-            Self::Path(_) => (
-                4040,
-                404,
-                format!("no such path: callbacks go to {CALLBACK_PATH}").into(),
-            ),
-            Self::Method(_) => (
-                4050,
-                405,
-                format!("method not allowed: callbacks are sent by {CALLBACK_METHOD}").into(),
-            ),
-            Self::TooLarge { .. } => (4130, 413, self.to_string().into()),
+            Self::Body(_) => (4001, 400, self.reason().into(), Always(DeadLetter)),
+            Self::Unverified(unverified) => {
+                let rule = match unverified {
+                    Unverified::WrongSignature | Unverified::OtherAlgorithm => UpToALimit(Parked),
+                    Unverified::UnknownUuid | Unverified::Extended => Never,
+                };
+                (4010, 401, "the signature does not verify".into(), rule)
+            }
+            Self::Clock { .. } => (4011, 401, self.reason().into(), Always(DeadLetter)),
+            Self::Path(_) => {
+                let ret_msg = format!("no such path: callbacks go to {CALLBACK_PATH}");
+                (4040, 404, ret_msg.into(), Never)
+            }
+            Self::Method(_) => {
+                let ret_msg =
+                    format!("method not allowed: callbacks are sent by {CALLBACK_METHOD}");
+                (4050, 405, ret_msg.into(), Never)
+            }
+            Self::TooLarge { .. } => (4130, 413, self.reason().into(), Never),
             Self::NoCredentials | Self::Store(StoreError::Refused(_)) => {
-                (5000, 500, "internal error".into())
+                (5000, 500, "internal error".into(), Always(Parked))
             }
-            Self::Store(
-                StoreError::Unavailable(_) | StoreError::TimedOut { .. } | StoreError::SecondFull,
-            ) => (5030, 503, "not stored; send the callback again".into()),
+            Self::Store(_) => (
+                5030,
+                503,
+                "not stored; send the callback again".into(),
+                Always(Parked),
+            ),
         };
         RefusalAnswer {
             ret_code,
             http_status,
             ret_msg,
+            parking_rule,
         }
+    }
+
+    /// The full reason, for the log. At most 300 characters.
+    pub(crate) fn reason(&self) -> String {
+        excerpt(&self.to_string(), MESSAGE_LIMIT)
     }
 
     /// Whether an AWS service was unavailable or did not answer in time. The next callback would most likely wait for
@@ -119,34 +151,8 @@ impl Refusal {
         )
     }
 
-    /// Whether the callback is parked, from the table in the contract's section 6.
-    pub(super) fn rule(&self) -> Rule {
-        match self {
-            Self::NoCredentials | Self::Clock { .. } | Self::Body(_) | Self::Store(_) => {
-                Rule::Parked
-            }
-            Self::Unverified(Unverified::WrongSignature | Unverified::OtherAlgorithm) => {
-                Rule::ParkedUpToALimit
-            }
-            Self::Unverified(Unverified::UnknownUuid | Unverified::Extended)
-            | Self::Event(_)
-            | Self::Message(_)
-            | Self::Path(_)
-            | Self::Method(_)
-            | Self::TooLarge { .. }
-            | Self::Header(_) => Rule::NotParked,
-        }
+    /// Whether the callback's signature was checked and found right.
+    pub(super) fn is_of_verified(&self) -> bool {
+        matches!(self, Self::Clock { .. } | Self::Body(_) | Self::Store(_))
     }
-}
-
-/// Whether a rejected callback is parked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rule {
-    /// The callback is authentic, or no signature could be verified.
-    Parked,
-    /// The signature or the algorithm is not the account's. The usual cause is our own secret, but a forger can cause
-    /// this, too.
-    ParkedUpToALimit,
-    /// The callback is from a stranger or forged, or the request is not a well-formed callback.
-    NotParked,
 }

@@ -31,7 +31,7 @@ pub struct ItemError(pub &'static str);
 
 /// DynamoDB's answer to a conditional write.
 #[derive(Debug)]
-pub(super) enum Written {
+pub(super) enum WriteOutcome {
     /// The item is written.
     New,
     /// Another item has the key.

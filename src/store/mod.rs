@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::aws::{Aws, INITIAL_BACKOFF};
 use crate::contract::snapshot::{ReportTime, Snapshot};
-use fast_path::{Attempt, FastPath};
-use item::Written;
+use fast_path::FastPath;
+use item::WriteOutcome;
 pub use item::{Item, ItemError, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, item_of, snapshot_of};
 
 /// The snapshots table.
@@ -29,20 +29,15 @@ pub struct Store {
 }
 
 /// The outcome for a snapshot that is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Put {
-    /// It was written under this key.
-    New(ReportTime),
-    /// The same report was already stored under this key.
-    AlreadyStored(ReportTime),
-}
-
-impl Put {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Put {
     /// The key of the stored snapshot.
-    pub fn key(self) -> ReportTime {
-        let (Self::New(key) | Self::AlreadyStored(key)) = self;
-        key
-    }
+    pub key: ReportTime,
+    /// Whether this callback wrote the snapshot, as far as DynamoDB can tell: if SQS delivers one parked callback twice,
+    /// both deliveries have the same `responseID`, and both count as new.
+    pub new: bool,
+    /// Why the first attempt failed, if a later one succeeded.
+    pub first_failure: Option<String>,
 }
 
 /// Why a snapshot was not confirmed as stored. None of these errors means that an item was overwritten.
@@ -97,24 +92,27 @@ impl Store {
     /// Returns a [`StoreError`], no later than `deadline`. The snapshot may have been written all the same if only the
     /// confirmation was lost. A retry then finds it.
     pub async fn put(&self, mut snapshot: Snapshot, deadline: Instant) -> Result<Put, StoreError> {
+        let mut first_failure = None;
         loop {
-            let occupant = match self.put_if_free(&snapshot, deadline).await? {
-                Written::New => return Ok(Put::New(snapshot.create_ts)),
-                Written::KeyTaken(occupant) => occupant,
-            };
-            if occupant.body_sha256 == Some(snapshot.body_sha256) {
+            let new = match self
+                .put_if_free(&snapshot, deadline, &mut first_failure)
+                .await?
+            {
+                WriteOutcome::New => Some(true),
                 // After a lost confirmation, a retry finds the item that this same callback wrote.
-                let ours = occupant.response_id == snapshot.response_id;
-                return Ok(if ours {
-                    Put::New(snapshot.create_ts)
-                } else {
-                    Put::AlreadyStored(snapshot.create_ts)
+                WriteOutcome::KeyTaken(occupant) => (occupant.body_sha256
+                    == Some(snapshot.body_sha256))
+                .then(|| occupant.response_id == snapshot.response_id),
+            };
+            let key = snapshot.create_ts;
+            if let Some(new) = new {
+                return Ok(Put {
+                    key,
+                    new,
+                    first_failure,
                 });
             }
-            snapshot.create_ts = snapshot
-                .create_ts
-                .next_slot()
-                .ok_or(StoreError::SecondFull)?;
+            snapshot.create_ts = key.next_slot().ok_or(StoreError::SecondFull)?;
         }
     }
 
@@ -123,43 +121,27 @@ impl Store {
         &self,
         snapshot: &Snapshot,
         deadline: Instant,
-    ) -> Result<Written, StoreError> {
+        first_failure: &mut Option<String>,
+    ) -> Result<WriteOutcome, StoreError> {
         let item = item_of(snapshot);
-        let first_failure = match self.fast_path.put(&self.table_name, &item, deadline).await {
-            Attempt::Answered(written) => return Ok(written),
-            Attempt::Failed { reason, throttled } => {
-                if throttled {
+        match self.fast_path.put(&self.table_name, &item, deadline).await {
+            Ok(outcome) => return Ok(outcome),
+            Err(failure) => {
+                first_failure.get_or_insert(failure.reason);
+                if failure.throttled {
                     sleep(INITIAL_BACKOFF).await;
                 }
-                Some(reason)
             }
-            Attempt::NotAvailable => None,
+        }
+        let timed_out = || StoreError::TimedOut {
+            first_failure: first_failure.clone(),
         };
         if Instant::now() >= deadline {
-            return Err(StoreError::TimedOut { first_failure });
+            return Err(timed_out());
         }
+        let client = self.client.get_or_init(|| self.aws.dynamodb());
         // Boxed, because the SDK's futures are large and most callbacks never need one.
-        let put = Box::pin(sdk::put(self.client(), &self.table_name, item));
-        let Ok(result) = timeout_at(deadline, put).await else {
-            return Err(StoreError::TimedOut { first_failure });
-        };
-        let written = result?;
-        if let Some(reason) = first_failure {
-            let outcome = match written {
-                Written::New => "stored at the second attempt",
-                Written::KeyTaken(_) => "answered at the second attempt",
-            };
-            tracing::warn!(
-                responseID = snapshot.response_id,
-                taskID = snapshot.callback.task_id,
-                reason,
-                "{outcome}"
-            );
-        }
-        Ok(written)
-    }
-
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| self.aws.dynamodb())
+        let put = Box::pin(sdk::put(client, &self.table_name, item));
+        timeout_at(deadline, put).await.map_err(|_| timed_out())?
     }
 }

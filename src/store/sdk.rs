@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 
 use super::StoreError;
-use super::item::{CONDITION, Item, Occupant, Written};
+use super::item::{CONDITION, Item, Occupant, WriteOutcome};
 use crate::error_chain::error_chain;
 
 /// Writes an item unless its key is taken.
@@ -19,7 +19,7 @@ pub(super) async fn put(
     client: &Client,
     table_name: &str,
     item: Item,
-) -> Result<Written, StoreError> {
+) -> Result<WriteOutcome, StoreError> {
     let put = client
         .put_item()
         .table_name(table_name)
@@ -27,10 +27,10 @@ pub(super) async fn put(
         .condition_expression(CONDITION)
         .return_values_on_condition_check_failure(AllOld);
     match put.send().await {
-        Ok(_) => Ok(Written::New),
+        Ok(_) => Ok(WriteOutcome::New),
         Err(error) => {
             let occupant = occupant_of(error)?;
-            Ok(Written::KeyTaken(Occupant::of(&occupant)))
+            Ok(WriteOutcome::KeyTaken(Occupant::of(&occupant)))
         }
     }
 }

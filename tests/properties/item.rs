@@ -99,7 +99,8 @@ fn a_snapshot_is_read_back_from_a_dynamodb_engine() {
         runtime.block_on(async {
             let deadline = Instant::now() + Duration::from_secs(10);
             let put = app.store.put(snapshot.clone(), deadline).await.expect("stored");
-            prop_assert_eq!(put, Put::New(snapshot.create_ts));
+            let new = Put { key: snapshot.create_ts, new: true, first_failure: None };
+            prop_assert_eq!(put, new);
             prop_assert_eq!(app.snapshots_of(&task).await, [snapshot]);
             Ok(())
         })?;

@@ -7,7 +7,7 @@
 //! This module is optional. To remove it, delete `open_connection` and the first half of `put_if_free` in
 //! [`Store`](super::Store). Every write then uses the SDK's client.
 
-mod put_item;
+mod wire;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -28,10 +28,10 @@ use http_body_util::BodyExt;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::item::{Item, Written};
+use super::item::{Item, WriteOutcome};
 use crate::aws::{ATTEMPT_TIMEOUT, Aws};
 use crate::error_chain::error_chain;
-use put_item::ErrorAnswer;
+use wire::ErrorAnswer;
 
 /// Limits how long a starting process waits for an unreachable store.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -46,27 +46,20 @@ const HEADERS: [(&str, &str); 2] = [
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// The fast path to DynamoDB, if it is available.
+/// The fast path to DynamoDB.
 #[derive(Clone, Debug)]
 pub(super) struct FastPath {
     aws: Aws,
-    endpoint: Arc<OnceCell<Option<Endpoint>>>,
+    endpoint: Arc<OnceCell<Endpoint>>,
 }
 
-/// The outcome of a write on the fast path.
+/// A write failed, or its answer was lost. The item may have been written.
 #[derive(Debug)]
-pub(super) enum Attempt {
-    /// DynamoDB has written the item or says that its key is taken.
-    Answered(Written),
-    /// The write failed, or its answer was lost. The item may have been written.
-    Failed {
-        /// Why, for the log.
-        reason: String,
-        /// Whether DynamoDB throttled the write.
-        throttled: bool,
-    },
-    /// There is no fast path. The reason has been logged.
-    NotAvailable,
+pub(super) struct WriteFailure {
+    /// Why, for the log.
+    pub(super) reason: String,
+    /// Whether DynamoDB throttled the write.
+    pub(super) throttled: bool,
 }
 
 /// DynamoDB in one region, called with one identity.
@@ -86,51 +79,47 @@ impl FastPath {
 
     /// Opens the connection that the first write will use. A failure is ignored.
     pub(super) async fn open_connection(&self) {
-        if let Some(endpoint) = self.endpoint().await {
+        if let Ok(endpoint) = self.endpoint().await {
             let _ = timeout(OPEN_TIMEOUT, endpoint.ping()).await;
         }
     }
 
     /// Writes an item unless its key is taken, without a retry. Returns no later than `deadline`.
-    pub(super) async fn put(&self, table_name: &str, item: &Item, deadline: Instant) -> Attempt {
-        let Some(endpoint) = self.endpoint().await else {
-            return Attempt::NotAvailable;
-        };
-        let failed = |reason| Attempt::Failed {
+    pub(super) async fn put(
+        &self,
+        table_name: &str,
+        item: &Item,
+        deadline: Instant,
+    ) -> Result<WriteOutcome, WriteFailure> {
+        let failed = |reason| WriteFailure {
             reason,
             throttled: false,
         };
+        let endpoint = self.endpoint().await;
+        let endpoint = endpoint.map_err(|error| failed(error_chain(&*error)))?;
         let deadline = deadline.min(Instant::now() + ATTEMPT_TIMEOUT);
-        let (status, answer) = match timeout_at(deadline, endpoint.put(table_name, item)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return failed(error_chain(&*error)),
-            Err(_) => return failed("no answer in time".to_owned()),
-        };
-        if status == StatusCode::OK {
-            return if put_item::is_output(&answer) {
-                Attempt::Answered(Written::New)
-            } else {
-                failed("status 200 with a body that is not DynamoDB's".to_owned())
-            };
+        let (status, answer) = timeout_at(deadline, endpoint.put(table_name, item))
+            .await
+            .map_err(|_| failed("no answer in time".to_owned()))?
+            .map_err(|error| failed(error_chain(&*error)))?;
+        if status == StatusCode::OK && wire::is_output(&answer) {
+            return Ok(WriteOutcome::New);
         }
         match ErrorAnswer::read(&answer) {
-            ErrorAnswer::KeyTaken(occupant) => Attempt::Answered(Written::KeyTaken(occupant)),
-            ErrorAnswer::Other { name, message } => Attempt::Failed {
+            ErrorAnswer::KeyTaken(occupant) => Ok(WriteOutcome::KeyTaken(occupant)),
+            ErrorAnswer::Other { name, message } => Err(WriteFailure {
                 throttled: THROTTLING_ERRORS.contains(&name.as_str()),
                 reason: format!("{status}: {name} {message}"),
-            },
-            ErrorAnswer::Unknown => failed(format!("{status} with a body that is not DynamoDB's")),
+            }),
+            ErrorAnswer::Unknown => Err(failed(format!(
+                "{status} with a body that is not DynamoDB's"
+            ))),
         }
     }
 
-    async fn endpoint(&self) -> Option<&Endpoint> {
-        let resolve = async || {
-            let endpoint = Endpoint::resolve(&self.aws).await;
-            endpoint
-                .inspect_err(|reason| tracing::warn!(%reason, "no fast path to DynamoDB"))
-                .ok()
-        };
-        self.endpoint.get_or_init(resolve).await.as_ref()
+    async fn endpoint(&self) -> Result<&Endpoint, BoxError> {
+        let resolve = || Endpoint::resolve(&self.aws);
+        self.endpoint.get_or_try_init(resolve).await
     }
 }
 
@@ -171,7 +160,7 @@ impl Endpoint {
     }
 
     async fn put(&self, table_name: &str, item: &Item) -> Result<(StatusCode, Bytes), BoxError> {
-        let body = put_item::input(table_name, item)?;
+        let body = wire::input(table_name, item)?;
         self.exchange(self.signed(body)?).await
     }
 

@@ -81,7 +81,7 @@ impl TestApp {
         created.expect("the table is created");
 
         let store = Store::new(aws.clone(), &table_name);
-        let parking = Parking::new(aws, None);
+        let parking = Parking::new(aws, None, None);
         Self {
             client,
             table_name,

@@ -50,7 +50,7 @@ impl TestQueue {
 
     /// Parking in this queue through the proxy at this URL.
     pub fn parking_through(&self, url: &str) -> Parking {
-        Parking::new(local_aws(url), Some(self.url.clone()))
+        Parking::new(local_aws(url), Some(self.url.clone()), None)
     }
 
     /// Reads up to ten messages and leaves them in the queue.

@@ -1,0 +1,32 @@
+//! Text in messages and files: the contract's sections 3 and 4.
+
+/// The most characters of a `retMsg`, and of a reason in the log.
+pub const MESSAGE_LIMIT: usize = 300;
+/// The most characters that a message quotes of a request: a field's name, or a value.
+pub(crate) const QUOTE_LIMIT: usize = 64;
+/// The most characters of an id in the log, if the request that holds it is not verified.
+pub(crate) const UNVERIFIED_ID_LIMIT: usize = 128;
+
+/// The beginning of a text, at most `limit` characters, with control characters escaped. A text that is cut ends with
+/// `…`.
+pub(crate) fn excerpt(text: &str, limit: usize) -> String {
+    let mut escaped = String::new();
+    for char in text.chars().take(limit + 1) {
+        if char.is_control() {
+            escaped.extend(char.escape_default());
+        } else {
+            escaped.push(char);
+        }
+    }
+    if escaped.chars().count() <= limit {
+        return escaped;
+    }
+    let mut cut: String = escaped.chars().take(limit - 1).collect();
+    cut.push('…');
+    cut
+}
+
+/// The text without a byte order mark at its start. Some editors and shells write one.
+pub fn without_byte_order_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
