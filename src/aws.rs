@@ -27,25 +27,38 @@ const SHORT_MAX_ATTEMPTS: u32 = 3;
 pub(crate) const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
-/// Creates a client of a service with this many attempts a call and this endpoint URL.
+/// Creates a client of a service.
 macro_rules! client {
-    ($service:ident, $config:expr, $max_attempts:expr, $endpoint_url:expr) => {{
-        let mut config = $service::config::Builder::from($config)
-            .retry_config(retries($max_attempts))
-            .retry_partition(unlimited_retries());
-        config.set_endpoint_url($endpoint_url.clone());
+    ($service:ident, $aws:expr, $max_attempts:expr, $endpoint_url:expr) => {{
+        let retries = RetryConfig::standard()
+            .with_max_attempts($max_attempts)
+            .with_initial_backoff(INITIAL_BACKOFF)
+            .with_max_backoff(MAX_BACKOFF);
+        // By default, the SDK stops retrying for a while after many calls of the process have failed. A callback that
+        // arrives during an outage would then fail immediately, with most of its time unused.
+        let unlimited = RetryPartition::custom("task-callback");
+        let config = $service::config::Builder::from(&$aws.config)
+            .retry_config(retries)
+            .retry_partition(unlimited.token_bucket(TokenBucket::unlimited()).build());
+        let config = match &$endpoint_url {
+            Some(url) => config.endpoint_url(url),
+            None => config,
+        };
         $service::Client::from_conf(config.build())
     }};
 }
 
-/// The state that all clients of one process share: the configuration, and the HTTP connector with its connections and
-/// its trust store.
+/// The state that all clients of one process share.
 #[derive(Clone, Debug)]
 pub struct Aws {
-    config: SdkConfig,
-    connector: SharedHttpConnector,
-    credentials: Option<Credentials>,
-    dynamodb_url: Option<String>,
+    pub(crate) config: SdkConfig,
+    /// The HTTP connector, with its connections and its trust store. A connection opened by one client serves every
+    /// client.
+    pub(crate) connector: SharedHttpConnector,
+    /// The credentials in the environment. Lambda never changes them during the life of a process.
+    pub(crate) credentials: Option<Credentials>,
+    /// The configured endpoint URL. `None` means the region's default endpoint.
+    pub(crate) dynamodb_url: Option<String>,
     secrets_manager_url: Option<String>,
     sqs_url: Option<String>,
 }
@@ -68,13 +81,10 @@ impl Aws {
         };
         let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"));
         let credentials = match (set("AWS_ACCESS_KEY_ID"), set("AWS_SECRET_ACCESS_KEY")) {
-            (Some(id), Some(key)) => Some(Credentials::new(
-                id,
-                key,
-                set("AWS_SESSION_TOKEN"),
-                None,
-                "environment",
-            )),
+            (Some(id), Some(key)) => {
+                let token = set("AWS_SESSION_TOKEN");
+                Some(Credentials::new(id, key, token, None, "environment"))
+            }
             _ => None,
         };
         let provider = match &credentials {
@@ -106,47 +116,18 @@ impl Aws {
 
     /// Creates a DynamoDB client.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        client!(
-            aws_sdk_dynamodb,
-            &self.config,
-            MAX_ATTEMPTS,
-            self.dynamodb_url
-        )
+        client!(aws_sdk_dynamodb, self, MAX_ATTEMPTS, self.dynamodb_url)
     }
 
     /// Creates a Secrets Manager client.
     pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
-        client!(
-            aws_sdk_secretsmanager,
-            &self.config,
-            SHORT_MAX_ATTEMPTS,
-            self.secrets_manager_url
-        )
+        let url = &self.secrets_manager_url;
+        client!(aws_sdk_secretsmanager, self, SHORT_MAX_ATTEMPTS, url)
     }
 
     /// Creates an SQS client.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        client!(aws_sdk_sqs, &self.config, SHORT_MAX_ATTEMPTS, self.sqs_url)
-    }
-
-    /// The configuration that all clients share.
-    pub(crate) fn config(&self) -> &SdkConfig {
-        &self.config
-    }
-
-    /// The HTTP connector that all clients share. A connection opened by one client serves every client.
-    pub(crate) fn connector(&self) -> &SharedHttpConnector {
-        &self.connector
-    }
-
-    /// The credentials in the environment. Lambda never changes them during the life of a process.
-    pub(crate) fn credentials(&self) -> Option<&Credentials> {
-        self.credentials.as_ref()
-    }
-
-    /// The configured DynamoDB endpoint URL. `None` means the region's default endpoint.
-    pub(crate) fn dynamodb_url(&self) -> Option<&str> {
-        self.dynamodb_url.as_deref()
+        client!(aws_sdk_sqs, self, SHORT_MAX_ATTEMPTS, self.sqs_url)
     }
 }
 
@@ -161,19 +142,4 @@ fn connector() -> SharedHttpConnector {
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build();
     SharedHttpConnector::new(connector)
-}
-
-fn retries(max_attempts: u32) -> RetryConfig {
-    RetryConfig::standard()
-        .with_max_attempts(max_attempts)
-        .with_initial_backoff(INITIAL_BACKOFF)
-        .with_max_backoff(MAX_BACKOFF)
-}
-
-/// By default, the SDK stops retrying for a while after many calls of the process have failed. A callback that arrives
-/// during an outage would then fail immediately, with most of its time unused.
-fn unlimited_retries() -> RetryPartition {
-    RetryPartition::custom("task-callback")
-        .token_bucket(TokenBucket::unlimited())
-        .build()
 }

@@ -73,44 +73,27 @@ impl Config {
     /// Returns the first variable that is missing or invalid.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables(lookup);
-        let retention: Option<NonZeroU32> = variables.optional(
-            "RETENTION_DAYS",
-            "a whole number of days, at least 1, or nothing to keep snapshots for ever",
-            parse,
-        )?;
-        let retention =
-            retention.map(|days| Duration::from_secs(u64::from(days.get()) * SECONDS_A_DAY));
-        let seconds = |variable, expected| {
-            let seconds = variables.optional(variable, expected, parse::<u32>)?;
-            Ok(seconds.map(|seconds| Duration::from_secs(seconds.into())))
-        };
-        let skew = seconds("MAX_CLOCK_SKEW_SECONDS", "a whole number of seconds")?;
-        let age = seconds(
-            "MAX_CALLBACK_AGE_SECONDS",
-            "a whole number of seconds, less than RETENTION_DAYS where that is set",
-        )?;
+        let days = "a whole number of days, at least 1, or nothing to keep snapshots for ever";
+        let days: Option<NonZeroU32> = variables.optional("RETENTION_DAYS", days, parse)?;
+        let retention = days.map(|days| Duration::from_secs(u64::from(days.get()) * SECONDS_A_DAY));
+        let age = "a whole number of seconds, less than RETENTION_DAYS where that is set";
+        let age = variables.seconds("MAX_CALLBACK_AGE_SECONDS", age)?;
         let (max_callback_age, warning) = limited_age(age, retention);
+        let skew = variables.seconds("MAX_CLOCK_SKEW_SECONDS", "a whole number of seconds")?;
+        let bytes = "a whole number of bytes from 1 to 163840";
+        let bytes = variables.optional("MAX_BODY_BYTES", bytes, body_limit)?;
         let table = "the name of the DynamoDB table of the snapshots";
-        let table_name = variables.optional("TABLE_NAME", table, parse)?;
         let queue = "the URL of an SQS queue, or nothing to log what is parked";
         let dead_letters = "the URL of an SQS queue, or nothing to use PARKED_QUEUE_URL";
         Ok(Self {
-            table_name: table_name.ok_or(ConfigError {
-                variable: "TABLE_NAME",
-                problem: "is not set".to_owned(),
-                expected: table,
-            })?,
+            table_name: variables
+                .optional("TABLE_NAME", table, parse)?
+                .ok_or(wrong("TABLE_NAME", "is not set", table))?,
             credentials: variables.credentials()?,
             max_clock_skew: skew.unwrap_or(DEFAULT_MAX_CLOCK_SKEW),
             max_callback_age,
             retention,
-            max_body_bytes: variables
-                .optional(
-                    "MAX_BODY_BYTES",
-                    "a whole number of bytes from 1 to 163840",
-                    body_limit,
-                )?
-                .unwrap_or(DEFAULT_MAX_BODY_BYTES),
+            max_body_bytes: bytes.unwrap_or(DEFAULT_MAX_BODY_BYTES),
             parked_queue_url: variables.optional("PARKED_QUEUE_URL", queue, url)?,
             dead_letter_queue_url: variables.optional(
                 "DEAD_LETTER_QUEUE_URL",
@@ -122,28 +105,36 @@ impl Config {
     }
 }
 
+fn wrong(variable: &'static str, problem: &str, expected: &'static str) -> ConfigError {
+    let problem = problem.to_owned();
+    ConfigError {
+        variable,
+        problem,
+        expected,
+    }
+}
+
 /// The maximum age, and a warning if it is not the configured one.
 ///
 /// The age must be less than the retention. Otherwise the snapshot of an accepted callback may already have expired, and
 /// the function would store it again. An age that is too long is limited, because a function that does not start loses
 /// every callback.
 fn limited_age(age: Option<Duration>, retention: Option<Duration>) -> (Duration, Option<String>) {
-    let age_or_default = age.unwrap_or(DEFAULT_MAX_CALLBACK_AGE);
-    let Some(retention) = retention else {
-        return (age_or_default, None);
+    let longest = match retention {
+        None => Duration::MAX,
+        Some(retention) => retention - RETENTION_MARGIN,
     };
-    let longest = retention - RETENTION_MARGIN;
-    match age {
-        None => (age_or_default.min(longest), None),
-        Some(age) if age < retention => (age, None),
-        Some(_) => {
-            let seconds = longest.as_secs();
+    match (age, retention) {
+        (None, _) => (DEFAULT_MAX_CALLBACK_AGE.min(longest), None),
+        (Some(age), Some(retention)) if age >= retention => {
+            let limit = longest.as_secs();
             let limited = "MAX_CALLBACK_AGE_SECONDS is not less than RETENTION_DAYS";
             (
                 longest,
-                Some(format!("{limited}; it is limited to {seconds} seconds")),
+                Some(format!("{limited}; it is limited to {limit} seconds")),
             )
         }
+        (Some(age), _) => (age, None),
     }
 }
 
@@ -152,27 +143,27 @@ struct Variables<L>(L);
 impl<L: Fn(&str) -> Option<String>> Variables<L> {
     fn credentials(&self) -> Result<CredentialsSource, ConfigError> {
         let (variable, expected) = ("CALLBOT_CREDENTIALS", Credentials::FORM);
-        let wrong = |problem: &str| ConfigError {
-            variable,
-            problem: problem.to_owned(),
-            expected,
-        };
         let json = self.optional(variable, expected, parse)?;
-        let secret_id = self.optional(
-            "CALLBOT_CREDENTIALS_SECRET_ID",
-            "the name or ARN of a Secrets Manager secret that holds what CALLBOT_CREDENTIALS would",
-            parse,
-        )?;
-        match (json, secret_id) {
-            (Some(credentials), None) => Ok(CredentialsSource::Variable(credentials)),
-            (None, Some(id)) => Ok(CredentialsSource::Secret(id)),
-            (None, None) => Err(wrong(
-                "is not set, nor is CALLBOT_CREDENTIALS_SECRET_ID, and one of them must be",
-            )),
-            (Some(_), Some(_)) => Err(wrong(
-                "is set, and so is CALLBOT_CREDENTIALS_SECRET_ID, but only one of them may be",
-            )),
-        }
+        let secret = "the name or ARN of a secret that holds what CALLBOT_CREDENTIALS would";
+        let secret_id = self.optional("CALLBOT_CREDENTIALS_SECRET_ID", secret, parse)?;
+        let problem = match (json, secret_id) {
+            (Some(credentials), None) => return Ok(CredentialsSource::Variable(credentials)),
+            (None, Some(id)) => return Ok(CredentialsSource::Secret(id)),
+            (None, None) => "is not set, nor is CALLBOT_CREDENTIALS_SECRET_ID, and one must be",
+            (Some(_), Some(_)) => {
+                "is set, and so is CALLBOT_CREDENTIALS_SECRET_ID, but only one may be"
+            }
+        };
+        Err(wrong(variable, problem, expected))
+    }
+
+    fn seconds(
+        &self,
+        variable: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<Duration>, ConfigError> {
+        let seconds = self.optional(variable, expected, parse::<u32>)?;
+        Ok(seconds.map(|seconds| Duration::from_secs(seconds.into())))
     }
 
     fn optional<T>(
@@ -182,14 +173,8 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, ConfigError> {
         let value = (self.0)(variable).filter(|value| !value.is_empty());
-        value
-            .map(|value| read(&value))
-            .transpose()
-            .map_err(|problem| ConfigError {
-                variable,
-                problem: format!("is wrong: {problem}"),
-                expected,
-            })
+        let value = value.map(|value| read(&value)).transpose();
+        value.map_err(|problem| wrong(variable, &format!("is wrong: {problem}"), expected))
     }
 }
 

@@ -9,17 +9,16 @@ use serde_json::value::RawValue;
 
 use crate::config::Config;
 use crate::credentials::Keyring;
-use crate::http::{Endpoint, ProxyResponse, time_to_answer};
+use crate::http::{self, ProxyResponse};
 use crate::parking::Parking;
-use crate::queue::{BatchResponse, Consumer, batch_of};
+use crate::queue::{BatchResponse, batch_of, retry_all};
 use crate::receive::Receiver;
 use crate::store::Store;
 
 /// The function.
 #[derive(Clone, Debug)]
 pub struct Handler {
-    endpoint: Endpoint,
-    consumer: Consumer,
+    receiver: Arc<Receiver>,
     /// How long the process took to start, until the first callback's log line reports it.
     init: Arc<Mutex<Option<Duration>>>,
 }
@@ -37,10 +36,8 @@ pub enum Response {
 impl Handler {
     /// Creates the function. It verifies with `keyring`, stores in `store` and parks in `parking`.
     pub fn new(config: &Config, keyring: Keyring, store: Store, parking: Parking) -> Self {
-        let receiver = Arc::new(Receiver::new(config, keyring, store, parking));
         Self {
-            endpoint: Endpoint::new(receiver.clone(), config.max_body_bytes),
-            consumer: Consumer::new(receiver),
+            receiver: Arc::new(Receiver::new(config, keyring, store, parking)),
             init: Arc::default(),
         }
     }
@@ -66,17 +63,17 @@ impl Handler {
     ) -> Result<Response, Error> {
         let LambdaEvent { payload, context } = event;
         let init = self.init.lock().ok().and_then(|mut init| init.take());
-        match batch_of(payload.get()) {
+        Ok(match batch_of(payload.get()) {
             None => {
-                let response = self.endpoint.answer(payload.get(), &context, now, init);
-                Ok(Response::Http(Box::new(response.await)))
+                let response = http::answer(&self.receiver, payload.get(), &context, now, init);
+                Response::Http(Box::new(response.await))
             }
             Some(batch) => {
-                let time = time_to_answer(&context, now);
+                let time = http::time_to_answer(&context, now);
                 // Boxed, because most events are API Gateway's.
-                let response = Box::pin(self.consumer.consume(batch?, time, now, init));
-                Ok(Response::Queue(response.await))
+                let response = Box::pin(retry_all(&self.receiver, batch?, time, now, init));
+                Response::Queue(response.await)
             }
-        }
+        })
     }
 }

@@ -9,10 +9,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::contract::callback::TaskStatus;
-use crate::contract::snapshot::ReceivedAt;
 use crate::contract::text::{MESSAGE_LIMIT, excerpt};
 use crate::parking::Queue;
-use crate::receive::{ParkOutcome, Receipt};
+use crate::receive::{Delivery, ParkOutcome, Receipt};
 
 /// Creates the log subscriber that Lambda's logging controls ask for: `AWS_LAMBDA_LOG_FORMAT` (`JSON`, the default, or
 /// `Text`) and `AWS_LAMBDA_LOG_LEVEL` (`INFO` by default).
@@ -53,30 +52,9 @@ where
     Registry::default().with(lines.with_filter(levels))
 }
 
-/// The delivery of a parked callback from the queue.
-pub(crate) struct Redelivery {
-    /// When the callback was first received. `None` if its message cannot be read.
-    pub(crate) received_at: Option<ReceivedAt>,
-    /// The number of attempts, including this one.
-    pub(crate) tries: Option<u32>,
-}
-
-/// The fields of a callback's log line that are not in its receipt.
-pub(crate) struct Delivery<'a> {
-    /// The `responseID`: of this answer, or, for a parked callback, of the answer that refused it.
-    pub(crate) response_id: &'a str,
-    /// Its delivery from the queue. `None` if it came from API Gateway.
-    pub(crate) redelivery: Option<Redelivery>,
-    /// How long it took.
-    pub(crate) took: Duration,
-    /// How long the process took to start, if this is its first callback.
-    pub(crate) init: Option<Duration>,
-}
-
 /// Writes the log line of one callback: at INFO if it is stored, at ERROR if the function or AWS caused the rejection
 /// (5xx) or if the line holds the only copy of the callback, and otherwise at WARN.
 pub(crate) fn log(receipt: &Receipt<'_>, delivery: &Delivery<'_>) {
-    let redelivery = delivery.redelivery.as_ref();
     macro_rules! log_at {
         ($level:ident, $($fields:tt)*) => {
             tracing::$level!(
@@ -88,13 +66,11 @@ pub(crate) fn log(receipt: &Receipt<'_>, delivery: &Delivery<'_>) {
                 status = receipt.status.map(TaskStatus::name),
                 createTs = receipt.create_ts.map(|create_ts| create_ts.to_string()),
                 storeMs = receipt.store_time.map(millis),
-                durationMs = millis(delivery.took),
+                durationMs = millis(delivery.started.elapsed()),
                 initMs = delivery.init.map(millis),
-                from = redelivery.map(|_| "queue"),
-                receivedAt = redelivery
-                    .and_then(|redelivery| redelivery.received_at)
-                    .map(|received_at| received_at.to_string()),
-                tries = redelivery.and_then(|redelivery| redelivery.tries),
+                from = delivery.from_queue.then_some("queue"),
+                receivedAt = delivery.received_at.map(|received_at| received_at.to_string()),
+                tries = delivery.tries,
                 "callback"
             )
         };
@@ -129,11 +105,11 @@ pub(crate) fn log(receipt: &Receipt<'_>, delivery: &Delivery<'_>) {
         Some(ParkOutcome::OverLimit) => (Some("no: too many with a wrong signature"), None, None),
     };
     let failed = answer.http_status >= 500;
-    let outcome = match redelivery {
-        None if failed => "failed",
-        None => "refused",
-        Some(_) if receipt.is_dead_letter() => "moved to the dead-letter queue",
-        Some(_) => "left in the queue",
+    let outcome = match delivery.from_queue {
+        true if receipt.is_dead_letter() => "moved to the dead-letter queue",
+        true => "left in the queue",
+        false if failed => "failed",
+        false => "refused",
     };
     macro_rules! log_refusal_at {
         ($level:ident) => {

@@ -105,27 +105,18 @@ impl FromStr for Credentials {
     fn from_str(json: &str) -> Result<Self, Self::Err> {
         let json = without_byte_order_mark(json);
         let entries: Vec<Entry> = serde_json::from_str(json).map_err(|error| {
-            let what = if error.is_data() {
-                "JSON of another form"
-            } else {
-                "not JSON"
-            };
             let (line, column) = (error.line(), error.column());
-            CredentialsError(format!("it is {what} (line {line}, column {column})"))
+            let form = "it is no JSON array of credentials";
+            CredentialsError(format!("{form} (line {line}, column {column})"))
         })?;
         if entries.is_empty() {
             return Err(CredentialsError("it holds no credentials".to_owned()));
         }
-        let check = |(index, entry): (usize, Entry)| {
-            let wrong = |problem| CredentialsError(format!("credential {} {problem}", index + 1));
+        let entries = (1..).zip(entries).map(|(number, entry)| {
+            let wrong = |problem| CredentialsError(format!("credential {number}: {problem}"));
             entry.check().map_err(wrong)
-        };
-        entries
-            .into_iter()
-            .enumerate()
-            .map(check)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        });
+        entries.collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -145,43 +136,38 @@ struct Entry {
 
 impl Entry {
     fn check(self) -> Result<Credential, String> {
-        let uuid = text("uuid", self.uuid)?;
-        // With `&`, the signed text could be read in two ways. No header holds a control character.
-        if uuid.contains(|char: char| char == '&' || char.is_control()) {
-            return Err("has a uuid with an ampersand or a control character".to_owned());
-        }
         let algorithm = self.algorithm.map(Algorithm::deserialize).transpose();
-        let unknown = "has an algorithm other than MD5, SHA256 and HMAC-SHA256";
+        let unknown = "algorithm is none of MD5, SHA256 and HMAC-SHA256";
         Ok(Credential {
-            uuid,
+            uuid: text("uuid", self.uuid)?,
             secret_key: SecretKey(text("secretKey", self.secret_key)?),
             algorithm: algorithm.map_err(|_| unknown)?.unwrap_or_default(),
         })
     }
 }
 
-/// A field that can match a callback's.
+/// The text of a field, unless no callback can match it.
 fn text(field: &str, value: Option<Value>) -> Result<String, String> {
     let text = match value {
-        None => return Err(format!("has no {field}")),
+        None => return Err(format!("{field} is missing")),
         Some(Value::String(text)) => text,
-        Some(_) => return Err(format!("has a {field} that is not a string")),
+        Some(_) => return Err(format!("{field} is not a string")),
     };
     // Zero-width characters come with text that is copied from a web page. They are not in `is_whitespace`.
     let is_blank = |char: char| {
-        char.is_whitespace()
-            || char.is_control()
-            || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+        let zero_width = matches!(char, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+        char.is_whitespace() || char.is_control() || zero_width
     };
-    if text.is_empty() {
-        Err(format!("has an empty {field}"))
-    } else if text.starts_with(is_blank) || text.ends_with(is_blank) {
-        Err(format!(
-            "has white space at the start or the end of its {field}"
-        ))
-    } else if text.chars().all(|char| matches!(char, '.' | '…')) {
-        Err(format!("has a placeholder as its {field}"))
-    } else {
-        Ok(text)
-    }
+    let problem = match &*text {
+        "" => "is empty",
+        text if text.starts_with(is_blank) || text.ends_with(is_blank) => {
+            "begins or ends with white space"
+        }
+        text if text.chars().all(|char| matches!(char, '.' | '…')) => "is a placeholder",
+        // With `&`, the signed text could be read in two ways.
+        text if field == "uuid" && text.contains('&') => "holds an ampersand",
+        text if field == "uuid" && text.contains(char::is_control) => "holds a control character",
+        _ => return Ok(text),
+    };
+    Err(format!("{field} {problem}"))
 }

@@ -67,12 +67,6 @@ impl Decimal {
     }
 }
 
-impl From<u64> for Decimal {
-    fn from(number: u64) -> Self {
-        Self(number.to_string())
-    }
-}
-
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::contract::decimal::is_digits;
+use crate::contract::signature::Signed;
 
 /// The names of the contract's headers, in its spelling. The last one is optional.
 pub const CALLBACK_HEADERS: [&str; 5] = ["requestID", "uuid", "createTs", "sign", "algorithm"];
@@ -95,6 +96,16 @@ impl<'a> CallbackHeaders<'a> {
             sign,
             algorithm: value(headers, "algorithm")?,
         })
+    }
+
+    /// What the signature covers, together with the body.
+    pub fn signed(&self, body: &'a [u8]) -> Signed<'a> {
+        Signed {
+            body,
+            create_ts: self.create_ts_text,
+            request_id: self.request_id,
+            uuid: self.uuid,
+        }
     }
 }
 

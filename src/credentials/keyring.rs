@@ -21,22 +21,15 @@ const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// The time limit of a read that only refreshes the credentials.
 const REFRESH_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// The credentials in use.
+/// The credentials in use. The lock is held during a read, so that other callers wait for that read instead of starting
+/// another.
 #[derive(Clone, Debug)]
-pub struct Keyring(Source);
+pub struct Keyring(Arc<Mutex<State>>);
 
-#[derive(Clone, Debug)]
-enum Source {
-    /// From the configuration; never changes.
-    Fixed(Arc<Credentials>),
-    /// The lock is held during a read, so that other callers wait for that read instead of starting another.
-    Secret(Arc<Mutex<SecretKeyring>>),
-}
-
-/// A secret, and its last good value.
 #[derive(Debug)]
-struct SecretKeyring {
-    secret: Secret,
+struct State {
+    /// `None` if the credentials never change.
+    secret: Option<Secret>,
     good: Option<Arc<Credentials>>,
     good_at: Option<SystemTime>,
     tried_at: Option<SystemTime>,
@@ -45,32 +38,33 @@ struct SecretKeyring {
 impl Keyring {
     /// Credentials that do not change.
     pub fn fixed(credentials: Credentials) -> Self {
-        Self(Source::Fixed(Arc::new(credentials)))
+        Self::new(None, Some(Arc::new(credentials)))
     }
 
     /// Credentials in a secret, which is not read yet.
     pub fn of_secret(secret: Secret) -> Self {
-        Self(Source::Secret(Arc::new(Mutex::new(SecretKeyring {
+        Self::new(Some(secret), None)
+    }
+
+    fn new(secret: Option<Secret>, good: Option<Arc<Credentials>>) -> Self {
+        Self(Arc::new(Mutex::new(State {
             secret,
-            good: None,
+            good,
             good_at: None,
             tried_at: None,
-        }))))
+        })))
     }
 
     /// The credentials to verify with first. If they are older than five minutes, they are read again. If that takes
     /// more than 200 ms or fails, the last good ones stay in use. `None` if no read has succeeded yet.
     pub async fn current(&self, now: SystemTime) -> Option<Arc<Credentials>> {
-        let mut keyring = match &self.0 {
-            Source::Fixed(credentials) => return Some(credentials.clone()),
-            Source::Secret(keyring) => keyring.lock().await,
-        };
-        if keyring.good.is_none() {
-            keyring.read(now, MIN_INTERVAL_WITHOUT, READ_TIMEOUT).await;
-        } else if is_past(keyring.good_at, MAX_AGE, now) {
-            keyring.read(now, MIN_INTERVAL, REFRESH_TIMEOUT).await;
+        let mut state = self.0.lock().await;
+        if state.good.is_none() {
+            state.read(now, MIN_INTERVAL_WITHOUT, READ_TIMEOUT).await;
+        } else if is_past(state.good_at, MAX_AGE, now) {
+            state.read(now, MIN_INTERVAL, REFRESH_TIMEOUT).await;
         }
-        keyring.good.clone()
+        state.good.clone()
     }
 
     /// Like [`Keyring::current`], but while no read has succeeded, it reads the secret again every second until
@@ -99,27 +93,27 @@ impl Keyring {
         old: &Arc<Credentials>,
         now: SystemTime,
     ) -> Option<Arc<Credentials>> {
-        let Source::Secret(keyring) = &self.0 else {
-            return None;
-        };
         let is_newer = |good: &Arc<Credentials>| !Arc::ptr_eq(old, good);
-        let mut keyring = keyring.lock().await;
-        if !keyring.good.as_ref().is_some_and(is_newer) {
-            keyring.read(now, MIN_INTERVAL, READ_TIMEOUT).await;
+        let mut state = self.0.lock().await;
+        if !state.good.as_ref().is_some_and(is_newer) {
+            state.read(now, MIN_INTERVAL, READ_TIMEOUT).await;
         }
-        keyring.good.clone().filter(is_newer)
+        state.good.clone().filter(is_newer)
     }
 }
 
-impl SecretKeyring {
+impl State {
     /// Reads the secret, unless the last read was less than `min_interval` ago. A value that has not changed keeps its
     /// `Arc`.
     async fn read(&mut self, now: SystemTime, min_interval: Duration, limit: Duration) {
+        let Some(secret) = &self.secret else {
+            return;
+        };
         if !is_past(self.tried_at, min_interval, now) {
             return;
         }
         self.tried_at = Some(now);
-        match self.secret.read(limit).await {
+        match secret.read(limit).await {
             Ok(credentials) => {
                 self.good_at = Some(now);
                 if self.good.as_deref() != Some(&credentials) {

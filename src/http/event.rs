@@ -40,7 +40,6 @@ pub struct HttpRequest<'a> {
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
     #[serde(borrow)]
-    version: Option<Text<'a>>,
     headers: Option<Pairs<Text<'a>, Text<'a>>>,
     body: Option<Text<'a>>,
     is_base64_encoded: Option<bool>,
@@ -66,20 +65,9 @@ struct Http<'a> {
 }
 
 impl PayloadFormat {
-    /// The format of an event. REST APIs do not name it.
-    pub(super) fn of_event(event: &str) -> Self {
-        #[derive(Deserialize)]
-        struct Event<'a> {
-            #[serde(borrow)]
-            version: Option<Text<'a>>,
-        }
-
-        let event = serde_json::from_str::<Event<'_>>(event).ok();
-        Self::of_version(event.and_then(|event| event.version).as_ref())
-    }
-
-    fn of_version(version: Option<&Text<'_>>) -> Self {
-        if version.is_some_and(|version| version.0 == "2.0") {
+    /// The format of an event, also if the event cannot be read. Only format 2.0 has a raw path.
+    pub(super) fn of(event: &str) -> Self {
+        if event.contains("\"rawPath\"") {
             Self::V2
         } else {
             Self::V1
@@ -88,24 +76,17 @@ impl PayloadFormat {
 }
 
 impl<'a> HttpRequest<'a> {
-    /// Reads the request from an event, together with the event's payload format.
+    /// Reads the request from an event.
     ///
     /// # Errors
     ///
     /// Returns what is wrong with the event. The text never quotes the event, which holds a signature.
-    pub fn from_event(event: &'a str) -> (PayloadFormat, Result<Self, String>) {
-        match serde_json::from_str::<Event<'a>>(event) {
-            Ok(event) => {
-                let format = PayloadFormat::of_version(event.version.as_ref());
-                (format, event.into_request())
-            }
-            Err(error) => {
-                let (line, column) = (error.line(), error.column());
-                let problem =
-                    format!("it is not of API Gateway's form at line {line}, column {column}");
-                (PayloadFormat::of_event(event), Err(problem))
-            }
-        }
+    pub fn from_event(event: &'a str) -> Result<Self, String> {
+        let event: Event<'a> = serde_json::from_str(event).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            format!("it is not of API Gateway's form at line {line}, column {column}")
+        })?;
+        event.into_request()
     }
 
     /// Whether the request is to the path of callbacks, after any stage, base path or doubled slash. What precedes the

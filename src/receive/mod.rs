@@ -6,7 +6,7 @@ mod refusal;
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout_at};
@@ -15,14 +15,14 @@ use crate::config::Config;
 use crate::contract::callback::Callback;
 use crate::contract::headers::CallbackHeaders;
 use crate::contract::parked::{ParkedCallback, headers_to_park};
-use crate::contract::signature::{Signed, VerifiedBody, verify};
+use crate::contract::signature::{VerifiedBody, verify};
 use crate::contract::snapshot::{ReceivedAt, ReportTime, Snapshot};
 use crate::contract::text::{UNVERIFIED_ID_LIMIT, excerpt};
 use crate::credentials::Keyring;
 use crate::parking::{Parking, Queue};
 use crate::store::Store;
 use mismatch_limit::MismatchLimit;
-pub(crate) use receipt::{Incoming, ParkOutcome, Receipt};
+pub(crate) use receipt::{Delivery, Incoming, ParkOutcome, Receipt};
 use refusal::ParkingRule;
 pub(crate) use refusal::Refusal;
 
@@ -58,6 +58,11 @@ impl Receiver {
             mismatches: MismatchLimit::default(),
             outage: AtomicBool::new(false),
         }
+    }
+
+    /// `MAX_BODY_BYTES`
+    pub(crate) fn max_body_bytes(&self) -> usize {
+        self.config.max_body_bytes
     }
 
     /// Stores a callback, or rejects it and parks it if the contract says so. A callback from the parked queue stays
@@ -102,23 +107,21 @@ impl Receiver {
     async fn try_to_store<'a>(&self, incoming: &Incoming<'a>, deadline: Instant) -> Receipt<'a> {
         let headers = match CallbackHeaders::parse(incoming.headers) {
             Ok(headers) => headers,
-            Err(error) => return Receipt::refused(error.into()),
+            Err(error) => return Receipt::of(Err(error.into())),
         };
-        let mut receipt = match self.authenticate(&headers, incoming, deadline).await {
+        let verified = self.verify(&headers, incoming, deadline).await;
+        let is_verified = verified.is_ok();
+        let timely = verified.and_then(|body| {
+            self.check_clock(headers.create_ts, incoming.received_at)
+                .map(|()| body)
+        });
+        let mut receipt = match timely {
             Ok(body) => self.store(&headers, body, incoming, deadline).await,
-            Err(refusal) => Receipt::refused(refusal),
+            Err(refusal) => Receipt::of(Err(refusal)),
         };
-        let verified = receipt
-            .result
-            .as_ref()
-            .err()
-            .is_none_or(Refusal::is_of_verified);
-        let logged = |id: &'a str| {
-            if verified {
-                Cow::Borrowed(id)
-            } else {
-                Cow::Owned(excerpt(id, UNVERIFIED_ID_LIMIT))
-            }
+        let logged = |id: &'a str| match is_verified {
+            true => Cow::Borrowed(id),
+            false => Cow::Owned(excerpt(id, UNVERIFIED_ID_LIMIT)),
         };
         receipt.request_id = Some(logged(headers.request_id));
         receipt.uuid = Some(logged(headers.uuid));
@@ -127,44 +130,24 @@ impl Receiver {
         receipt
     }
 
-    /// Checks who sent the callback, and when.
-    async fn authenticate<'a>(
+    /// Verifies with the current credentials. If that fails, tries newer ones, because the secret may have been rotated
+    /// since it was read.
+    async fn verify<'a>(
         &self,
         headers: &CallbackHeaders<'a>,
         incoming: &Incoming<'a>,
         deadline: Instant,
     ) -> Result<VerifiedBody<'a>, Refusal> {
-        let signed = Signed {
-            body: incoming.body,
-            create_ts: headers.create_ts_text,
-            request_id: headers.request_id,
-            uuid: headers.uuid,
-        };
-        let body = self
-            .verify(&signed, headers, incoming.now, deadline)
-            .await?;
-        self.check_clock(headers.create_ts, incoming.received_at)?;
-        Ok(body)
-    }
-
-    /// Verifies with the current credentials. If that fails, tries newer ones, because the secret may have been rotated
-    /// since it was read.
-    async fn verify<'a>(
-        &self,
-        signed: &Signed<'a>,
-        headers: &CallbackHeaders<'_>,
-        now: SystemTime,
-        deadline: Instant,
-    ) -> Result<VerifiedBody<'a>, Refusal> {
-        let verify = |credentials| verify(credentials, signed, headers.algorithm, &headers.sign);
+        let signed = headers.signed(incoming.body);
+        let verify = |with| verify(with, &signed, headers.algorithm, &headers.sign);
         let started = Instant::now();
-        let credentials = self.keyring.wait_for_any(now, deadline).await;
+        let credentials = self.keyring.wait_for_any(incoming.now, deadline).await;
         let credentials = credentials.ok_or(Refusal::NoCredentials)?;
         let unverified = match verify(&credentials) {
             Ok(body) => return Ok(body),
             Err(unverified) => unverified,
         };
-        let now = now + started.elapsed();
+        let now = incoming.now + started.elapsed();
         let newer = self.keyring.newer_than(&credentials, now);
         match timeout_at(deadline, newer).await.ok().flatten() {
             Some(newer) => Ok(verify(&newer)?),
@@ -176,21 +159,19 @@ impl Receiver {
     /// queue, a retry or an outage. Receiving it twice changes nothing while its snapshot is stored.
     fn check_clock(&self, create_ts: u64, received_at: ReceivedAt) -> Result<(), Refusal> {
         let now = received_at.unix_seconds();
-        let ahead = create_ts > now;
-        let seconds = now.abs_diff(create_ts);
-        let limit = if ahead {
-            self.config.max_clock_skew.as_secs()
-        } else {
-            self.config.max_callback_age.as_secs()
+        let (seconds, ahead) = (now.abs_diff(create_ts), create_ts > now);
+        let limit = match ahead {
+            true => self.config.max_clock_skew.as_secs(),
+            false => self.config.max_callback_age.as_secs(),
         };
-        if seconds > limit {
-            return Err(Refusal::Clock {
+        match seconds > limit {
+            true => Err(Refusal::Clock {
                 seconds,
                 ahead,
                 limit,
-            });
+            }),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Parses the authentic body and stores the snapshot.
@@ -203,7 +184,7 @@ impl Receiver {
     ) -> Receipt<'a> {
         let callback = match Callback::parse(&body) {
             Ok(callback) => callback,
-            Err(error) => return Receipt::refused(error.into()),
+            Err(error) => return Receipt::of(Err(error.into())),
         };
         let (task_id, status) = (callback.task_id.clone(), callback.status);
         let received_at = incoming.received_at;
@@ -223,14 +204,11 @@ impl Receiver {
         let started = Instant::now();
         let result = self.store.put(snapshot, deadline).await;
         Receipt {
-            request_id: None,
-            uuid: None,
             create_ts: result.as_ref().ok().map(|put| put.key),
             task_id: Some(task_id),
             status: Some(status),
             store_time: Some(started.elapsed()),
-            parked: None,
-            result: result.map_err(Refusal::from),
+            ..Receipt::of(result.map_err(Refusal::from))
         }
     }
 

@@ -12,20 +12,32 @@ use crate::contract::snapshot::{ReceivedAt, ReportTime};
 use crate::parking::{ParkingError, Queue};
 use crate::store::Put;
 
+/// One delivery of a callback, as its log line describes it.
+pub(crate) struct Delivery<'a> {
+    /// The `responseID`: of this answer, or, for a parked callback, of the answer that refused it.
+    pub(crate) response_id: &'a str,
+    /// Whether it comes from the parked queue. Otherwise its sender waits for the answer.
+    pub(crate) from_queue: bool,
+    /// When it was first received. `None` if the message from the queue cannot be read.
+    pub(crate) received_at: Option<ReceivedAt>,
+    /// How often the queue has delivered it, including this time.
+    pub(crate) tries: Option<u32>,
+    /// When the function began to process it.
+    pub(crate) started: Instant,
+    /// How long the process took to start, if this is its first callback.
+    pub(crate) init: Option<Duration>,
+}
+
 /// One callback as it was sent. Do not log it: its headers hold a signature.
 #[derive(Clone, Copy)]
 pub(crate) struct Incoming<'a> {
-    /// The request's headers.
     pub(crate) headers: &'a Headers<'a>,
-    /// The request's body, byte for byte as sent.
+    /// Byte for byte as sent.
     pub(crate) body: &'a [u8],
-    /// The `responseID`: of this answer, or, for a parked callback, of the answer that refused it.
     pub(crate) response_id: &'a str,
+    pub(crate) from_queue: bool,
     /// When it was first received.
     pub(crate) received_at: ReceivedAt,
-    /// Whether it comes from the parked queue. Otherwise its sender waits for the answer.
-    pub(crate) from_queue: bool,
-    /// The current time.
     pub(crate) now: SystemTime,
     /// The deadline of the answer.
     pub(crate) deadline: Instant,
@@ -36,15 +48,12 @@ pub(crate) struct Incoming<'a> {
 pub(crate) struct Receipt<'a> {
     /// The key of the stored snapshot, or why it is not stored.
     pub(crate) result: Result<Put, Refusal>,
-    /// The header `requestID`. Cut if the request is not verified.
+    /// The headers `requestID` and `uuid`, cut if the request is not verified.
     pub(crate) request_id: Option<Cow<'a, str>>,
-    /// The header `uuid`: the account. Cut if the request is not verified.
     pub(crate) uuid: Option<Cow<'a, str>>,
     /// The key of the stored snapshot. If it is not stored, the header `createTs`.
     pub(crate) create_ts: Option<ReportTime>,
-    /// The body's `taskID`.
     pub(crate) task_id: Option<String>,
-    /// The body's `taskStatus`.
     pub(crate) status: Option<TaskStatus>,
     /// How long the store took, whether it succeeded or not.
     pub(crate) store_time: Option<Duration>,
@@ -58,11 +67,9 @@ pub(crate) struct Receipt<'a> {
 pub(crate) enum ParkOutcome {
     /// The queue has the callback.
     Queued(Queue),
-    /// The queue did not accept the callback, so the log must hold it.
+    /// The queue did not accept the callback, so the log must hold its message. The message holds a signature.
     Logged {
-        /// Why.
         error: ParkingError,
-        /// The text to be sent to the queue later. It holds a signature.
         message: String,
     },
     /// The dead-letter queue did not accept the callback, which stays in the parked queue.
@@ -72,10 +79,10 @@ pub(crate) enum ParkOutcome {
 }
 
 impl Receipt<'_> {
-    /// A receipt with a refusal and no other data.
-    pub(crate) fn refused(refusal: Refusal) -> Self {
+    /// A receipt with no other data.
+    pub(crate) fn of(result: Result<Put, Refusal>) -> Self {
         Self {
-            result: Err(refusal),
+            result,
             request_id: None,
             uuid: None,
             create_ts: None,

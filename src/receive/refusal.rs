@@ -14,27 +14,17 @@ use crate::store::StoreError;
 /// learn.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// The event is not an HTTP request.
     #[error("the event is not an API Gateway request: {0}")]
     Event(String),
-    /// The queue's message is not a parked callback.
     #[error("the message is not a parked callback: {0}")]
     Message(ParkedError),
-    /// The path is not the callback's.
     #[error("no such path: {}", excerpt(.0, QUOTE_LIMIT))]
     Path(String),
-    /// The method is not POST.
     #[error("method not allowed: {}", excerpt(.0, QUOTE_LIMIT))]
     Method(String),
-    /// The body is larger than the configured limit.
+    /// `limit` is `MAX_BODY_BYTES`.
     #[error("the body has {bytes} bytes, over the limit of {limit}")]
-    TooLarge {
-        /// The body's size.
-        bytes: usize,
-        /// `MAX_BODY_BYTES`
-        limit: usize,
-    },
-    /// A header is missing or malformed.
+    TooLarge { bytes: usize, limit: usize },
     #[error(transparent)]
     Header(#[from] HeaderError),
     /// No credentials could be read in time, so no signature can be verified.
@@ -43,14 +33,12 @@ pub(crate) enum Refusal {
     /// No configured account signed the request.
     #[error(transparent)]
     Unverified(#[from] Unverified),
-    /// Authentic, but `createTs` is too far from the clock.
+    /// Authentic, but `createTs` is too far from the clock. `limit` is `MAX_CLOCK_SKEW_SECONDS` if it is ahead, otherwise
+    /// `MAX_CALLBACK_AGE_SECONDS`.
     #[error("createTs is {seconds} s {} the clock, more than the {limit} s allowed", if *ahead { "ahead of" } else { "behind" })]
     Clock {
-        /// The distance from the clock.
         seconds: u64,
-        /// Whether `createTs` is in the future.
         ahead: bool,
-        /// `MAX_CLOCK_SKEW_SECONDS` if ahead, otherwise `MAX_CALLBACK_AGE_SECONDS`.
         limit: u64,
     },
     /// Authentic, but the body does not parse or cannot be stored.
@@ -91,6 +79,7 @@ impl Refusal {
     pub(crate) fn answer(&self) -> RefusalAnswer {
         use ParkingRule::{Always, Never, UpToALimit};
         use Queue::{DeadLetter, Parked};
+        let not_stored = "not stored; send the callback again";
         let (ret_code, http_status, ret_msg, parking_rule) = match self {
             Self::Event(_) | Self::Message(_) => {
                 (4000, 400, "the request could not be read".into(), Never)
@@ -113,20 +102,14 @@ impl Refusal {
                 (4040, 404, ret_msg.into(), Never)
             }
             Self::Method(_) => {
-                let ret_msg =
-                    format!("method not allowed: callbacks are sent by {CALLBACK_METHOD}");
+                let ret_msg = format!("method not allowed: callbacks are a {CALLBACK_METHOD}");
                 (4050, 405, ret_msg.into(), Never)
             }
             Self::TooLarge { .. } => (4130, 413, self.reason().into(), Never),
             Self::NoCredentials | Self::Store(StoreError::Refused(_)) => {
                 (5000, 500, "internal error".into(), Always(Parked))
             }
-            Self::Store(_) => (
-                5030,
-                503,
-                "not stored; send the callback again".into(),
-                Always(Parked),
-            ),
+            Self::Store(_) => (5030, 503, not_stored.into(), Always(Parked)),
         };
         RefusalAnswer {
             ret_code,
@@ -146,13 +129,7 @@ impl Refusal {
     pub(super) fn is_outage(&self) -> bool {
         matches!(
             self,
-            Self::NoCredentials
-                | Self::Store(StoreError::Unavailable(_) | StoreError::TimedOut { .. })
+            Self::NoCredentials | Self::Store(StoreError::Unavailable(_) | StoreError::TimedOut(_))
         )
-    }
-
-    /// Whether the callback's signature was checked and found right.
-    pub(super) fn is_of_verified(&self) -> bool {
-        matches!(self, Self::Clock { .. } | Self::Body(_) | Self::Store(_))
     }
 }

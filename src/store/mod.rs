@@ -46,12 +46,9 @@ pub enum StoreError {
     /// DynamoDB is temporarily unable to store it: it throttled the write, failed or was unreachable.
     #[error("DynamoDB could not take the snapshot: {0}")]
     Unavailable(String),
-    /// DynamoDB did not answer before the deadline.
-    #[error("DynamoDB did not answer in time{}", cause(first_failure))]
-    TimedOut {
-        /// Why the first attempt failed, if it ended before the deadline.
-        first_failure: Option<String>,
-    },
+    /// DynamoDB did not answer before the deadline. The text is why the first attempt failed, if it ended earlier.
+    #[error("DynamoDB did not answer in time{}", .0.as_ref().map_or(String::new(), |cause| format!("; the first attempt failed: {cause}")))]
+    TimedOut(Option<String>),
     /// All keys of this second hold other reports of the task. Reports of other seconds are not affected.
     #[error("all keys of this second hold other reports of the task")]
     SecondFull,
@@ -59,12 +56,6 @@ pub enum StoreError {
     /// table or an invalid request.
     #[error("DynamoDB refused the snapshot: {0}")]
     Refused(String),
-}
-
-fn cause(first_failure: &Option<String>) -> String {
-    first_failure.as_ref().map_or(String::new(), |failure| {
-        format!("; the first attempt failed: {failure}")
-    })
 }
 
 impl Store {
@@ -133,9 +124,7 @@ impl Store {
                 }
             }
         }
-        let timed_out = || StoreError::TimedOut {
-            first_failure: first_failure.clone(),
-        };
+        let timed_out = || StoreError::TimedOut(first_failure.clone());
         if Instant::now() >= deadline {
             return Err(timed_out());
         }

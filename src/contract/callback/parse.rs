@@ -39,7 +39,7 @@ impl Callback {
             _ => Some("must be 1, a task callback"),
         };
         if let Some(problem) = other {
-            return Err(not_acceptable("callbackType", problem));
+            return Err(refused("callbackType", problem));
         }
         let user_task_id = body.string("userTaskID")?;
         let task_id = body.string("taskID")?;
@@ -65,18 +65,12 @@ impl Callback {
         let status = status
             .to_u64()
             .and_then(TaskStatus::from_number)
-            .ok_or(not_acceptable("taskStatus", "must be from 1 to 5"))?;
+            .ok_or(refused("taskStatus", "must be from 1 to 5"))?;
         if task_id.is_empty() || task_id.len() > MAX_KEY_BYTES {
-            return Err(not_acceptable(
-                "taskID",
-                "must be from 1 to 2048 bytes long",
-            ));
+            return Err(refused("taskID", "must be from 1 to 2048 bytes long"));
         }
         if user_task_id.len() > MAX_KEY_BYTES {
-            return Err(not_acceptable(
-                "userTaskID",
-                "must be at most 2048 bytes long",
-            ));
+            return Err(refused("userTaskID", "must be at most 2048 bytes long"));
         }
         Ok(Self {
             task_id,
@@ -95,7 +89,7 @@ fn malformed(field: &str, problem: impl Into<String>) -> BodyError {
     BodyError::Malformed { field, problem }
 }
 
-fn not_acceptable(field: &str, problem: &str) -> BodyError {
+fn refused(field: &str, problem: &str) -> BodyError {
     let (field, problem) = (field.to_owned(), problem.to_owned());
     BodyError::NotAcceptable { field, problem }
 }

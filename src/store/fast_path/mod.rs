@@ -105,15 +105,17 @@ impl FastPath {
         if status == StatusCode::OK && wire::is_output(&answer) {
             return Ok(WriteOutcome::New);
         }
-        match ErrorAnswer::read(&answer) {
-            ErrorAnswer::KeyTaken(occupant) => Ok(WriteOutcome::KeyTaken(occupant)),
-            ErrorAnswer::Other { name, message } => Err(WriteFailure {
-                throttled: THROTTLING_ERRORS.contains(&name.as_str()),
-                reason: format!("{status}: {name} {message}"),
-            }),
-            ErrorAnswer::Unknown => Err(failed(format!(
+        let Ok(error) = serde_json::from_slice::<ErrorAnswer>(&answer) else {
+            return Err(failed(format!(
                 "{status} with a body that is not DynamoDB's"
-            ))),
+            )));
+        };
+        match error.occupant() {
+            Some(occupant) => Ok(WriteOutcome::KeyTaken(occupant)),
+            None => Err(WriteFailure {
+                throttled: THROTTLING_ERRORS.contains(&error.name()),
+                reason: format!("{status}: {} {}", error.name(), error.message),
+            }),
         }
     }
 
@@ -126,16 +128,15 @@ impl FastPath {
 impl Endpoint {
     /// The endpoint that the SDK's client would call.
     async fn resolve(aws: &Aws) -> Result<Self, BoxError> {
-        let config = aws.config();
+        let config = &aws.config;
         let region = config.region().ok_or("no region is set")?.as_ref();
-        let credentials = aws
-            .credentials()
-            .ok_or("no credentials are in the environment")?;
+        let credentials = aws.credentials.clone();
+        let credentials = credentials.ok_or("no credentials are in the environment")?;
         let params = Params::builder()
             .region(region)
             .use_fips(config.use_fips().unwrap_or_default())
             .use_dual_stack(config.use_dual_stack().unwrap_or_default())
-            .set_endpoint(aws.dynamodb_url().map(str::to_owned))
+            .set_endpoint(aws.dynamodb_url.clone())
             .build()?;
         let endpoint = DefaultResolver::new().resolve_endpoint(&params).await?;
         let mut url = endpoint.url().parse::<Uri>()?.into_parts();
@@ -143,10 +144,10 @@ impl Endpoint {
         let path = url.path_and_query.as_ref().map_or("", |path| path.path());
         url.path_and_query = Some(format!("{}/", path.trim_end_matches('/')).parse()?);
         Ok(Self {
-            connector: aws.connector().clone(),
+            connector: aws.connector.clone(),
             url: Uri::from_parts(url)?,
             region: region.to_owned(),
-            identity: credentials.clone().into(),
+            identity: credentials.into(),
         })
     }
 

@@ -67,60 +67,42 @@ pub(super) fn is_output(json: &[u8]) -> bool {
 }
 
 /// The body of an answer with a status other than 200.
-pub(super) enum ErrorAnswer {
-    /// The condition failed: this item has the key.
-    KeyTaken(Occupant),
-    /// Another error from DynamoDB.
-    Other {
-        /// Such as `ThrottlingException`.
-        name: String,
-        /// DynamoDB's explanation.
-        message: String,
-    },
-    /// The body is not an error in DynamoDB's JSON.
-    Unknown,
+#[derive(Deserialize)]
+pub(super) struct ErrorAnswer {
+    /// Such as `com.amazonaws.dynamodb.v20120810#ThrottlingException`.
+    #[serde(rename = "__type")]
+    r#type: String,
+    /// DynamoDB's explanation.
+    #[serde(alias = "Message", default)]
+    pub(super) message: String,
+    #[serde(rename = "Item")]
+    item: Option<Taken>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Taken {
+    body_sha256: Text,
+    #[serde(rename = "responseID")]
+    response_id: Text,
+}
+
+#[derive(Deserialize)]
+struct Text {
+    #[serde(rename = "S")]
+    text: String,
 }
 
 impl ErrorAnswer {
-    pub(super) fn read(json: &[u8]) -> Self {
-        #[derive(Deserialize)]
-        struct Body {
-            #[serde(rename = "__type")]
-            name: String,
-            #[serde(alias = "Message", default)]
-            message: String,
-            #[serde(rename = "Item")]
-            item: Option<Taken>,
-        }
+    /// The error's name, such as `ThrottlingException`.
+    pub(super) fn name(&self) -> &str {
+        self.r#type.rsplit('#').next().unwrap_or_default()
+    }
 
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Taken {
-            body_sha256: Text,
-            #[serde(rename = "responseID")]
-            response_id: Text,
-        }
-
-        #[derive(Deserialize)]
-        struct Text {
-            #[serde(rename = "S")]
-            text: String,
-        }
-
-        let Ok(body) = serde_json::from_slice::<Body>(json) else {
-            return Self::Unknown;
-        };
-        // `com.amazonaws.dynamodb.v20120810#NAME`
-        let name = body.name.rsplit('#').next().unwrap_or_default();
-        match body.item {
-            Some(item) if name == "ConditionalCheckFailedException" => {
-                let (digest, response_id) = (item.body_sha256.text, item.response_id.text);
-                Self::KeyTaken(Occupant::new(&digest, response_id))
-            }
-            _ => Self::Other {
-                name: name.to_owned(),
-                message: body.message,
-            },
-        }
+    /// The item that has the key, if the condition failed.
+    pub(super) fn occupant(&self) -> Option<Occupant> {
+        let item = self.item.as_ref()?;
+        let occupant = || Occupant::new(&item.body_sha256.text, item.response_id.text.clone());
+        (self.name() == "ConditionalCheckFailedException").then(occupant)
     }
 }
