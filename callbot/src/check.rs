@@ -43,9 +43,9 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let given = args.credentials.load_if_given()?;
-    let given = given.as_ref().map(Credentials::first);
+    let given = given.as_ref().and_then(|given| given.iter().next());
     let stranger: Credentials = r#"[{"uuid":"callbot-check","secretKey":"nobody's"}]"#.parse()?;
-    let stranger = Some(stranger.first());
+    let stranger = stranger.iter().next();
     let known = given.or(stranger);
     let mut elsewhere = args.url.clone();
     let path = args.url.path().trim_end_matches('/');

@@ -86,11 +86,6 @@ impl Credentials {
     pub fn iter(&self) -> impl Iterator<Item = &Credential> {
         self.0.iter()
     }
-
-    /// The first configured credential.
-    pub fn first(&self) -> &Credential {
-        &self.0[0]
-    }
 }
 
 impl FromStr for Credentials {

@@ -33,6 +33,7 @@ impl Event {
         let own = credentials
             .iter()
             .find(|credential| Some(credential.uuid.as_str()) == uuid);
-        own.unwrap_or_else(|| credentials.first())
+        let chosen = own.or_else(|| credentials.iter().next());
+        chosen.expect("credentials are never empty")
     }
 }
