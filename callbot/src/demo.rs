@@ -114,7 +114,7 @@ async fn play(url: &str, table: &Table, credentials: &Credentials) -> Result<Exi
     print(&format!("\n{text}\n"))?;
     crate::history::write_picture(&history, &clock, Path::new(PICTURE))?;
 
-    let stored = history.iter().map(|snapshot| snapshot.callback.status);
+    let stored = history.iter().map(|report| report.status);
     as_expected &= stored.eq(REPORTS.map(|(_, status)| status));
     let result = match as_expected {
         true => "The result is as expected: each report is stored once.",

@@ -1,16 +1,13 @@
 //! `callbot history`: the snapshots of a task.
 
 mod chart;
-pub(crate) mod json;
 mod table;
 mod task;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use task_callback::contract::snapshot::Snapshot;
-
-use crate::table::{Range, TableArgs};
+use crate::table::{Range, Report, TableArgs};
 use crate::terminal::{Terminal, print, shown, warn};
 use crate::when::{Clock, parse_time};
 use crate::{Failure, exit_code};
@@ -65,7 +62,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         _ => {}
     }
     let text = match args.json {
-        true => serde_json::to_string_pretty(&json::rows(&history))?,
+        true => serde_json::to_string_pretty(&history)?,
         false if is_stored => render(&history, &clock, Terminal::stdout()),
         false => nothing(args, table.name(), &clock),
     };
@@ -78,11 +75,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// # Errors
 ///
 /// The file cannot be written.
-pub(crate) fn write_picture(
-    history: &[Snapshot],
-    clock: &Clock,
-    file: &Path,
-) -> Result<(), Failure> {
+pub(crate) fn write_picture(history: &[Report], clock: &Clock, file: &Path) -> Result<(), Failure> {
     let name = file.display();
     let picture = chart::draw(history, clock);
     std::fs::write(file, picture).map_err(|error| format!("{name}: {error}"))?;

@@ -1,19 +1,24 @@
 //! Reads the snapshots table.
 
 mod history;
+mod item;
+mod json;
 mod last_reports;
+mod report;
+mod report_time;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::QueryError;
 use clap::builder::NonEmptyStringValueParser;
 use task_callback::contract::callback::TaskStatus;
-use task_callback::contract::snapshot::ReportTime;
-use task_callback::store::ItemError;
 
 use crate::aws::{Aws, AwsError, EndpointArgs, Target};
 pub(crate) use history::Range;
+use item::ItemError;
 pub(crate) use last_reports::LastReport;
+pub(crate) use report::{Report, Stat};
+pub(crate) use report_time::ReportTime;
 
 /// The index by the customer's task id.
 const USER_TASK_INDEX: &str = "userTaskID-createTs-index";

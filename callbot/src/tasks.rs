@@ -9,12 +9,10 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use task_callback::contract::callback::TaskStatus;
-use task_callback::contract::snapshot::Snapshot;
 
 use crate::Failure;
-use crate::history::json;
 use crate::progress::counted;
-use crate::table::{LastReport, Range, Table, TableArgs, TableError};
+use crate::table::{LastReport, Range, Report, Table, TableArgs, TableError};
 use crate::terminal::{Terminal, print};
 use crate::when::{Clock, duration, parse_duration, parse_time};
 
@@ -45,12 +43,12 @@ pub(crate) struct Args {
 /// The tasks that have reported, the newest report first.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Tasks<T> {
+struct Tasks {
     /// In progress, with a recent report.
-    running: Vec<T>,
+    running: Vec<Report>,
     /// In progress, without a recent report.
-    silent: Vec<T>,
-    failed_today: Vec<T>,
+    silent: Vec<Report>,
+    failed_today: Vec<Report>,
     /// The number of the others, by the name of their status.
     others: BTreeMap<&'static str, usize>,
 }
@@ -79,7 +77,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         others,
     };
     if args.json {
-        print(&tasks.to_json()?)?;
+        print(&serde_json::to_string_pretty(&tasks)?)?;
         return Ok(ExitCode::SUCCESS);
     }
 
@@ -114,28 +112,16 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-impl Tasks<Snapshot> {
-    /// The snapshots are as `callbot history --json` has them.
-    fn to_json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(&Tasks {
-            running: json::rows(&self.running),
-            silent: json::rows(&self.silent),
-            failed_today: json::rows(&self.failed_today),
-            others: self.others.clone(),
-        })
-    }
-}
-
-/// Reads the snapshots of these reports, since the index has keys only.
-async fn newest(table: &Table, reports: &[LastReport]) -> Result<Vec<Snapshot>, TableError> {
+/// Reads these reports from the table, since the index has keys only.
+async fn newest(table: &Table, reports: &[LastReport]) -> Result<Vec<Report>, TableError> {
     let newest = stream::iter(reports).map(async |report| {
         let range = Range {
             since: Some(report.create_ts.seconds),
             ..Range::ALL
         };
-        let mut snapshots = table.task_history(&report.task_id, range).await?;
-        snapshots.retain(|snapshot| snapshot.create_ts == report.create_ts);
-        Ok::<_, TableError>(snapshots)
+        let mut reports = table.task_history(&report.task_id, range).await?;
+        reports.retain(|read| read.create_ts == report.create_ts);
+        Ok::<_, TableError>(reports)
     });
     let newest: Vec<_> = newest.buffered(CONCURRENCY).try_collect().await?;
     Ok(newest.concat())

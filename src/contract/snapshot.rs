@@ -8,7 +8,6 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use crate::contract::callback::Callback;
-use crate::contract::decimal::is_digits;
 
 /// Snapshots of the same second have keys that differ in the fraction, which counts thousandths.
 const SLOTS_A_SECOND: u16 = 1000;
@@ -18,7 +17,7 @@ const RECEIVED_AT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 /// One report of a task's status.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     /// When it was reported: the sort key.
     pub create_ts: ReportTime,
@@ -40,28 +39,16 @@ pub struct Snapshot {
 
 /// The table's sort key: the second of the report (the header's `createTs`, Unix seconds) and the report's slot
 /// within that second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReportTime {
-    /// Unix seconds.
-    pub seconds: u64,
+    seconds: u64,
     slot: u16,
 }
 
 impl ReportTime {
-    /// The first slot of this second.
+    /// The first slot of this second (Unix seconds).
     pub fn new(seconds: u64) -> Self {
         Self { seconds, slot: 0 }
-    }
-
-    /// The last slot before this second.
-    pub fn last_before(seconds: u64) -> Self {
-        match seconds.checked_sub(1) {
-            Some(seconds) => Self {
-                seconds,
-                slot: SLOTS_A_SECOND - 1,
-            },
-            None => Self::new(0),
-        }
     }
 
     /// The next slot of the same second, or `None` after the thousandth slot.
@@ -79,29 +66,6 @@ impl fmt::Display for ReportTime {
         }
     }
 }
-
-impl FromStr for ReportTime {
-    type Err = NotAReportTime;
-
-    /// Reads the key as DynamoDB returns it, without trailing zeros: `1726200060.01` is slot 10.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let slot = match fraction.len() {
-            1..=3 if is_digits(fraction) => format!("{fraction:0<3}").parse().ok(),
-            _ => None,
-        };
-        let seconds = seconds.parse().ok().filter(|_| is_digits(seconds));
-        match (seconds, slot) {
-            (Some(seconds), Some(slot)) => Ok(Self { seconds, slot }),
-            _ => Err(NotAReportTime),
-        }
-    }
-}
-
-/// The text is not a sort key of this table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not Unix seconds with at most three decimals")]
-pub struct NotAReportTime;
 
 /// A time with millisecond precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,10 @@
 //! A snapshot as a DynamoDB item. Attributes have the names of the wire format.
 
 use std::collections::HashMap;
-use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::contract::callback::{Callback, TASK_CALLBACK, TaskStat, TaskStatus};
-use crate::contract::decimal::Decimal;
+use crate::contract::callback::TASK_CALLBACK;
 use crate::contract::extra::{Extra, Value};
 use crate::contract::snapshot::Snapshot;
 
@@ -23,11 +21,6 @@ pub(super) const CONDITION: &str = "attribute_not_exists(taskID)";
 
 /// A DynamoDB item.
 pub type Item = HashMap<String, AttributeValue>;
-
-/// An item that is not a snapshot. The named attribute is missing, or is not in the form that [`item_of`] writes.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the item's attribute {0} is missing or is not in the form that the function writes")]
-pub struct ItemError(pub &'static str);
 
 /// DynamoDB's answer to a conditional write.
 #[derive(Debug)]
@@ -58,7 +51,10 @@ impl Occupant {
 
     /// Reads a whole item. Another program may have written it, so attributes may be missing.
     pub(super) fn of(item: &Item) -> Self {
-        let text = |attribute| string(item, attribute).unwrap_or_default();
+        let text = |attribute: &str| match item.get(attribute) {
+            Some(AttributeValue::S(text)) => text.as_str(),
+            _ => "",
+        };
         Self::new(text("bodySha256"), text("responseID").to_owned())
     }
 }
@@ -109,88 +105,12 @@ pub fn item_of(snapshot: &Snapshot) -> Item {
     item
 }
 
-/// Converts an item to the snapshot that it stores.
-///
-/// # Errors
-///
-/// Returns the name of an attribute that is missing or malformed.
-pub fn snapshot_of(item: &Item) -> Result<Snapshot, ItemError> {
-    let stat = item
-        .get("taskStat")
-        .and_then(|stat| stat.as_m().ok())
-        .ok_or(ItemError("taskStat"))?;
-    let status = number::<u64>(item, "taskStatus")?;
-    Ok(Snapshot {
-        create_ts: number(item, SORT_KEY)?,
-        request_id: string(item, "requestID")?.to_owned(),
-        uuid: string(item, "uuid")?.to_owned(),
-        callback: Callback {
-            task_id: string(item, PARTITION_KEY)?.to_owned(),
-            user_task_id: match item.get("userTaskID") {
-                None => String::new(),
-                Some(_) => string(item, "userTaskID")?.to_owned(),
-            },
-            scene_id: string(item, "sceneID")?.to_owned(),
-            status: TaskStatus::from_number(status).ok_or(ItemError("taskStatus"))?,
-            create_ts: number(item, "taskCreateTs")?,
-            stat: TaskStat {
-                answer_order_count: number(stat, "answerOrderCount")?,
-                finish_order_count: number(stat, "finishOrderCount")?,
-                total_order_count: number(stat, "totalOrderCount")?,
-                finish_rate: decimal(stat, "finishRate")?,
-                total_answer_call: number(stat, "totalAnswerCall")?,
-                total_call: number(stat, "totalCall")?,
-                answer_rate: decimal(stat, "answerRate")?,
-            },
-            extra: match item.get("extra") {
-                None => Extra::new(),
-                Some(AttributeValue::M(map)) => extra_of(map).ok_or(ItemError("extra"))?,
-                Some(_) => return Err(ItemError("extra")),
-            },
-        },
-        received_at: parsed(string(item, "receivedAt")?, "receivedAt")?,
-        response_id: string(item, "responseID")?.to_owned(),
-        body_sha256: Occupant::of(item)
-            .body_sha256
-            .ok_or(ItemError("bodySha256"))?,
-        expires_at: match item.get(TTL_ATTRIBUTE) {
-            None => None,
-            Some(_) => Some(number(item, TTL_ATTRIBUTE)?),
-        },
-    })
-}
-
 fn s(text: impl ToString) -> AttributeValue {
     AttributeValue::S(text.to_string())
 }
 
 fn n(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
-}
-
-fn string<'a>(item: &'a Item, attribute: &'static str) -> Result<&'a str, ItemError> {
-    match item.get(attribute) {
-        Some(AttributeValue::S(text)) => Ok(text),
-        _ => Err(ItemError(attribute)),
-    }
-}
-
-fn number<T: FromStr>(item: &Item, attribute: &'static str) -> Result<T, ItemError> {
-    match item.get(attribute) {
-        Some(AttributeValue::N(number)) => parsed(number, attribute),
-        _ => Err(ItemError(attribute)),
-    }
-}
-
-fn decimal(item: &Item, attribute: &'static str) -> Result<Decimal, ItemError> {
-    match item.get(attribute) {
-        Some(AttributeValue::N(number)) => Decimal::parse(number).ok_or(ItemError(attribute)),
-        _ => Err(ItemError(attribute)),
-    }
-}
-
-fn parsed<T: FromStr>(text: &str, attribute: &'static str) -> Result<T, ItemError> {
-    text.parse().map_err(|_| ItemError(attribute))
 }
 
 fn extra_attribute(extra: &Extra) -> AttributeValue {
@@ -211,22 +131,4 @@ fn attribute_of(value: &Value) -> AttributeValue {
         Value::List(items) => AttributeValue::L(items.iter().map(attribute_of).collect()),
         Value::Map(map) => extra_attribute(map),
     }
-}
-
-fn extra_of(map: &Item) -> Option<Extra> {
-    map.iter()
-        .map(|(name, attribute)| Some((name.clone(), value_of(attribute)?)))
-        .collect()
-}
-
-fn value_of(attribute: &AttributeValue) -> Option<Value> {
-    Some(match attribute {
-        AttributeValue::Null(_) => Value::Null,
-        AttributeValue::Bool(bool) => Value::Bool(*bool),
-        AttributeValue::N(number) => Value::Number(Decimal::parse(number)?),
-        AttributeValue::S(text) => Value::Text(text.clone()),
-        AttributeValue::L(items) => Value::List(items.iter().map(value_of).collect::<Option<_>>()?),
-        AttributeValue::M(map) => Value::Map(extra_of(map)?),
-        _ => return None,
-    })
 }

@@ -16,7 +16,7 @@ use crate::aws::{Aws, INITIAL_BACKOFF};
 use crate::contract::snapshot::{ReportTime, Snapshot};
 use fast_path::FastPath;
 use item::WriteOutcome;
-pub use item::{Item, ItemError, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, item_of, snapshot_of};
+pub use item::{Item, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, item_of};
 
 /// The snapshots table.
 #[derive(Clone, Debug)]

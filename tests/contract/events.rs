@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
-use task_callback_test_support::app::TestApp;
+use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::request::{NOW, Request, SECRET, body};
 use task_callback_test_support::sample_events;
 
@@ -44,7 +44,7 @@ async fn a_body_is_verified_byte_for_byte_as_sent() {
         let request = Request::at(NOW + second as u64, text);
         assert_eq!(app.send(&request).await.ret_code, 0, "{text}");
     }
-    assert_eq!(app.snapshots().await[1].callback.user_task_id, "ut/1 😀");
+    assert_eq!(text(&app.items().await[1], "userTaskID"), "ut/1 😀");
 }
 
 /// The same request as the event of a REST API in the stage `prod`.

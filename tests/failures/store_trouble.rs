@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures_util::future::join_all;
-use task_callback::store::item_of;
+use task_callback::store::SORT_KEY;
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::proxy::Fault;
-use task_callback_test_support::request::{Request, body, body_with};
+use task_callback_test_support::request::{NOW, Request, body, body_with};
 
 use crate::faulty::Faulty;
 
@@ -61,12 +61,12 @@ async fn a_report_in_a_full_second_is_rejected_for_now() {
     let app = TestApp::embedded().await;
     app.send(&Request::new(body_with("/taskStat/totalCall", 0.into())))
         .await;
-    let mut occupant = app.snapshots().await.remove(0);
-    occupant.body_sha256 = [0; 32];
+    let mut occupant = app.items().await.remove(0);
     let mut puts = Vec::new();
-    while let Some(slot) = occupant.create_ts.next_slot() {
-        occupant.create_ts = slot;
-        let put = PutRequest::builder().set_item(Some(item_of(&occupant)));
+    for slot in 1..1000 {
+        let key = AttributeValue::N(format!("{NOW}.{slot:03}"));
+        occupant.insert(SORT_KEY.to_owned(), key);
+        let put = PutRequest::builder().set_item(Some(occupant.clone()));
         let put = put.build().expect("an item");
         puts.push(WriteRequest::builder().put_request(put).build());
     }

@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 
 use svg::node::element::{Circle, Group, Polyline, Rectangle, Text, Title};
 use svg::{Document, Node};
-use task_callback::contract::callback::{TaskStat, TaskStatus};
-use task_callback::contract::snapshot::Snapshot;
+use task_callback::contract::callback::TaskStatus;
 
 use super::task::Task;
 use crate::progress::counted;
+use crate::table::{Report, Stat};
 use crate::when::{Clock, duration};
 
 /// The size of one task's panel, and the edges of the lines and of the band in it.
@@ -28,12 +28,7 @@ const BLUE: &str = "#14568f";
 const BROWN: &str = "#a34700";
 
 /// A counter, with the name, colour and dashes of its line.
-type Series = (
-    &'static str,
-    &'static str,
-    &'static str,
-    fn(&TaskStat) -> u64,
-);
+type Series = (&'static str, &'static str, &'static str, fn(&Stat) -> u64);
 
 const SERIES: [Series; 5] = [
     ("orders in all", GREY, "1 3", |s| s.total_order_count),
@@ -44,7 +39,7 @@ const SERIES: [Series; 5] = [
 ];
 
 /// Draws a panel for each task, one below the other.
-pub(super) fn draw(history: &[Snapshot], clock: &Clock) -> String {
+pub(super) fn draw(history: &[Report], clock: &Clock) -> String {
     let tasks = Task::all(history);
     let height = HEIGHT * tasks.len() as f64;
     let ids: Vec<String> = tasks.iter().map(Task::id).collect();
@@ -75,7 +70,7 @@ struct Panel<'a> {
 
 impl<'a> Panel<'a> {
     fn new(task: &'a Task<'a>) -> Self {
-        let stats = task.reports.iter().map(|report| &report.callback.stat);
+        let stats = task.reports.iter().map(|report| &report.stat);
         let counts = stats.flat_map(|stat| SERIES.map(|(.., count)| count(stat)));
         Self {
             task,
@@ -141,13 +136,13 @@ impl<'a> Panel<'a> {
 
     /// The counters over time. Each has its name beside the end of its line.
     fn lines(&self, group: &mut Group) {
-        let newest = &self.task.last.callback.stat;
+        let newest = &self.task.last.stat;
         let mut series = SERIES;
         series.sort_by_key(|(.., count)| Reverse(count(newest)));
         let mut name_y = TOP;
         for (name, color, dashes, count) in series {
             let reports = self.task.reports.iter().map(|report| {
-                let y = self.y(count(&report.callback.stat));
+                let y = self.y(count(&report.stat));
                 (self.x(report.create_ts.seconds), y)
             });
             let points: Vec<(f64, f64)> = reports.collect();

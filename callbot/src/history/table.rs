@@ -2,11 +2,10 @@
 
 use comfy_table::{CellAlignment, ColumnConstraint, Table};
 use task_callback::contract::callback::TaskStatus;
-use task_callback::contract::snapshot::Snapshot;
 
 use super::task::Task;
 use crate::progress::{bar, counted, percent, share};
-use crate::table::is_end;
+use crate::table::{Report, is_end};
 use crate::terminal::{BOLD, DIM, Terminal, status_style};
 use crate::when::{Clock, duration};
 
@@ -15,7 +14,7 @@ const BAR: usize = 5;
 const WIDE: u16 = 110;
 
 /// Draws the snapshots of one or, for a `userTaskID`, several tasks.
-pub(crate) fn render(history: &[Snapshot], clock: &Clock, terminal: Terminal) -> String {
+pub(crate) fn render(history: &[Report], clock: &Clock, terminal: Terminal) -> String {
     let tasks = Task::all(history).into_iter().map(|task| {
         let title = title(&task, clock, terminal);
         let table = table(&task, clock, terminal);
@@ -29,7 +28,7 @@ fn title(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> String {
     let reported = task.last.create_ts.seconds;
     let mut times = format!(
         "created {}; last reported {}",
-        clock.time(task.last.callback.create_ts),
+        clock.time(task.last.task_create_ts),
         clock.format(reported, "%F %T (%:Q)")
     );
     // No further report is expected of a task that has ended.
@@ -75,7 +74,7 @@ fn table(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> Table {
         let lasted = phase.seconds(clock).map(duration);
         let mut lasted = lasted.unwrap_or_else(|| "–".to_owned());
         for report in phase.reports {
-            let stat = &report.callback.stat;
+            let stat = &report.stat;
             table.add_row([
                 clock.format(report.create_ts.seconds, time),
                 terminal.paint(style, phase.status.name()),
@@ -114,7 +113,7 @@ fn totals(task: &Task<'_>, clock: &Clock) -> String {
             separator = ", ";
         }
     }
-    let stat = &task.last.callback.stat;
+    let stat = &task.last.stat;
     format!(
         "time    {time}\norders  {} finished, {} answered\ncalls   {} answered",
         share(stat.finish_order_count, stat.total_order_count),

@@ -3,24 +3,23 @@
 use std::collections::BTreeMap;
 
 use task_callback::contract::callback::TaskStatus;
-use task_callback::contract::snapshot::Snapshot;
 
-use crate::table::is_end;
+use crate::table::{Report, is_end};
 use crate::terminal::shown;
 use crate::when::Clock;
 
 /// A task with at least one report.
 pub(super) struct Task<'a> {
     /// In the order in which the platform made them.
-    pub(super) reports: Vec<&'a Snapshot>,
-    pub(super) first: &'a Snapshot,
-    pub(super) last: &'a Snapshot,
+    pub(super) reports: Vec<&'a Report>,
+    pub(super) first: &'a Report,
+    pub(super) last: &'a Report,
 }
 
 /// Consecutive reports of one status, at least one.
 pub(super) struct Phase<'a> {
     pub(super) status: TaskStatus,
-    pub(super) reports: &'a [&'a Snapshot],
+    pub(super) reports: &'a [&'a Report],
     /// The time of the first report, Unix seconds.
     pub(super) since: u64,
     /// The time of the next phase's first report; `None` for the last phase.
@@ -39,11 +38,10 @@ impl Phase<'_> {
 
 impl<'a> Task<'a> {
     /// The tasks of a history; a `userTaskID` may have several.
-    pub(super) fn all(history: &'a [Snapshot]) -> Vec<Self> {
-        let mut tasks: BTreeMap<&str, Vec<&Snapshot>> = BTreeMap::new();
-        for snapshot in history {
-            let id = snapshot.callback.task_id.as_str();
-            tasks.entry(id).or_default().push(snapshot);
+    pub(super) fn all(history: &'a [Report]) -> Vec<Self> {
+        let mut tasks: BTreeMap<&str, Vec<&Report>> = BTreeMap::new();
+        for report in history {
+            tasks.entry(&report.task_id).or_default().push(report);
         }
         let tasks = tasks.into_values().filter_map(|reports| {
             Some(Self {
@@ -58,16 +56,13 @@ impl<'a> Task<'a> {
     /// The phases, oldest first.
     pub(super) fn phases(&self) -> Vec<Phase<'_>> {
         let mut phases: Vec<Phase<'_>> = Vec::new();
-        for reports in self
-            .reports
-            .chunk_by(|one, next| status(one) == status(next))
-        {
+        for reports in self.reports.chunk_by(|one, next| one.status == next.status) {
             let since = reports[0].create_ts.seconds;
             if let Some(last) = phases.last_mut() {
                 last.until = Some(since);
             }
             phases.push(Phase {
-                status: status(reports[0]),
+                status: reports[0].status,
                 reports,
                 since,
                 until: None,
@@ -78,13 +73,13 @@ impl<'a> Task<'a> {
 
     /// The task's id, printable.
     pub(super) fn id(&self) -> String {
-        shown(&self.last.callback.task_id)
+        shown(&self.last.task_id)
     }
 
     /// The task's id and, in parentheses, the customer's.
     pub(super) fn name(&self) -> String {
         let id = self.id();
-        match self.last.callback.user_task_id.as_str() {
+        match self.last.user_task_id.as_str() {
             "" => id,
             own_id => format!("{id} ({})", shown(own_id)),
         }
@@ -92,16 +87,12 @@ impl<'a> Task<'a> {
 
     /// The newest status reported.
     pub(super) fn status(&self) -> TaskStatus {
-        status(self.last)
+        self.last.status
     }
 
     /// Whether all reports were made on one day of the clock's zone.
     pub(super) fn is_of_one_day(&self, clock: &Clock) -> bool {
-        let day = |report: &Snapshot| clock.format(report.create_ts.seconds, "%F");
+        let day = |report: &Report| clock.format(report.create_ts.seconds, "%F");
         day(self.first) == day(self.last)
     }
-}
-
-fn status(report: &Snapshot) -> TaskStatus {
-    report.callback.status
 }

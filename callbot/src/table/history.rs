@@ -1,10 +1,9 @@
 //! Reads a task's snapshots.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use task_callback::contract::snapshot::Snapshot;
-use task_callback::store::{PARTITION_KEY, SORT_KEY, snapshot_of};
+use task_callback::store::{PARTITION_KEY, SORT_KEY};
 
-use super::{Table, TableError, USER_TASK_INDEX, order};
+use super::{Report, Table, TableError, USER_TASK_INDEX, order};
 
 /// A range of a task's snapshots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +28,7 @@ impl Table {
         &self,
         task_id: &str,
         range: Range,
-    ) -> Result<Vec<Snapshot>, TableError> {
+    ) -> Result<Vec<Report>, TableError> {
         self.query(None, PARTITION_KEY, task_id, range).await
     }
 
@@ -39,7 +38,7 @@ impl Table {
         &self,
         user_task_id: &str,
         range: Range,
-    ) -> Result<Vec<Snapshot>, TableError> {
+    ) -> Result<Vec<Report>, TableError> {
         let index = Some(USER_TASK_INDEX);
         self.query(index, "userTaskID", user_task_id, range).await
     }
@@ -50,7 +49,7 @@ impl Table {
         key: &str,
         value: &str,
         range: Range,
-    ) -> Result<Vec<Snapshot>, TableError> {
+    ) -> Result<Vec<Report>, TableError> {
         let since = range.since.unwrap_or_default().to_string();
         let last = range.last.map(|last| last as usize);
         let mut items = self
@@ -69,21 +68,21 @@ impl Table {
             .into_paginator()
             .items()
             .send();
-        let mut snapshots: Vec<Snapshot> = Vec::new();
+        let mut reports: Vec<Report> = Vec::new();
         while let Some(item) = items.next().await {
-            let snapshot = snapshot_of(&item.map_err(|error| self.query_error(error))?)?;
+            let report = Report::new(item.map_err(|error| self.query_error(error))?)?;
             // The second of the oldest one is read to its end, since the order is not that of the keys.
-            let enough = last.is_some_and(|last| snapshots.len() >= last);
-            let before = snapshots.last().map(|before| before.create_ts.seconds);
-            if enough && before != Some(snapshot.create_ts.seconds) {
+            let enough = last.is_some_and(|last| reports.len() >= last);
+            let before = reports.last().map(|before| before.create_ts.seconds);
+            if enough && before != Some(report.create_ts.seconds) {
                 break;
             }
-            snapshots.push(snapshot);
+            reports.push(report);
         }
-        snapshots.sort_by_key(|snapshot| order(snapshot.create_ts, snapshot.callback.status));
+        reports.sort_by_key(|report| order(report.create_ts, report.status));
         if let Some(last) = last {
-            snapshots.drain(..snapshots.len().saturating_sub(last));
+            reports.drain(..reports.len().saturating_sub(last));
         }
-        Ok(snapshots)
+        Ok(reports)
     }
 }

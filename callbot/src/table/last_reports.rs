@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use task_callback::contract::callback::TaskStatus;
-use task_callback::contract::snapshot::ReportTime;
-use task_callback::store::{Item, ItemError, PARTITION_KEY, SORT_KEY};
+use task_callback::store::{Item, PARTITION_KEY, SORT_KEY};
 
-use super::{STATUS_INDEX, Table, TableError, order};
+use super::item::{ItemError, number, text};
+use super::{ReportTime, STATUS_INDEX, Table, TableError, order};
 
 /// The newest report of a task in the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,13 +56,10 @@ impl Table {
 
 impl LastReport {
     fn new(item: &Item, status: TaskStatus) -> Result<Self, ItemError> {
-        let task_id = item.get(PARTITION_KEY).and_then(|id| id.as_s().ok());
-        let create_ts = item.get(SORT_KEY).and_then(|time| time.as_n().ok());
-        let create_ts = create_ts.and_then(|time| time.parse().ok());
         Ok(Self {
-            task_id: task_id.ok_or(ItemError(PARTITION_KEY))?.clone(),
+            task_id: text(item, PARTITION_KEY)?.to_owned(),
             status,
-            create_ts: create_ts.ok_or(ItemError(SORT_KEY))?,
+            create_ts: number(item, SORT_KEY)?,
         })
     }
 

@@ -1,7 +1,6 @@
 //! The tasks as a table.
 
 use comfy_table::ColumnConstraint;
-use task_callback::contract::snapshot::Snapshot;
 
 use super::Tasks;
 use crate::progress::percent;
@@ -13,22 +12,21 @@ const IDS: usize = 2;
 const NAMES: [&str; 6] = ["task", "yours", "state", "reported", "finished", "answered"];
 
 /// A row for each task, if there is one.
-pub(super) fn render(tasks: &Tasks<Snapshot>, clock: &Clock, terminal: Terminal) -> Option<String> {
+pub(super) fn render(tasks: &Tasks, clock: &Clock, terminal: Terminal) -> Option<String> {
     let mut table = terminal.table(NAMES);
     let progress = |part, whole| format!("{part}/{whole} {}", percent(part, whole));
-    for (state, snapshots) in [
+    for (state, reports) in [
         ("running", &tasks.running),
         ("silent", &tasks.silent),
         ("failed", &tasks.failed_today),
     ] {
-        table.add_rows(snapshots.iter().map(|snapshot| {
-            let callback = &snapshot.callback;
-            let stat = &callback.stat;
+        table.add_rows(reports.iter().map(|report| {
+            let stat = &report.stat;
             [
-                shown(&callback.task_id),
-                shown(&callback.user_task_id),
+                shown(&report.task_id),
+                shown(&report.user_task_id),
                 state.to_owned(),
-                clock.relative(snapshot.create_ts.seconds),
+                clock.relative(report.create_ts.seconds),
                 progress(stat.finish_order_count, stat.total_order_count),
                 progress(stat.total_answer_call, stat.total_call),
             ]

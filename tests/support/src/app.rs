@@ -7,11 +7,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use local_stack::{Engine, create_table};
 use task_callback::aws::Aws;
-use task_callback::contract::snapshot::Snapshot;
 use task_callback::credentials::Keyring;
 use task_callback::handler::Handler;
 use task_callback::parking::Parking;
-use task_callback::store::{self, Item, Store};
+use task_callback::store::{Item, Store};
 use tokio::runtime::Runtime;
 
 use crate::aws::{callers_aws, local_aws};
@@ -146,19 +145,11 @@ impl TestApp {
         items
     }
 
-    /// All items in the table, read as snapshots.
-    pub async fn snapshots(&self) -> Vec<Snapshot> {
-        let items = self.items().await;
-        let snapshots = items.iter().map(store::snapshot_of);
-        let snapshots: Result<Vec<Snapshot>, _> = snapshots.collect();
-        snapshots.expect("each item is a snapshot")
-    }
-
-    /// The items of this task, read as snapshots.
-    pub async fn snapshots_of(&self, task_id: &str) -> Vec<Snapshot> {
-        let mut snapshots = self.snapshots().await;
-        snapshots.retain(|snapshot| snapshot.callback.task_id == task_id);
-        snapshots
+    /// The items of this task.
+    pub async fn items_of(&self, task_id: &str) -> Vec<Item> {
+        let mut items = self.items().await;
+        items.retain(|item| text(item, "taskID") == task_id);
+        items
     }
 
     /// Asserts that a request is rejected with this answer, and that nothing is stored.

@@ -1,8 +1,6 @@
 //! The history as JSON.
 
-use std::collections::BTreeSet;
-
-use task_callback::store::item_of;
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::*;
 
@@ -29,14 +27,42 @@ async fn json_has_every_attribute_of_the_item_to_the_last_digit() {
         assert!(ran.stdout.contains(exact), "{exact}: {}", ran.stdout);
     }
     let rows: [Value; 2] = serde_json::from_str(&ran.stdout).expect("two snapshots");
-    for (row, snapshot) in rows.iter().zip(app.snapshots().await) {
-        let row = row.as_object().expect("an object").keys();
-        let names: BTreeSet<String> = row.cloned().collect();
-        assert_eq!(names, item_of(&snapshot).into_keys().collect());
+    for (row, item) in rows.iter().zip(app.items().await) {
+        let missing = item.keys().find(|name| row.get(name).is_none());
+        assert_eq!(missing, None, "{row}");
     }
     assert!(rows[0].get("extra").is_some() && rows[1].get("extra").is_none());
     assert_eq!(rows[0]["extra"]["remark"], full["remark"]);
     assert_eq!(rows[0]["extra"]["list"][0], true);
     assert_eq!(rows[0]["extra"]["list"][1], Value::Null);
     assert_eq!(rows[0]["taskStat"]["totalOrderCount"], 100);
+}
+
+#[tokio::test]
+async fn an_item_that_is_not_a_snapshot_is_an_error_that_names_the_attribute() {
+    let app = TestApp::embedded().await;
+    report(&app, FIRST, body()).await;
+    let good = app.items().await.remove(0);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let cases = [
+        ("status", None),
+        ("status", Some(text("DONE"))),
+        ("taskCreateTs", None),
+        ("taskCreateTs", Some(text("1"))),
+        ("taskStat", None),
+        ("sceneID", Some(AttributeValue::Ss(vec!["s-1".to_owned()]))),
+        // The last one, since it is another item.
+        ("createTs", Some(AttributeValue::N("1.0001".to_owned()))),
+    ];
+    for (attribute, value) in cases {
+        let mut item = good.clone();
+        item.remove(attribute);
+        item.extend(value.clone().map(|value| (attribute.to_owned(), value)));
+        let put = app.client.put_item().table_name(&app.table_name);
+        put.set_item(Some(item)).send().await.expect("stored");
+        let ran = fail(2, &mut history(&app, &["t-1", "--json"]));
+        let named = format!("callbot: the item's attribute {attribute} ");
+        assert!(ran.stderr.starts_with(&named), "{value:?}: {ran:?}");
+        assert_eq!(ran.stdout, "", "{attribute}: {value:?}");
+    }
 }
