@@ -101,7 +101,7 @@ impl FromStr for Credentials {
         let json = without_byte_order_mark(json);
         let entries: Vec<Entry> = serde_json::from_str(json).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            let form = "it is no JSON array of credentials";
+            let form = "it is not a JSON array of credentials";
             CredentialsError(format!("{form} (line {line}, column {column})"))
         })?;
         if entries.is_empty() {

@@ -49,7 +49,11 @@ fn an_error_says_what_to_do() {
         (&["sign", "Cargo.toml"], "", "not an API Gateway event"),
         (sign, "", "CALLBOT_CREDENTIALS is not set"),
         (no_url, "", "it must be a URL such as http://127.0.0.1"),
-        (by_file, "[]", "Cargo.toml: it is not JSON"),
+        (
+            by_file,
+            "[]",
+            "Cargo.toml: it is not a JSON array of credentials",
+        ),
         (
             sign,
             unknown,
