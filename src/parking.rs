@@ -73,11 +73,8 @@ impl Parking {
         }
     }
 
-    /// Sends a message to a queue. Returns once SQS has confirmed it.
-    ///
-    /// # Errors
-    ///
-    /// Returns a [`ParkingError`] after at most 1.5 s, and no later than `deadline`.
+    /// Sends a message to a queue. Returns once SQS has confirmed it, or an error after at most 1.5 s and no later than
+    /// `deadline`.
     pub(crate) async fn park(
         &self,
         queue: Queue,

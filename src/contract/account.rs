@@ -34,12 +34,6 @@ impl Algorithm {
     }
 }
 
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// An account's `secretKey`. Its `Debug` is redacted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretKey(String);

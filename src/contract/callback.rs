@@ -2,8 +2,6 @@
 
 mod parse;
 
-use std::fmt;
-
 use crate::contract::decimal::Decimal;
 use crate::contract::extra::Extra;
 
@@ -79,12 +77,6 @@ impl TaskStatus {
             Self::Failed => "FAILED",
             Self::Paused => "PAUSED",
         }
-    }
-}
-
-impl fmt::Display for TaskStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

@@ -18,18 +18,12 @@ pub struct Decimal(String);
 impl Decimal {
     /// Reads a number in JSON's grammar. `None` if the text is not a number, or if DynamoDB cannot store it exactly.
     pub fn parse(text: &str) -> Option<Self> {
-        let (negative, unsigned) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-            None => (unsigned, None),
-        };
-        let (whole, fraction) = match mantissa.split_once('.') {
-            Some((whole, fraction)) => (whole, Some(fraction)),
-            None => (mantissa, None),
-        };
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let negative = unsigned.len() < text.len();
+        let exponent = unsigned.split_once(['e', 'E']);
+        let (mantissa, exponent) = exponent.map_or((unsigned, None), |(m, e)| (m, Some(e)));
+        let point = mantissa.split_once('.');
+        let (whole, fraction) = point.map_or((mantissa, None), |(w, f)| (w, Some(f)));
         let leading_zero = whole.len() > 1 && whole.starts_with('0');
         if !is_digits(whole) || leading_zero || !fraction.is_none_or(is_digits) {
             return None;
@@ -59,11 +53,6 @@ impl Decimal {
     /// Whether the number has no fraction.
     pub(crate) fn is_integer(&self) -> bool {
         !self.0.contains('.')
-    }
-
-    /// The canonical text.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

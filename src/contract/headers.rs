@@ -11,30 +11,15 @@ pub const CALLBACK_HEADERS: [&str; 5] = ["requestID", "uuid", "createTs", "sign"
 /// The longest signature is a SHA-256 digest in hex.
 const MAX_SIGN_DIGITS: usize = 64;
 
-/// A request's headers, in their original order. Do not log them: they may hold a signature.
-#[derive(Default)]
-pub struct Headers<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+/// A request's headers, in their original order. A name may occur more than once. Do not log them: they may hold a
+/// signature.
+pub type Headers<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
-impl<'a> Headers<'a> {
-    /// Adds a header, even if there already is one with this name.
-    pub fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
-        self.0.push((name, value));
-    }
-
-    /// The values of all headers with this name. Names are case-insensitive.
-    pub fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
-        let named = self
-            .0
-            .iter()
-            .filter(move |(other, _)| other.eq_ignore_ascii_case(name));
-        named.map(|(_, value)| value.as_ref())
-    }
-}
-
-impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Headers<'a> {
-    fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>>(headers: I) -> Self {
-        Self(headers.into_iter().collect())
-    }
+/// The values of all headers with this name. Names are case-insensitive.
+pub(crate) fn values<'a>(headers: &'a Headers<'_>, name: &str) -> impl Iterator<Item = &'a str> {
+    let headers = headers.iter();
+    let named = headers.filter(move |(other, _)| other.eq_ignore_ascii_case(name));
+    named.map(|(_, value)| value.as_ref())
 }
 
 /// A callback's headers, checked to be well-formed. Do not log them: they hold a signature.
@@ -122,7 +107,7 @@ fn value<'a>(
     headers: &'a Headers<'_>,
     header: &'static str,
 ) -> Result<Option<&'a str>, HeaderError> {
-    let mut values = headers.get_all(header);
+    let mut values = values(headers, header);
     let Some(value) = values.next() else {
         return Ok(None);
     };

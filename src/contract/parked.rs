@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::headers::{CALLBACK_HEADERS, Headers};
+use crate::contract::headers::{CALLBACK_HEADERS, Headers, values};
 use crate::contract::snapshot::ReceivedAt;
 use crate::contract::text::without_byte_order_mark;
 
@@ -51,7 +51,7 @@ struct Message {
 
 /// Those of the contract's headers that a request has, with their values byte for byte.
 pub fn headers_to_park(headers: &Headers<'_>) -> BTreeMap<String, String> {
-    let value = |name: &&str| headers.get_all(name).next().map(str::to_owned);
+    let value = |name: &&str| values(headers, name).next().map(str::to_owned);
     let pairs = CALLBACK_HEADERS.iter();
     pairs
         .filter_map(|name| Some(((*name).to_owned(), value(name)?)))
@@ -87,9 +87,8 @@ impl ParkedCallback {
         })?;
         if message.version != VERSION {
             let version = message.version;
-            return Err(ParkedError(format!(
-                "version is {version}; only {VERSION} is supported"
-            )));
+            let problem = format!("version is {version}; only {VERSION} is supported");
+            return Err(ParkedError(problem));
         }
         let not_a_time =
             "receivedAt is not a UTC time with milliseconds, such as 2026-09-13T00:05:00.000Z";

@@ -17,7 +17,7 @@ const MIN_INTERVAL: Duration = Duration::from_secs(10);
 /// The minimum time between two reads while no credentials have been read yet.
 const MIN_INTERVAL_WITHOUT: Duration = Duration::from_secs(1);
 /// The time limit of a read that a callback needs: there are no credentials, or they did not verify it.
-const READ_TIMEOUT: Duration = Duration::from_secs(2);
+const READ_TIMEOUT: Duration = Duration::from_secs(1);
 /// The time limit of a read that only refreshes the credentials.
 const REFRESH_TIMEOUT: Duration = Duration::from_millis(200);
 
@@ -26,7 +26,7 @@ const REFRESH_TIMEOUT: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug)]
 pub struct Keyring(Arc<Mutex<State>>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     /// `None` if the credentials never change.
     secret: Option<Secret>,
@@ -38,21 +38,24 @@ struct State {
 impl Keyring {
     /// Credentials that do not change.
     pub fn fixed(credentials: Credentials) -> Self {
-        Self::new(None, Some(Arc::new(credentials)))
+        let good = Some(Arc::new(credentials));
+        Self::of(State {
+            good,
+            ..State::default()
+        })
     }
 
     /// Credentials in a secret, which is not read yet.
     pub fn of_secret(secret: Secret) -> Self {
-        Self::new(Some(secret), None)
+        let secret = Some(secret);
+        Self::of(State {
+            secret,
+            ..State::default()
+        })
     }
 
-    fn new(secret: Option<Secret>, good: Option<Arc<Credentials>>) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            secret,
-            good,
-            good_at: None,
-            tried_at: None,
-        })))
+    fn of(state: State) -> Self {
+        Self(Arc::new(Mutex::new(state)))
     }
 
     /// The credentials to verify with first. If they are older than five minutes, they are read again. If that takes
@@ -106,12 +109,13 @@ impl State {
     /// Reads the secret, unless the last read was less than `min_interval` ago. A value that has not changed keeps its
     /// `Arc`.
     async fn read(&mut self, now: SystemTime, min_interval: Duration, limit: Duration) {
-        let Some(secret) = &self.secret else {
+        let Some(secret) = self
+            .secret
+            .as_ref()
+            .filter(|_| is_past(self.tried_at, min_interval, now))
+        else {
             return;
         };
-        if !is_past(self.tried_at, min_interval, now) {
-            return;
-        }
         self.tried_at = Some(now);
         match secret.read(limit).await {
             Ok(credentials) => {

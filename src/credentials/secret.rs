@@ -23,10 +23,7 @@ impl Secret {
     }
 
     /// Reads the current credentials, from the secret's text or from its binary value.
-    ///
-    /// # Errors
-    ///
-    /// Returns what is wrong, after at most `limit`. The text never quotes the secret.
+    /// Returns what is wrong after at most `limit`, in a text that never quotes the secret.
     pub(crate) async fn read(&self, limit: Duration) -> Result<Credentials, String> {
         let id = &self.id;
         let unreadable =

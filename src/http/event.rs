@@ -10,18 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use crate::contract::callback::CALLBACK_PATH;
 use crate::contract::headers::Headers;
 use crate::contract::json::{Pairs, Text};
-
-/// The payload format of an event. The response must have the same format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PayloadFormat {
-    /// 1.0, used by REST APIs.
-    V1,
-    /// 2.0, used by HTTP APIs and function URLs.
-    V2,
-}
 
 /// A request in either payload format. Do not log it: its headers hold a signature.
 pub struct HttpRequest<'a> {
@@ -64,17 +54,6 @@ struct Http<'a> {
     method: Option<Text<'a>>,
 }
 
-impl PayloadFormat {
-    /// The format of an event, also if the event cannot be read. Only format 2.0 has a raw path.
-    pub(super) fn of(event: &str) -> Self {
-        if event.contains("\"rawPath\"") {
-            Self::V2
-        } else {
-            Self::V1
-        }
-    }
-}
-
 impl<'a> HttpRequest<'a> {
     /// Reads the request from an event.
     ///
@@ -86,44 +65,31 @@ impl<'a> HttpRequest<'a> {
             let (line, column) = (error.line(), error.column());
             format!("it is not of API Gateway's form at line {line}, column {column}")
         })?;
-        event.into_request()
-    }
-
-    /// Whether the request is to the path of callbacks, after any stage, base path or doubled slash. What precedes the
-    /// path is not signed and has no meaning.
-    pub(super) fn is_to_callback_path(&self) -> bool {
-        self.path.ends_with(CALLBACK_PATH)
-    }
-}
-
-impl<'a> Event<'a> {
-    fn into_request(self) -> Result<HttpRequest<'a>, String> {
-        let context = self.request_context.and_then(|context| context.http);
-        let method = context.and_then(|http| http.method).or(self.http_method);
-        let path = self.raw_path.or(self.path);
+        let context = event.request_context.and_then(|context| context.http);
+        let method = context.and_then(|http| http.method).or(event.http_method);
+        let path = event.raw_path.or(event.path);
         // A REST API's event has the same headers in both maps, but only `multiValueHeaders` has every value of a
         // repeated header.
-        let multi = self.multi_value_headers.map_or(Vec::new(), |map| map.0);
-        let single = self.headers.map_or(Vec::new(), |map| map.0).into_iter();
-        let is_multi = |name: &str| {
-            multi
-                .iter()
-                .any(|(other, _)| other.0.eq_ignore_ascii_case(name))
+        let multi = event.multi_value_headers.map_or(Vec::new(), |map| map.0);
+        let single = event.headers.map_or(Vec::new(), |map| map.0).into_iter();
+        let is_single = |name: &str| {
+            let mut names = multi.iter().map(|(name, _)| &name.0);
+            !names.any(|other| other.eq_ignore_ascii_case(name))
         };
         let mut headers: Headers<'a> = single
-            .filter(|(name, _)| !is_multi(&name.0))
+            .filter(|(name, _)| is_single(&name.0))
             .map(|(name, value)| (name.0, value.0))
             .collect();
         for (name, values) in multi {
             for value in values {
-                headers.push(name.0.clone(), value.0);
+                headers.push((name.0.clone(), value.0));
             }
         }
-        Ok(HttpRequest {
+        Ok(Self {
             method: method.ok_or("it has no method")?.0,
             path: path.ok_or("it has no path")?.0,
             headers,
-            body: bytes(self.body, self.is_base64_encoded)?,
+            body: bytes(event.body, event.is_base64_encoded)?,
         })
     }
 }

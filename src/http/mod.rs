@@ -8,12 +8,13 @@ use std::time::{Duration, SystemTime};
 use lambda_runtime::Context;
 use tokio::time::Instant;
 
-use crate::contract::callback::CALLBACK_METHOD;
+use crate::contract::callback::{CALLBACK_METHOD, CALLBACK_PATH};
 use crate::contract::snapshot::ReceivedAt;
 use crate::receive::{Delivery, Incoming, Receipt, Receiver, Refusal};
 use crate::telemetry;
-pub use event::{HttpRequest, PayloadFormat};
-pub use response::{ProxyResponse, respond};
+pub use event::HttpRequest;
+pub use response::ProxyResponse;
+use response::respond;
 
 /// Time from the start of an invocation to the deadline of its answer. The function's timeout in the template is 10 s.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
@@ -39,7 +40,7 @@ pub(crate) async fn answer(
     };
     let request = HttpRequest::from_event(event);
     let receipt = match &request {
-        Ok(request) => match refusal_of(request, receiver.max_body_bytes()) {
+        Ok(request) => match refusal_of(request, receiver.config.max_body_bytes) {
             Some(refusal) => Receipt::of(Err(refusal)),
             None => {
                 let incoming = Incoming {
@@ -62,14 +63,14 @@ pub(crate) async fn answer(
         None => (200, 0, "success"),
         Some(answer) => (answer.http_status, answer.ret_code, &*answer.ret_msg),
     };
-    let format = PayloadFormat::of(event);
-    respond(format, status, ret_code, ret_msg, delivery.response_id)
+    respond(event, status, ret_code, ret_msg, delivery.response_id)
 }
 
 /// Checks the path, the method and the size, before the headers are read.
 fn refusal_of(request: &HttpRequest<'_>, limit: usize) -> Option<Refusal> {
     let bytes = request.body.len();
-    if !request.is_to_callback_path() {
+    // A stage, a base path or a doubled slash may precede the path. What precedes it is not signed and has no meaning.
+    if !request.path.ends_with(CALLBACK_PATH) {
         Some(Refusal::Path(request.path.to_string()))
     } else if request.method != CALLBACK_METHOD {
         Some(Refusal::Method(request.method.to_string()))

@@ -6,15 +6,14 @@ use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use serde::Serialize;
 
-use super::event::PayloadFormat;
 use crate::contract::callback::CALLBACK_METHOD;
 
-/// The response in the payload format of its event.
+/// The response, in either payload format.
 #[derive(Debug, Serialize)]
 pub struct ProxyResponse {
     #[serde(flatten)]
     response: ApiGatewayProxyResponse,
-    /// In format 2.0 only: a REST API rejects a response with this field, and `cargo lambda watch` rejects one without.
+    /// In format 2.0, of HTTP APIs and function URLs, only: a REST API rejects a response with this field, and `cargo lambda watch` rejects one without.
     #[serde(skip_serializing_if = "Option::is_none")]
     cookies: Option<[String; 0]>,
 }
@@ -32,9 +31,9 @@ struct Answer<'a> {
     response_id: &'a str,
 }
 
-/// Creates the response that carries the contract's answer.
-pub fn respond(
-    format: PayloadFormat,
+/// Creates the response that carries the contract's answer to this event, which may be unreadable.
+pub(crate) fn respond(
+    event: &str,
     status: u16,
     ret_code: u16,
     ret_msg: &str,
@@ -54,6 +53,7 @@ pub fn respond(
     if status == 405 {
         headers.insert(ALLOW, HeaderValue::from_static(CALLBACK_METHOD));
     }
-    let cookies = (format == PayloadFormat::V2).then_some([]);
+    // Only events of format 2.0 have a raw path.
+    let cookies = event.contains("\"rawPath\"").then_some([]);
     ProxyResponse { response, cookies }
 }

@@ -1,5 +1,7 @@
 //! The messages in an SQS event.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::contract::json::fields;
@@ -12,15 +14,10 @@ pub(crate) struct Message {
     pub(crate) message_id: String,
     /// The message's text.
     pub(crate) body: String,
-    attributes: Option<Attributes>,
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
     #[serde(rename = "eventSource")]
     _event_source: EventSource,
-}
-
-#[derive(Deserialize)]
-struct Attributes {
-    #[serde(rename = "ApproximateReceiveCount")]
-    receive_count: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -32,16 +29,14 @@ enum EventSource {
 impl Message {
     /// The number of attempts, including this one.
     pub(crate) fn tries(&self) -> Option<u32> {
-        let attributes = self.attributes.as_ref()?;
-        attributes.receive_count.as_ref()?.parse().ok()
+        let count = self.attributes.get("ApproximateReceiveCount")?;
+        count.parse().ok()
     }
 }
 
 /// Reads the messages from an event. `None` if the event has no records: API Gateway's events have none.
 ///
-/// # Errors
-///
-/// Returns an error if the records are not messages of SQS. Lambda would take any answer for a success, and delete the
+/// Records that are not messages of SQS are an error, because Lambda would take any answer for a success and delete the
 /// messages. The text never quotes them.
 pub(crate) fn batch_of(event: &str) -> Option<Result<Vec<Message>, String>> {
     // A cheap search rules out API Gateway's events before any parsing.

@@ -5,27 +5,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const PARKED_A_MINUTE: u32 = 60;
 
-/// Counts the callbacks parked in the current clock minute.
+/// The current clock minute, counted from 1970, and how many callbacks were parked in it.
 #[derive(Debug, Default)]
-pub(super) struct MismatchLimit(Mutex<Minute>);
-
-#[derive(Debug, Default)]
-struct Minute {
-    /// Minutes since 1970.
-    number: u64,
-    parked: u32,
-}
+pub(super) struct MismatchLimit(Mutex<(u64, u32)>);
 
 impl MismatchLimit {
     /// Whether one more callback may be parked. If so, it is counted.
     pub(super) fn admit(&self, now: SystemTime) -> bool {
-        let number = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 60;
-        let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if minute.number != number {
-            *minute = Minute { number, parked: 0 };
+        let current = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 60;
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (minute, parked) = &mut *counted;
+        if *minute != current {
+            (*minute, *parked) = (current, 0);
         }
-        let admitted = minute.parked < PARKED_A_MINUTE;
-        minute.parked += u32::from(admitted);
+        let admitted = *parked < PARKED_A_MINUTE;
+        *parked += u32::from(admitted);
         admitted
     }
 }

@@ -37,7 +37,7 @@ const STORE_TIMEOUT_WITHOUT_QUEUE: Duration = Duration::from_millis(6_500);
 /// Receives callbacks for the configured accounts into one table.
 #[derive(Debug)]
 pub(crate) struct Receiver {
-    config: Config,
+    pub(crate) config: Config,
     keyring: Keyring,
     store: Store,
     parking: Parking,
@@ -58,11 +58,6 @@ impl Receiver {
             mismatches: MismatchLimit::default(),
             outage: AtomicBool::new(false),
         }
-    }
-
-    /// `MAX_BODY_BYTES`
-    pub(crate) fn max_body_bytes(&self) -> usize {
-        self.config.max_body_bytes
     }
 
     /// Stores a callback, or rejects it and parks it if the contract says so. A callback from the parked queue stays

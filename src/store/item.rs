@@ -31,31 +31,22 @@ pub(super) enum WriteOutcome {
     KeyTaken(Occupant),
 }
 
-/// The attributes of the item that already has a key, for comparison with the new item.
+/// The attributes of the item that already has a key, for comparison with the new item. Another program may have written
+/// the item, so they may be missing, and are then empty.
 #[derive(Debug)]
 pub(super) struct Occupant {
-    pub(super) body_sha256: Option<[u8; 32]>,
+    pub(super) body_sha256: String,
     pub(super) response_id: String,
 }
 
 impl Occupant {
-    /// Reads the text of the attributes `bodySha256` and `responseID`.
-    pub(super) fn new(body_sha256: &str, response_id: String) -> Self {
-        let mut digest = [0; 32];
-        let decoded = hex::decode_to_slice(body_sha256, &mut digest);
+    /// Reads the attributes through `text`, which returns the text of an attribute.
+    pub(super) fn of<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let text = |attribute| text(attribute).unwrap_or_default().to_owned();
         Self {
-            body_sha256: decoded.is_ok().then_some(digest),
-            response_id,
+            body_sha256: text("bodySha256"),
+            response_id: text("responseID"),
         }
-    }
-
-    /// Reads a whole item. Another program may have written it, so attributes may be missing.
-    pub(super) fn of(item: &Item) -> Self {
-        let text = |attribute: &str| match item.get(attribute) {
-            Some(AttributeValue::S(text)) => text.as_str(),
-            _ => "",
-        };
-        Self::new(text("bodySha256"), text("responseID").to_owned())
     }
 }
 

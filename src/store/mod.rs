@@ -83,17 +83,15 @@ impl Store {
     /// Returns a [`StoreError`], no later than `deadline`. The snapshot may have been written all the same if only the
     /// confirmation was lost. A retry then finds it.
     pub async fn put(&self, mut snapshot: Snapshot, deadline: Instant) -> Result<Put, StoreError> {
+        let body_sha256 = hex::encode(snapshot.body_sha256);
         let mut first_failure = None;
         loop {
-            let new = match self
-                .put_if_free(&snapshot, deadline, &mut first_failure)
-                .await?
-            {
+            let outcome = self.put_if_free(&snapshot, deadline, &mut first_failure);
+            let new = match outcome.await? {
                 WriteOutcome::New => Some(true),
                 // After a lost confirmation, a retry finds the item that this same callback wrote.
-                WriteOutcome::KeyTaken(occupant) => (occupant.body_sha256
-                    == Some(snapshot.body_sha256))
-                .then(|| occupant.response_id == snapshot.response_id),
+                WriteOutcome::KeyTaken(occupant) => (occupant.body_sha256 == body_sha256)
+                    .then(|| occupant.response_id == snapshot.response_id),
             };
             let key = snapshot.create_ts;
             if let Some(new) = new {

@@ -10,11 +10,8 @@ use super::StoreError;
 use super::item::{CONDITION, Item, Occupant, WriteOutcome};
 use crate::error_chain::error_chain;
 
-/// Writes an item unless its key is taken.
-///
-/// # Errors
-///
-/// Returns the error of the last attempt. The item may have been written.
+/// Writes an item unless its key is taken. Returns the error of the last attempt. The item may have been written all the
+/// same.
 pub(super) async fn put(
     client: &Client,
     table_name: &str,
@@ -26,42 +23,31 @@ pub(super) async fn put(
         .set_item(Some(item))
         .condition_expression(CONDITION)
         .return_values_on_condition_check_failure(AllOld);
-    match put.send().await {
-        Ok(_) => Ok(WriteOutcome::New),
-        Err(error) => {
-            let occupant = occupant_of(error)?;
-            Ok(WriteOutcome::KeyTaken(Occupant::of(&occupant)))
-        }
-    }
-}
-
-/// The item that has the key, if the write failed because the key is taken.
-///
-/// # Errors
-///
-/// Returns every other failure of the write.
-fn occupant_of(error: SdkError<PutItemError>) -> Result<Item, StoreError> {
-    match error {
+    let Err(error) = put.send().await else {
+        return Ok(WriteOutcome::New);
+    };
+    let (text, is_refusal) = match &error {
         SdkError::ServiceError(context) => {
-            let status = context.raw().status();
-            match context.into_err() {
-                PutItemError::ConditionalCheckFailedException(failure) => {
-                    failure.item.ok_or_else(|| {
-                        StoreError::Refused(
-                            "the key is taken, and DynamoDB did not say by what".to_owned(),
-                        )
-                    })
-                }
-                error if status.is_client_error() && !is_temporary(&error) => {
-                    Err(StoreError::Refused(error_chain(&error)))
-                }
-                // A server error, throttling, or an answer that the SDK cannot read.
-                error => Err(StoreError::Unavailable(error_chain(&error))),
+            let error = context.err();
+            if let PutItemError::ConditionalCheckFailedException(failure) = error
+                && let Some(item) = &failure.item
+            {
+                let text = |attribute: &str| Some(item.get(attribute)?.as_s().ok()?.as_str());
+                return Ok(WriteOutcome::KeyTaken(Occupant::of(text)));
             }
+            let is_client_error = context.raw().status().is_client_error();
+            (error_chain(error), is_client_error && !is_temporary(error))
         }
-        error @ SdkError::ConstructionFailure(_) => Err(StoreError::Refused(error_chain(&error))),
-        error => Err(StoreError::Unavailable(error_chain(&error))),
-    }
+        error => {
+            let is_refusal = matches!(error, SdkError::ConstructionFailure(_));
+            (error_chain(error), is_refusal)
+        }
+    };
+    // A server error, throttling, no answer, or an answer that the SDK cannot read may be gone with the next attempt.
+    Err(match is_refusal {
+        true => StoreError::Refused(text),
+        false => StoreError::Unavailable(text),
+    })
 }
 
 /// Whether an error is temporary in spite of its 4xx status.

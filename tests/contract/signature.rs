@@ -61,7 +61,7 @@ fn every_vector_is_signed_as_given_and_verifies_with_its_own_algorithm_only() {
     for vector in vectors() {
         let secret_key = SecretKey::from(vector.secret_key.as_str());
         for algorithm in ALGORITHMS {
-            let what = format!("{}, {algorithm}", vector.name);
+            let what = format!("{}, {algorithm:?}", vector.name);
             let sign = vector.signed().sign(algorithm, &secret_key);
             let given = &vector.sign[algorithm.name()];
             assert_eq!(&hex::encode_upper(&sign), given, "{what}");
@@ -69,7 +69,7 @@ fn every_vector_is_signed_as_given_and_verifies_with_its_own_algorithm_only() {
                 let credentials = vector.credentials(&vector.uuid, configured);
                 let verified = verify(&credentials, &vector.signed(), None, &sign);
                 let own = configured == algorithm;
-                assert_eq!(verified.is_ok(), own, "{what}, configured {configured}");
+                assert_eq!(verified.is_ok(), own, "{what}, configured {configured:?}");
             }
         }
     }

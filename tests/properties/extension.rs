@@ -152,7 +152,7 @@ async fn overheard(algorithm: Algorithm) -> (TestApp, Overheard) {
     };
     let overheard = Overheard::from(&account, message.clone());
     let genuine = request(message, &overheard.sign);
-    assert_eq!(app.send(&genuine).await.ret_code, 0, "{algorithm}");
+    assert_eq!(app.send(&genuine).await.ret_code, 0, "{algorithm:?}");
     (app, overheard)
 }
 
@@ -174,7 +174,7 @@ async fn a_forgery_of_an_intercepted_callback_is_rejected_like_any_other() {
         let (app, overheard) = overheard(algorithm).await;
         let (forged, sign) = overheard.forgery(SECRET.len(), NOW + 1);
         let forged = request(forged, &sign);
-        let what = format!("{algorithm}, in the body");
+        let what = format!("{algorithm:?}, in the body");
         app.assert_refused(&what, &forged, 401, 4010).await;
     }
 }
@@ -198,7 +198,7 @@ async fn an_extended_uuid_is_rejected_however_its_bytes_become_text() {
                 uuid,
                 ..overheard.message.clone()
             };
-            let what = format!("{algorithm}, uuid {:?}", message.uuid);
+            let what = format!("{algorithm:?}, uuid {:?}", message.uuid);
             let forged = request(message, &sign);
             app.assert_refused(&what, &forged, status, ret_code).await;
         }

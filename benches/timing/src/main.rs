@@ -99,7 +99,7 @@ fn rows(body: &str) -> [Row; 6] {
         let all: Vec<u8> = right.iter().map(|byte| !byte).collect();
         let last = [&right[..right.len() - 1], &all[right.len() - 1..]].concat();
         let kinds = [all, last].map(|signature| forgery(UUID, algorithm, signature));
-        let name = format!("{name}, {algorithm}");
+        let name = format!("{name}, {}", algorithm.name());
         row(name, json!([account(UUID, algorithm)]), check, kinds)
     };
     // The sender chooses these names. They reveal no secret.

@@ -103,7 +103,7 @@ impl<'a> Panel<'a> {
         let name = format!("Task {}", self.task.name());
         let reports = format!(
             "{}; {} from {} to {}",
-            self.task.status(),
+            self.task.status().name(),
             counted(self.task.reports.len(), "report"),
             clock.time(self.first),
             clock.format(self.last, "%F %T (%:Q)")
@@ -173,7 +173,7 @@ impl<'a> Panel<'a> {
             let width = phase.until.map_or(RIGHT, |until| self.x(until)) - x;
             group.append(area(x, BAND, width, BAND_HEIGHT, fill(phase.status)));
             let lasted = phase.until.map(|until| duration(until - phase.since));
-            let name = format!("{} {}", phase.status, lasted.unwrap_or_default());
+            let name = format!("{} {}", phase.status.name(), lasted.unwrap_or_default());
             if text_width(&name) < width {
                 group.append(text(x + width / 2.0, y, "middle", name.trim_end(), INK));
             }

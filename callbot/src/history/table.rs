@@ -109,7 +109,7 @@ fn totals(task: &Task<'_>, clock: &Clock) -> String {
         let times: Vec<u64> = of_status.filter_map(|phase| phase.seconds(clock)).collect();
         if !times.is_empty() {
             let total = duration(times.iter().sum());
-            time += &format!("{separator}{status} {total}");
+            time += &format!("{separator}{} {total}", status.name());
             separator = ", ";
         }
     }

@@ -77,11 +77,16 @@ impl FastPath {
         Self { aws, endpoint }
     }
 
-    /// Opens the connection that the first write will use. A failure is ignored.
+    /// Opens the connection that the first write will use, with `GET /`, which DynamoDB's endpoints answer with their
+    /// health. That needs no signature and is not an API call. A deliberately failing write would also open the connection,
+    /// but CloudWatch would count a user error at every cold start. A failure is ignored.
     pub(super) async fn open_connection(&self) {
-        if let Ok(endpoint) = self.endpoint().await {
-            let _ = timeout(OPEN_TIMEOUT, endpoint.ping()).await;
-        }
+        let ping = async {
+            let endpoint = self.endpoint().await?;
+            let request = Request::get(endpoint.url.clone()).body(SdkBody::empty())?;
+            endpoint.exchange(request).await
+        };
+        let _ = timeout(OPEN_TIMEOUT, ping).await;
     }
 
     /// Writes an item unless its key is taken, without a retry. Returns no later than `deadline`.
@@ -149,15 +154,6 @@ impl Endpoint {
             region: region.to_owned(),
             identity: credentials.into(),
         })
-    }
-
-    /// Sends `GET /`, which DynamoDB's endpoints answer with their health. It needs no signature and is not an API
-    /// call. A deliberately failing write would also open the connection, but CloudWatch would count a user error at
-    /// every cold start.
-    async fn ping(&self) -> Result<(), BoxError> {
-        self.exchange(Request::get(self.url.clone()).body(SdkBody::empty())?)
-            .await?;
-        Ok(())
     }
 
     async fn put(&self, table_name: &str, item: &Item) -> Result<(StatusCode, Bytes), BoxError> {

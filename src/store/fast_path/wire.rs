@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::IgnoredAny;
 use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 use crate::store::item::{CONDITION, Item, Occupant};
 
@@ -22,11 +23,8 @@ struct Attributes<'a>(&'a Item);
 
 struct Attribute<'a>(&'a AttributeValue);
 
-/// The body of a conditional write. If the key is taken, DynamoDB returns the item that has it.
-///
-/// # Errors
-///
-/// Returns an error if the item holds a type that no snapshot has: a binary value or a set.
+/// The body of a conditional write. If the key is taken, DynamoDB returns the item that has it. An item with a type that
+/// no snapshot has, a binary value or a set, is an error.
 pub(super) fn input(table_name: &str, item: &Item) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&Input {
         table_name,
@@ -76,21 +74,7 @@ pub(super) struct ErrorAnswer {
     #[serde(alias = "Message", default)]
     pub(super) message: String,
     #[serde(rename = "Item")]
-    item: Option<Taken>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Taken {
-    body_sha256: Text,
-    #[serde(rename = "responseID")]
-    response_id: Text,
-}
-
-#[derive(Deserialize)]
-struct Text {
-    #[serde(rename = "S")]
-    text: String,
+    item: Option<Value>,
 }
 
 impl ErrorAnswer {
@@ -102,7 +86,7 @@ impl ErrorAnswer {
     /// The item that has the key, if the condition failed.
     pub(super) fn occupant(&self) -> Option<Occupant> {
         let item = self.item.as_ref()?;
-        let occupant = || Occupant::new(&item.body_sha256.text, item.response_id.text.clone());
+        let occupant = || Occupant::of(|attribute| item[attribute]["S"].as_str());
         (self.name() == "ConditionalCheckFailedException").then(occupant)
     }
 }
