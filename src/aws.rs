@@ -92,7 +92,13 @@ impl Aws {
             // This provider's error names the missing variable.
             None => SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
         };
-        let connector = connector();
+        // Sharing one connector means reading the trust store once, which takes most of a cold start. TLS uses ring,
+        // because aws-lc, the SDK's default, costs 25 ms of CPU at every cold start.
+        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
+        let connector = Connector::builder()
+            .connector_settings(settings.build())
+            .tls_provider(Provider::Rustls(CryptoMode::Ring));
+        let connector = SharedHttpConnector::new(connector.build());
         let shared = connector.clone();
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT);
         let config = SdkConfig::builder()
@@ -129,17 +135,4 @@ impl Aws {
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         client!(aws_sdk_sqs, self, SHORT_MAX_ATTEMPTS, self.sqs_url)
     }
-}
-
-/// Creates the one connector of the process. Sharing it means reading the trust store once, which takes most of a cold
-/// start.
-///
-/// TLS uses ring, because aws-lc, the SDK's default, costs 25 ms of CPU at every cold start.
-fn connector() -> SharedHttpConnector {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
-    let connector = Connector::builder()
-        .connector_settings(settings.build())
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build();
-    SharedHttpConnector::new(connector)
 }

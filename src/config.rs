@@ -77,9 +77,10 @@ impl Config {
         let days: Option<NonZeroU32> = variables.optional("RETENTION_DAYS", days, parse)?;
         let retention = days.map(|days| Duration::from_secs(u64::from(days.get()) * SECONDS_A_DAY));
         let age = "a whole number of seconds, less than RETENTION_DAYS where that is set";
-        let age = variables.seconds("MAX_CALLBACK_AGE_SECONDS", age)?;
+        let age = variables.optional("MAX_CALLBACK_AGE_SECONDS", age, seconds)?;
         let (max_callback_age, warning) = limited_age(age, retention);
-        let skew = variables.seconds("MAX_CLOCK_SKEW_SECONDS", "a whole number of seconds")?;
+        let skew = "a whole number of seconds";
+        let skew = variables.optional("MAX_CLOCK_SKEW_SECONDS", skew, seconds)?;
         let bytes = "a whole number of bytes from 1 to 163840";
         let bytes = variables.optional("MAX_BODY_BYTES", bytes, body_limit)?;
         let table = "the name of the DynamoDB table of the snapshots";
@@ -157,15 +158,6 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         Err(wrong(variable, problem, expected))
     }
 
-    fn seconds(
-        &self,
-        variable: &'static str,
-        expected: &'static str,
-    ) -> Result<Option<Duration>, ConfigError> {
-        let seconds = self.optional(variable, expected, parse::<u32>)?;
-        Ok(seconds.map(|seconds| Duration::from_secs(seconds.into())))
-    }
-
     fn optional<T>(
         &self,
         variable: &'static str,
@@ -180,6 +172,10 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
 
 fn parse<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: T::Err| error.to_string())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    Ok(Duration::from_secs(parse::<u32>(text)?.into()))
 }
 
 fn body_limit(text: &str) -> Result<usize, String> {

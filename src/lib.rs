@@ -1,7 +1,9 @@
 //! The customer's side of the callbot platform's task callbacks: verify the signature, store every status of a
 //! task in DynamoDB, answer with the `retCode` that the platform expects.
 //!
-//! The modules, in the order in which a callback passes through them. Each imports only from modules below it:
+//! The modules, in the order in which a callback passes through them. A module may use only modules below it. Lambda's
+//! events are known to the first three only, and the AWS SDK to `store`, `parking`, `credentials` and `aws` only. The last
+//! one has no I/O, no clock and no AWS types.
 //!
 //! | module | its one job |
 //! | --- | --- |
@@ -11,10 +13,11 @@
 //! | [`telemetry`] | one log line a callback |
 //! | `receive` | the use case: verify, parse and store, or reject with a `retCode` and park |
 //! | [`store`] | the table in DynamoDB |
-//! | [`parking`] | the queue of parked callbacks in SQS |
+//! | [`parking`] | the queues of parked callbacks in SQS |
 //! | [`credentials`] | the credentials in force |
 //! | [`config`] | the environment, read once at start |
 //! | [`aws`] | AWS client settings: region, credentials, endpoints, timeouts, retries |
+//! | [`error_chain`] | an error's text with its causes |
 //! | [`contract`] | the platform's contract: headers, signature, body, snapshot |
 
 pub mod aws;

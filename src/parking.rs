@@ -31,11 +31,6 @@ pub struct Parking {
     dead_letter_queue_url: Option<String>,
 }
 
-/// Why a message was not confirmed as sent. If only the answer was lost, the queue may still hold the message.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct ParkingError(String);
-
 impl Parking {
     /// The queues with these URLs, accessed through `aws`.
     pub fn new(
@@ -73,35 +68,30 @@ impl Parking {
         }
     }
 
-    /// Sends a message to a queue. Returns once SQS has confirmed it, or an error after at most 1.5 s and no later than
-    /// `deadline`.
+    /// Sends a message to a queue. Returns once SQS has confirmed it, or what is wrong after at most 1.5 s and no later than
+    /// `deadline`. If only the answer was lost, the queue may still hold the message.
     pub(crate) async fn park(
         &self,
         queue: Queue,
         message: &str,
         deadline: Instant,
-    ) -> Result<(), ParkingError> {
+    ) -> Result<(), String> {
         let deadline = deadline.min(Instant::now() + PARK_TIMEOUT);
         let (variable, queue_url) = match queue {
             Queue::Parked => ("PARKED_QUEUE_URL", &self.parked_queue_url),
             Queue::DeadLetter => ("DEAD_LETTER_QUEUE_URL", &self.dead_letter_queue_url),
         };
-        let Some(queue_url) = queue_url else {
-            return Err(ParkingError(format!("{variable} is not set")));
-        };
+        let url = queue_url.as_ref().ok_or(format!("{variable} is not set"))?;
         let client = self.client.get_or_init(|| self.aws.sqs());
-        let send = client.send_message().queue_url(queue_url);
+        let send = client.send_message().queue_url(url).message_body(message);
         // Boxed, because the future is large and rarely needed.
-        let send = Box::pin(send.message_body(message).send());
-        match timeout_at(deadline, send).await {
+        match timeout_at(deadline, Box::pin(send.send())).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => {
                 let cause = error_chain(&error);
-                Err(ParkingError(format!(
-                    "SQS did not accept the message: {cause}"
-                )))
+                Err(format!("SQS did not accept the message: {cause}"))
             }
-            Err(_) => Err(ParkingError("SQS did not answer in time".to_owned())),
+            Err(_) => Err("SQS did not answer in time".to_owned()),
         }
     }
 }

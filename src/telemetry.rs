@@ -101,15 +101,13 @@ pub(crate) fn log(receipt: &Receipt<'_>, delivery: &Delivery<'_>) {
         Some(ParkOutcome::Logged { error, message }) => {
             (Some("in this line"), Some(error), Some(message))
         }
-        Some(ParkOutcome::NotMoved(error)) => (None, Some(error), None),
         Some(ParkOutcome::OverLimit) => (Some("no: too many with a wrong signature"), None, None),
     };
     let failed = answer.http_status >= 500;
-    let outcome = match delivery.from_queue {
-        true if receipt.is_dead_letter() => "moved to the dead-letter queue",
-        true => "left in the queue",
-        false if failed => "failed",
-        false => "refused",
+    let outcome = match (delivery.from_queue, failed) {
+        (true, _) => "left in the queue",
+        (false, true) => "failed",
+        (false, false) => "refused",
     };
     macro_rules! log_refusal_at {
         ($level:ident) => {
@@ -119,7 +117,7 @@ pub(crate) fn log(receipt: &Receipt<'_>, delivery: &Delivery<'_>) {
                 retCode = answer.ret_code,
                 reason = refusal.reason(),
                 parked,
-                notParked = not_parked.map(|error| excerpt(&error.to_string(), MESSAGE_LIMIT)),
+                notParked = not_parked.map(|error| excerpt(error, MESSAGE_LIMIT)),
                 parkedMessage = message,
             )
         };

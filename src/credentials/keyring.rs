@@ -109,11 +109,8 @@ impl State {
     /// Reads the secret, unless the last read was less than `min_interval` ago. A value that has not changed keeps its
     /// `Arc`.
     async fn read(&mut self, now: SystemTime, min_interval: Duration, limit: Duration) {
-        let Some(secret) = self
-            .secret
-            .as_ref()
-            .filter(|_| is_past(self.tried_at, min_interval, now))
-        else {
+        let is_due = is_past(self.tried_at, min_interval, now);
+        let Some(secret) = self.secret.as_ref().filter(|_| is_due) else {
             return;
         };
         self.tried_at = Some(now);
@@ -127,12 +124,8 @@ impl State {
             }
             Err(reason) => {
                 let reason = excerpt(&reason, MESSAGE_LIMIT);
-                let last_good_in_use = self.good.is_some();
-                tracing::error!(
-                    reason,
-                    lastGoodInUse = last_good_in_use,
-                    "credentials not read"
-                );
+                let kept = self.good.is_some();
+                tracing::error!(reason, lastGoodInUse = kept, "credentials not read");
             }
         }
     }

@@ -22,9 +22,7 @@ pub struct ProxyResponse {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
-    /// 0 if the callback is stored.
     ret_code: u16,
-    /// `success`, or what was wrong.
     ret_msg: &'a str,
     /// Lambda's request id of the invocation: unique to this response, and also in the log line.
     #[serde(rename = "responseID")]

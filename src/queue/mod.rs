@@ -55,7 +55,7 @@ pub(crate) async fn retry_all(
     }
 }
 
-/// Retries one message. Returns whether it leaves the queue.
+/// Retries one message. Returns whether its callback is stored.
 async fn retry(
     receiver: &Receiver,
     message: &Message,
@@ -92,5 +92,5 @@ async fn retry(
     };
     let receipt = receiver.receive(&incoming).await;
     telemetry::log(&receipt, &delivery);
-    receipt.result.is_ok() || receipt.is_dead_letter()
+    receipt.result.is_ok()
 }

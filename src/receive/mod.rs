@@ -19,7 +19,7 @@ use crate::contract::signature::{VerifiedBody, verify};
 use crate::contract::snapshot::{ReceivedAt, ReportTime, Snapshot};
 use crate::contract::text::{UNVERIFIED_ID_LIMIT, excerpt};
 use crate::credentials::Keyring;
-use crate::parking::{Parking, Queue};
+use crate::parking::Parking;
 use crate::store::Store;
 use mismatch_limit::MismatchLimit;
 pub(crate) use receipt::{Delivery, Incoming, ParkOutcome, Receipt};
@@ -48,7 +48,6 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Creates a receiver. It verifies with `keyring`, stores in `store` and parks in `parking`.
     pub(crate) fn new(config: &Config, keyring: Keyring, store: Store, parking: Parking) -> Self {
         Self {
             config: config.clone(),
@@ -60,15 +59,17 @@ impl Receiver {
         }
     }
 
-    /// Stores a callback, or rejects it and parks it if the contract says so. A callback from the parked queue stays
-    /// there, unless it is stored or moved to the dead-letter queue.
+    /// Stores a callback, or rejects it and parks it if the contract says so. A rejected callback from the parked queue
+    /// stays there. Moving it to the dead-letter queue at once would make a redrive of that queue endless.
     pub(crate) async fn receive<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
         let now = Instant::now();
         let left = incoming.deadline.duration_since(now);
         let timeout = self.store_timeout(incoming.from_queue);
         let time = timeout.min(left - self.parking.reserved_of(left));
         let mut receipt = self.try_to_store(incoming, now + time).await;
-        if let Err(refusal) = &receipt.result {
+        if let Err(refusal) = &receipt.result
+            && !incoming.from_queue
+        {
             // Boxed, because the future is large and rarely needed.
             receipt.parked = Box::pin(self.park(refusal, incoming)).await;
         }
@@ -215,9 +216,6 @@ impl Receiver {
             return None;
         };
         let queue = self.parking.queue_for(queue);
-        if incoming.from_queue && queue == Queue::Parked {
-            return None;
-        }
         let is_limited = matches!(answer.parking_rule, ParkingRule::UpToALimit(_));
         if is_limited && !self.mismatches.admit(incoming.now) {
             return Some(ParkOutcome::OverLimit);
@@ -234,7 +232,6 @@ impl Receiver {
         Some(
             match self.parking.park(queue, &message, incoming.deadline).await {
                 Ok(()) => ParkOutcome::Queued(queue),
-                Err(error) if incoming.from_queue => ParkOutcome::NotMoved(error),
                 Err(error) => ParkOutcome::Logged { error, message },
             },
         )

@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use crate::contract::callback::TaskStatus;
 use crate::contract::headers::Headers;
 use crate::contract::snapshot::{ReceivedAt, ReportTime};
-use crate::parking::{ParkingError, Queue};
+use crate::parking::Queue;
 use crate::store::Put;
 
 /// One delivery of a callback, as its log line describes it.
@@ -57,8 +57,8 @@ pub(crate) struct Receipt<'a> {
     pub(crate) status: Option<TaskStatus>,
     /// How long the store took, whether it succeeded or not.
     pub(crate) store_time: Option<Duration>,
-    /// What became of a callback that the contract parks. `None` if the contract does not park it, or if it stays in
-    /// the parked queue.
+    /// What became of a callback that the contract parks. `None` if the contract does not park it, or if it is in the
+    /// queue already.
     pub(crate) parked: Option<ParkOutcome>,
 }
 
@@ -68,12 +68,7 @@ pub(crate) enum ParkOutcome {
     /// The queue has the callback.
     Queued(Queue),
     /// The queue did not accept the callback, so the log must hold its message. The message holds a signature.
-    Logged {
-        error: ParkingError,
-        message: String,
-    },
-    /// The dead-letter queue did not accept the callback, which stays in the parked queue.
-    NotMoved(ParkingError),
+    Logged { error: String, message: String },
     /// The callback has a wrong signature and exceeds the limit for such callbacks.
     OverLimit,
 }
@@ -91,10 +86,5 @@ impl Receipt<'_> {
             store_time: None,
             parked: None,
         }
-    }
-
-    /// Whether the dead-letter queue has the callback.
-    pub(crate) fn is_dead_letter(&self) -> bool {
-        matches!(self.parked, Some(ParkOutcome::Queued(Queue::DeadLetter)))
     }
 }

@@ -86,22 +86,24 @@ impl Store {
         let body_sha256 = hex::encode(snapshot.body_sha256);
         let mut first_failure = None;
         loop {
+            let key = snapshot.create_ts;
             let outcome = self.put_if_free(&snapshot, deadline, &mut first_failure);
             let new = match outcome.await? {
-                WriteOutcome::New => Some(true),
+                WriteOutcome::New => true,
                 // After a lost confirmation, a retry finds the item that this same callback wrote.
-                WriteOutcome::KeyTaken(occupant) => (occupant.body_sha256 == body_sha256)
-                    .then(|| occupant.response_id == snapshot.response_id),
+                WriteOutcome::KeyTaken(occupant) if occupant.body_sha256 == body_sha256 => {
+                    occupant.response_id == snapshot.response_id
+                }
+                WriteOutcome::KeyTaken(_) => {
+                    snapshot.create_ts = key.next_slot().ok_or(StoreError::SecondFull)?;
+                    continue;
+                }
             };
-            let key = snapshot.create_ts;
-            if let Some(new) = new {
-                return Ok(Put {
-                    key,
-                    new,
-                    first_failure,
-                });
-            }
-            snapshot.create_ts = key.next_slot().ok_or(StoreError::SecondFull)?;
+            return Ok(Put {
+                key,
+                new,
+                first_failure,
+            });
         }
     }
 
