@@ -9,7 +9,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::contract::callback::TaskStatus;
-use crate::contract::text::{MESSAGE_LIMIT, excerpt};
+use crate::contract::text::{MESSAGE_LIMIT, SHORT_ID_LIMIT, excerpt};
 use crate::parking::Queue;
 use crate::receive::{Delivery, ParkOutcome, Receipt};
 
@@ -55,14 +55,21 @@ where
 /// Writes the log line of one callback: at INFO if it is stored, at ERROR if the function or AWS caused the rejection
 /// (5xx) or if the line holds the only copy of the callback, and otherwise at WARN.
 pub(crate) fn log(receipt: &Receipt<'_>, delivery: &Delivery<'_>) {
+    // A stranger's text costs by the byte. The line that holds the whole callback may have at most 256 KiB.
+    let is_short =
+        !receipt.is_verified || matches!(receipt.parked, Some(ParkOutcome::Logged { .. }));
+    let id = |id: &str| match is_short {
+        true => excerpt(id, SHORT_ID_LIMIT),
+        false => id.to_owned(),
+    };
     macro_rules! log_at {
         ($level:ident, $($fields:tt)*) => {
             tracing::$level!(
                 $($fields)*
                 responseID = delivery.response_id,
-                requestID = receipt.request_id.as_deref(),
-                uuid = receipt.uuid.as_deref(),
-                taskID = receipt.task_id,
+                requestID = receipt.request_id.map(id),
+                uuid = receipt.uuid.map(id),
+                taskID = receipt.task_id.as_deref().map(id),
                 status = receipt.status.map(TaskStatus::name),
                 createTs = receipt.create_ts.map(|create_ts| create_ts.to_string()),
                 storeMs = receipt.store_time.map(millis),

@@ -4,8 +4,8 @@
 pub const MESSAGE_LIMIT: usize = 300;
 /// The most characters that a message quotes of a request: a field's name, or a value.
 pub(crate) const QUOTE_LIMIT: usize = 64;
-/// The most characters of an id in the log, if the request that holds it is not verified.
-pub(crate) const UNVERIFIED_ID_LIMIT: usize = 128;
+/// The most characters of an id in the log, if the request is not verified, or if the line holds the whole callback.
+pub(crate) const SHORT_ID_LIMIT: usize = 128;
 
 /// The beginning of a text, at most `limit` characters, with control characters escaped. A text that is cut ends with
 /// `…`.

@@ -1,11 +1,12 @@
 //! The secret in AWS Secrets Manager that holds the credentials.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use tokio::time::timeout;
 
-use crate::contract::account::Credentials;
+use crate::contract::account::{Credentials, CredentialsError};
 use crate::error_chain::error_chain;
 
 /// The secret that holds the credentials.
@@ -34,13 +35,14 @@ impl Secret {
             .await
             .map_err(|_| unreadable(format!("no answer within {limit:?}")))?
             .map_err(|error| unreadable(error_chain(&error)))?;
-        let binary = value
-            .secret_binary()
-            .map(AsRef::as_ref)
-            .map(String::from_utf8_lossy);
-        let text = value.secret_string().or(binary.as_deref());
-        text.unwrap_or_default().parse().map_err(|problem| {
+        let unusable = |problem: &dyn Display| {
             format!("the secret {id} does not hold credentials: {problem}; `make secret` writes it")
-        })
+        };
+        let text = value.secret_string().map(str::as_bytes);
+        let bytes = text.or(value.secret_binary().map(AsRef::as_ref));
+        let text = std::str::from_utf8(bytes.unwrap_or_default());
+        let text = text.map_err(|_| unusable(&"it is not UTF-8"))?;
+        text.parse()
+            .map_err(|problem: CredentialsError| unusable(&problem))
     }
 }

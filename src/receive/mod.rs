@@ -4,7 +4,6 @@ mod mismatch_limit;
 mod receipt;
 mod refusal;
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -17,7 +16,6 @@ use crate::contract::headers::CallbackHeaders;
 use crate::contract::parked::{ParkedCallback, headers_to_park};
 use crate::contract::signature::{VerifiedBody, verify};
 use crate::contract::snapshot::{ReceivedAt, ReportTime, Snapshot};
-use crate::contract::text::{UNVERIFIED_ID_LIMIT, excerpt};
 use crate::credentials::Keyring;
 use crate::parking::Parking;
 use crate::store::Store;
@@ -115,12 +113,9 @@ impl Receiver {
             Ok(body) => self.store(&headers, body, incoming, deadline).await,
             Err(refusal) => Receipt::of(Err(refusal)),
         };
-        let logged = |id: &'a str| match is_verified {
-            true => Cow::Borrowed(id),
-            false => Cow::Owned(excerpt(id, UNVERIFIED_ID_LIMIT)),
-        };
-        receipt.request_id = Some(logged(headers.request_id));
-        receipt.uuid = Some(logged(headers.uuid));
+        receipt.is_verified = is_verified;
+        receipt.request_id = Some(headers.request_id);
+        receipt.uuid = Some(headers.uuid);
         let reported_at = ReportTime::new(headers.create_ts);
         receipt.create_ts = receipt.create_ts.or(Some(reported_at));
         receipt

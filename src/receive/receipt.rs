@@ -1,6 +1,5 @@
 //! The input and the outcome of receiving a callback.
 
-use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -48,9 +47,10 @@ pub(crate) struct Incoming<'a> {
 pub(crate) struct Receipt<'a> {
     /// The key of the stored snapshot, or why it is not stored.
     pub(crate) result: Result<Put, Refusal>,
-    /// The headers `requestID` and `uuid`, cut if the request is not verified.
-    pub(crate) request_id: Option<Cow<'a, str>>,
-    pub(crate) uuid: Option<Cow<'a, str>>,
+    /// Whether an account signed it. Otherwise, its ids are a stranger's text.
+    pub(crate) is_verified: bool,
+    pub(crate) request_id: Option<&'a str>,
+    pub(crate) uuid: Option<&'a str>,
     /// The key of the stored snapshot. If it is not stored, the header `createTs`.
     pub(crate) create_ts: Option<ReportTime>,
     pub(crate) task_id: Option<String>,
@@ -78,6 +78,7 @@ impl Receipt<'_> {
     pub(crate) fn of(result: Result<Put, Refusal>) -> Self {
         Self {
             result,
+            is_verified: false,
             request_id: None,
             uuid: None,
             create_ts: None,
