@@ -33,8 +33,8 @@ use crate::aws::{ATTEMPT_TIMEOUT, Aws};
 use crate::error_chain::error_chain;
 use wire::ErrorAnswer;
 
-/// Limits how long a starting process waits for an unreachable store.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(1);
+/// Limits how long a starting process waits for an unreachable store. The callback that it starts for waits, too.
+const OPEN_TIMEOUT: Duration = Duration::from_millis(500);
 
 const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("task-callback/", env!("CARGO_PKG_VERSION")));
