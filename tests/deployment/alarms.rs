@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
+use task_callback::parking::Parking;
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::function::invoke;
 use task_callback_test_support::log::Log;
+use task_callback_test_support::moto;
 use task_callback_test_support::project;
 use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::queue::TestQueue;
 use task_callback_test_support::request::{NOW, Request, body, body_with, body_without, now};
 
-use crate::template::{resources, template};
+use crate::template::{assert_has, resources, template};
 
 /// The name of each metric, and a pattern of log lines that it counts.
 type Metrics = BTreeSet<(String, String)>;
@@ -68,8 +70,13 @@ fn holds(condition: &str, line: &Value) -> bool {
 #[tokio::test]
 async fn each_answer_is_counted_by_its_metric() {
     let metrics = metrics(&template());
-    let queue = TestQueue::create().await;
-    let app = TestApp::parking_in(&queue, &[]).await;
+    let parked = TestQueue::create().await;
+    let dead_letters = TestQueue::create().await;
+    let mut app = TestApp::start().await;
+    let [parked_url, dead_letters_url] =
+        [&parked, &dead_letters].map(|queue| Some(queue.url.clone()));
+    app.parking = Parking::new(local_aws(moto::url()), parked_url, dead_letters_url);
+    let function = app.behind(local_aws(&app.engine_url));
     let good = Request::new(body());
     let too_long = good.clone().with_body("x".repeat(70_000));
     let text = body().to_string();
@@ -86,26 +93,46 @@ async fn each_answer_is_counted_by_its_metric() {
         ("UnknownSender", Request::of_account("stranger", body())),
         ("WrongSignature", wrongly_signed),
         ("WrongSignature", other_algorithm),
-        ("AuthenticButRefused", Request::at(0, body())),
-        ("AuthenticButRefused", Request::at(NOW + 301, body())),
-        ("AuthenticButRefused", Request::new(body_without("taskID"))),
-        ("AuthenticButRefused", unknown_status),
+        // SQS counts the dead letters.
+        ("", Request::at(0, body())),
+        ("", Request::at(NOW + 301, body())),
+        ("", Request::new(body_without("taskID"))),
+        ("", unknown_status),
     ];
-    for (expected, request) in cases {
+    for (number, (expected, request)) in cases.into_iter().enumerate() {
         let (log, _guard) = Log::start(&[]);
-        app.send(&request).await;
+        let event = request.http_api_event().to_string();
+        invoke(&function, &event, &format!("response-{number}"), now()).await;
         let line = &log.lines()[0];
         assert_eq!(counting(&metrics, line), expected, "{line}");
     }
+    let refused = dead_letters.messages().await;
+    assert_eq!(refused.len(), 4);
+    // One that is moved back before its cause is mended.
+    parked.send(&refused[0].to_string()).await;
     // A callback that stays in the queue is not counted again until it has been retried for 15 minutes.
     for tries in 1..=4 {
         let (log, _guard) = Log::start(&[]);
-        assert!(queue.deliver(app.function(), now()).await > 3);
+        assert_eq!(parked.deliver(&function, now()).await, 3, "try {tries}");
         let expected = if tries < 4 { "" } else { "StillParked" };
         for line in log.lines() {
             assert_eq!(counting(&metrics, &line), expected, "{line}");
         }
     }
+}
+
+#[test]
+fn the_first_dead_letter_sets_off_an_alarm() {
+    let alarm = &template()["Resources"]["DeadLetterAlarm"]["Properties"];
+    let expected = json!({
+        "Namespace": "AWS/SQS",
+        "MetricName": "ApproximateNumberOfMessagesVisible",
+        "Dimensions": [{"Name": "QueueName", "Value": {"!GetAtt": "DeadLetterQueue.QueueName"}}],
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    });
+    assert_has(alarm, &expected, "DeadLetterAlarm");
 }
 
 #[tokio::test]

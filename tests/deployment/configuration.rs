@@ -8,6 +8,8 @@ use task_callback::config::{Config, ConfigError, CredentialsSource};
 use task_callback_test_support::function::variables;
 use task_callback_test_support::request::{SECRET, UUID};
 
+use crate::template::template;
+
 fn config(changes: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
     let mut variables = variables();
     for (name, value) in changes {
@@ -18,28 +20,39 @@ fn config(changes: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
 
 #[test]
 fn every_variable_can_be_set_and_has_the_contracts_default() {
-    let url = "https://sqs.eu-central-1.amazonaws.com/123456789012/parked";
+    let parked = "https://sqs.eu-central-1.amazonaws.com/123456789012/parked";
+    let dead_letters = "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters";
     let all = [
         ("TABLE_NAME", "reports"),
         ("MAX_CLOCK_SKEW_SECONDS", "60"),
         ("MAX_CALLBACK_AGE_SECONDS", "600"),
         ("RETENTION_DAYS", "90"),
         ("MAX_BODY_BYTES", "1024"),
-        ("PARKED_QUEUE_URL", url),
+        ("PARKED_QUEUE_URL", parked),
+        ("DEAD_LETTER_QUEUE_URL", dead_letters),
     ];
     let days = |days: u64| Some(Duration::from_secs(days * 86_400));
     let cases = [
-        (&all[..], 60, 600, days(90), 1024, Some(url.to_owned())),
-        (&all[..1], 300, 259_200, None, 65_536, None),
+        (
+            &all[..],
+            60,
+            600,
+            days(90),
+            1024,
+            [Some(parked), Some(dead_letters)],
+        ),
+        (&all[..1], 300, 259_200, None, 65_536, [None, None]),
     ];
-    for (variables, skew, age, retention, body_bytes, queue) in cases {
+    for (variables, skew, age, retention, body_bytes, queues) in cases {
         let config = config(variables).expect("a good configuration");
         assert_eq!(config.table_name, "reports");
         assert_eq!(config.max_clock_skew, Duration::from_secs(skew));
         assert_eq!(config.max_callback_age, Duration::from_secs(age));
         assert_eq!(config.retention, retention);
         assert_eq!(config.max_body_bytes, body_bytes);
-        assert_eq!(config.parked_queue_url, queue);
+        let urls = [&config.parked_queue_url, &config.dead_letter_queue_url];
+        assert_eq!(urls.map(Option::as_deref), queues);
+        assert!(config.warnings.is_empty(), "{:?}", config.warnings);
     }
 }
 
@@ -48,14 +61,39 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
     let credentials = [
         ("", "is not set"),
         ("[]", "it holds no credentials"),
-        ("uuid=secret", "it is not JSON (line 1, column 1)"),
-        (r#"{"uuid":"u","secretKey":"s"}"#, "another form"),
-        (r#"[{"uuid":"u"}]"#, "it is JSON of another form"),
-        (r#"[{"uuid":"u","secretKey":"s","x":1}]"#, "another form"),
-        (r#"[{"uuid":"u","secretKey":"s","algorithm":"x"}]"#, "form"),
-        (r#"[{"uuid":"","secretKey":"s"}]"#, "1 has an empty uuid"),
-        (r#"[{"uuid":"u&v","secretKey":"s"}]"#, "an ampersand"),
-        (r#"[{"uuid":"u","secretKey":""}]"#, "an empty secretKey"),
+        (
+            "uuid=secret",
+            "not a JSON array of credentials (line 1, column 1)",
+        ),
+        (r#"{"uuid":"u","secretKey":"s"}"#, "not a JSON array"),
+        (
+            r#"[{"uuid":"u","secretKey":"s","x":1}]"#,
+            "not a JSON array",
+        ),
+        (r#"[{"uuid":"u"}]"#, "credential 1: secretKey is missing"),
+        (r#"[{"uuid":1,"secretKey":"s"}]"#, "1: uuid is not a string"),
+        (r#"[{"uuid":"","secretKey":"s"}]"#, "1: uuid is empty"),
+        (
+            r#"[{"uuid":"u&v","secretKey":"s"}]"#,
+            "uuid holds an ampersand",
+        ),
+        (
+            r#"[{"uuid":"u ","secretKey":"s"}]"#,
+            "uuid begins or ends with white",
+        ),
+        (
+            r#"[{"uuid":"u","secretKey":"\ts"}]"#,
+            "secretKey begins or ends with",
+        ),
+        (r#"[{"uuid":"…","secretKey":"s"}]"#, "uuid is a placeholder"),
+        (
+            r#"[{"uuid":"u","secretKey":"..."}]"#,
+            "secretKey is a placeholder",
+        ),
+        (
+            r#"[{"uuid":"u","secretKey":"s","algorithm":"x"}]"#,
+            "algorithm is none",
+        ),
     ];
     let others = [
         ("TABLE_NAME", "", "is not set"),
@@ -65,9 +103,9 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
         ("RETENTION_DAYS", "0", "is wrong"),
         ("RETENTION_DAYS", "for ever", "is wrong"),
         ("MAX_BODY_BYTES", "0", "out of range"),
-        ("MAX_BODY_BYTES", "1000000", "out of range"),
         ("MAX_BODY_BYTES", "64k", "is wrong"),
         ("PARKED_QUEUE_URL", "callbot-parked", "not a URL"),
+        ("DEAD_LETTER_QUEUE_URL", "dead-letters", "not a URL"),
     ];
     let credentials = credentials.map(|(value, problem)| ("CALLBOT_CREDENTIALS", value, problem));
     for (variable, value, problem) in credentials.into_iter().chain(others) {
@@ -81,20 +119,39 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
 }
 
 #[test]
-fn the_maximum_callback_age_is_less_than_the_retention() {
-    let age = |days, age| {
-        let variables = [("RETENTION_DAYS", days), ("MAX_CALLBACK_AGE_SECONDS", age)];
-        config(&variables).map(|config| config.max_callback_age.as_secs())
+fn the_largest_body_is_the_same_in_the_template_and_the_code() {
+    let largest = &template()["Parameters"]["MaxBodyBytes"]["MaxValue"];
+    let largest = largest.as_u64().expect("a number");
+    let limit = |bytes: u64| {
+        let config = config(&[("MAX_BODY_BYTES", &bytes.to_string())]);
+        config.map(|config| config.max_body_bytes as u64)
     };
-    assert_eq!(age("1", ""), Ok(82_800), "an hour less than the retention");
-    assert_eq!(age("3", ""), Ok(255_600), "an hour less than the retention");
-    assert_eq!(age("4", ""), Ok(259_200), "the default");
-    assert_eq!(age("1", "86399"), Ok(86_399));
-    for too_old in ["86400", "259200"] {
-        let error = age("1", too_old).expect_err(too_old);
-        assert_eq!(error.variable, "MAX_CALLBACK_AGE_SECONDS");
-        let text = error.to_string();
-        assert!(text.contains("not less than RETENTION_DAYS"), "{text}");
+    assert_eq!(limit(largest), Ok(largest));
+    let error = limit(largest + 1).expect_err("too large").to_string();
+    for part in ["MAX_BODY_BYTES", "out of range", &largest.to_string()] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn the_maximum_callback_age_is_less_than_the_retention_and_one_that_is_not_is_limited() {
+    let cases = [
+        ("the default is an hour less", "1", "", 82_800, false),
+        ("the default is an hour less", "3", "", 255_600, false),
+        ("the default is less by itself", "4", "", 259_200, false),
+        ("less than the retention", "1", "86399", 86_399, false),
+        ("the retention itself", "1", "86400", 82_800, true),
+        ("more than the retention", "1", "259200", 82_800, true),
+    ];
+    for (about, days, age, expected, is_limited) in cases {
+        let variables = [("RETENTION_DAYS", days), ("MAX_CALLBACK_AGE_SECONDS", age)];
+        let config = config(&variables).expect("the function starts");
+        assert_eq!(config.max_callback_age.as_secs(), expected, "{about}");
+        let warnings = config.warnings.join("");
+        let named = ["MAX_CALLBACK_AGE_SECONDS", "limited", "82800"];
+        let is_warned = named.iter().all(|part| warnings.contains(part));
+        assert_eq!(is_warned, is_limited, "{about}: {warnings}");
+        assert_eq!(warnings.is_empty(), !is_limited, "{about}: {warnings}");
     }
 }
 

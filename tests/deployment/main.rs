@@ -3,5 +3,4 @@
 mod alarms;
 mod configuration;
 mod events;
-mod imports;
 mod template;

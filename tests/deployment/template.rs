@@ -66,7 +66,7 @@ fn the_template_sets_exactly_the_variables_that_the_code_reads() {
     let config = Config::from_lookup(|name| {
         read.borrow_mut().insert(name.to_owned());
         let value = match name {
-            "PARKED_QUEUE_URL" => "https://sqs.us-east-1.amazonaws.com/123456789012/parked",
+            "PARKED_QUEUE_URL" | "DEAD_LETTER_QUEUE_URL" => "https://sqs.us-east-1.amazonaws.com",
             _ => "1024",
         };
         set.contains_key(name).then(|| value.to_owned())
@@ -113,13 +113,21 @@ async fn the_role_allows_what_the_code_calls_and_nothing_else() {
     let xray = json!({"!If": ["IsTraced", xray, {"!Ref": "AWS::NoValue"}]});
     assert_eq!(role["ManagedPolicyArns"], xray, "X-Ray has no resources");
     let mut allowed = allowed(role);
+    let queue = |name: &str| json!({"!GetAtt": format!("{name}.Arn")});
+    let both_queues = json!([queue("ParkedQueue"), queue("DeadLetterQueue")]).to_string();
     for (action, resource) in &allowed {
-        let ours = match action.split(':').next() {
-            Some("dynamodb") => "SnapshotsTable",
-            Some("secretsmanager") => "CredentialsSecret",
-            Some("sqs") => "ParkedQueue",
-            Some("logs") => "FunctionLog",
-            Some("kms") => "KmsKeyArn",
+        let (service, name) = action.split_once(':').expect("an action");
+        match (service, name) {
+            ("sqs", "SendMessage") => assert_eq!(*resource, both_queues),
+            ("sqs", _) => assert_eq!(*resource, queue("ParkedQueue").to_string()),
+            _ => {}
+        }
+        let ours = match service {
+            "dynamodb" => "SnapshotsTable",
+            "secretsmanager" => "CredentialsSecret",
+            "sqs" => "ParkedQueue",
+            "logs" => "FunctionLog",
+            "kms" => "KmsKeyArn",
             _ => panic!("nothing the function needs: {action}"),
         };
         assert!(resource.contains(ours), "{action} on {resource}");
@@ -140,7 +148,7 @@ fn action_of(target: &str) -> String {
 }
 
 /// Asserts that the template has what is expected here. It may have more.
-fn assert_has(found: &Value, expected: &Value, place: &str) {
+pub(crate) fn assert_has(found: &Value, expected: &Value, place: &str) {
     let Some(names) = expected.as_object() else {
         return assert_eq!(found, expected, "{place}");
     };
@@ -211,7 +219,10 @@ fn the_queue_retries_parked_callbacks_for_at_least_six_hours() {
         }},
         "DeadLetterQueue": {"Properties": {"RedriveAllowPolicy": redrive}},
         "TaskCallbackFunction": {"Properties": {
-            "Environment": {"Variables": {"PARKED_QUEUE_URL": {"!Ref": "ParkedQueue"}}},
+            "Environment": {"Variables": {
+                "PARKED_QUEUE_URL": {"!Ref": "ParkedQueue"},
+                "DEAD_LETTER_QUEUE_URL": {"!Ref": "DeadLetterQueue"},
+            }},
             "Events": {"ParkedCallbacks": {"Type": "SQS", "Properties": mapping}},
         }},
     });
