@@ -1,18 +1,19 @@
 """`make rehearse`: rehearses the deployment.
 
-Follows the README's sections "Use it locally" and "Deploy", and these sections of docs/operations.md: "Parked callbacks",
-"Rotating the secret", "Changing a parameter", "Restore", "Uninstall" and "Deploying with cargo lambda". It runs the same
-commands, against an emulator of AWS on this machine. Each step prints one line. The first step that differs ends the
-rehearsal with status 1, and prints the command's output and the end of the function's log.
+Follows the README's sections "Use it locally" and "Deploy", and docs/operations.md from "Parked callbacks" on, with the
+same commands, against an emulator of AWS on this machine. Each step prints one line. The first step that differs ends
+it with status 1, and prints the command's output and the end of the function's log.
 """
 
 import shutil
 import signal
+import socket
 import sys
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
-from actions import FOLDER, NEW, OLD, PROJECT, STACK, WRONG, Actions
+from actions import FOLDER, NEW, OLD, PROJECT, RETURN_LIMIT, STACK, WRONG, Actions
 from commands import BUILD_LIMIT, Different, require, wait_for
 from emulator import REGION, Emulator
 from local import use_locally
@@ -21,6 +22,8 @@ ANOTHER_STACK = "another"
 # In seconds. After a wrong signature the function reads the secret again, but not twice within ten seconds.
 SECRET_PAUSE = 11
 A_HUNDRED_YEARS = 3_153_600_000
+# How many callbacks an outage has, and how long the sender waits for an answer at most, in seconds.
+OUTAGE_CALLBACKS, OUTAGE_LIMIT = 200, 3
 
 
 class Rehearsal(Actions):
@@ -90,9 +93,20 @@ class Rehearsal(Actions):
     def refusals(self):
         self.send("forged", "rehearse-forged", 4010, NEW)
         self.send("stale", "rehearse-late", 4011, NEW)
-        require(not self.stack.snapshots("rehearse-forged"), "the forgery is in the table")
-        require(not self.stack.snapshots("rehearse-late"), "the late callback is in the table")
-        return "a forgery 4010, a late one 4011, neither is in the table"
+        self.send("unknown-status", "rehearse-status-9", 4220, NEW)
+        # The reason quotes the name. SQS takes no message with this character.
+        self.send("pending", "rehearse-noncharacter", 4001, NEW, r',"x\uffff":1,"x\uffff":2')
+        for task in ("rehearse-forged", "rehearse-late", "rehearse-status-9", "rehearse-noncharacter"):
+            require(not self.stack.snapshots(task), f"task {task} is in the table")
+        return "4010, 4011, 4220 and 4001; none is in the table"
+
+    def dead_letters_at_once(self):
+        rows = self.parked()["deadLetters"]
+        tries = {row["retCode"]: row["tries"] for row in rows}
+        require(tries == {4001: 1, 4011: 1, 4220: 1}, "not these three, received by this listing only", repr(rows))
+        lines = [line for row in rows for line in self.stack.callback_lines(responseID=row["responseID"])]
+        require([line["parked"] for line in lines] == 3 * ["in the dead-letter queue"], "not at once", repr(lines))
+        return "4001 (with U+FFFF), 4011 and 4220 (taskStatus 9), before any retry"
 
     def log(self):
         text = self.commands.run("sam", "logs", "--stack-name", STACK, "--region", REGION)
@@ -101,17 +115,9 @@ class Rehearsal(Actions):
         return f"{callbacks} lines of callbacks"
 
     def dead_letters(self):
-        self.emulator.give_up_after(1, self.stack.parked_queue)
-        found = wait_for("dead letters of both kinds", self.both_kinds, 30)
-        self.emulator.give_up_after(100, self.stack.parked_queue)
+        found = self.given_up(4001, 4010, 4011, 4220)
         count = self.stack.delete_dead_letters([row["messageId"] for row in found if row["retCode"] == 4010])
         return f"callbot parked lists {len(found)}; forgeries deleted: {count}"
-
-    def both_kinds(self):
-        listing = self.parked()
-        rows = listing["deadLetters"]
-        waiting = len(listing["parked"]) + listing["betweenTries"]
-        return rows if not waiting and {row["retCode"] for row in rows} == {4010, 4011} else None
 
     def update(self):
         self.deploy(f"MaxCallbackAgeSeconds={A_HUNDRED_YEARS}")
@@ -123,7 +129,28 @@ class Rehearsal(Actions):
     def redrive(self):
         output = self.commands.callbot("parked", "--queue", self.stack.parked_queue, "--redrive")
         self.stored("rehearse-late")
-        return " ".join(output.split())
+        self.given_up(4001, 4220)
+        tried = {line["retCode"] for line in self.stack.callback_lines(outcome="left in the queue")}
+        require(tried >= {4001, 4220}, "the others were not tried again", repr(tried))
+        return f"{output.split('.')[0]}: 4011 is stored, 4001 and 4220 are refused again"
+
+    def outage(self):
+        variables = self.stack.variables()
+        # A server that takes connections and never answers, in place of DynamoDB.
+        with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(10) as senders:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            self.stack.set_variables(variables | {"AWS_ENDPOINT_URL_DYNAMODB": url})
+            answers = list(senders.map(self.post, OUTAGE_CALLBACKS * ["rehearse-outage"], range(OUTAGE_CALLBACKS)))
+            require({ret_code for ret_code, _ in answers} == {5030}, "an answer is not 5030", repr(answers))
+            longest = max(took for _, took in answers)
+            require(longest < OUTAGE_LIMIT, f"an answer took {longest:.1f} s")
+            require(self.stack.count_parked() == OUTAGE_CALLBACKS, "not each callback is parked")
+            require(not self.stack.snapshots("rehearse-outage"), "a callback is stored in the outage")
+        self.stack.set_variables(variables)
+        wait_for("an empty parked queue", lambda: self.stack.count_parked() == 0, RETURN_LIMIT)
+        stored = len(self.stack.snapshots("rehearse-outage"))
+        require(stored == OUTAGE_CALLBACKS, f"{stored} of {OUTAGE_CALLBACKS} callbacks are stored")
+        return f"{stored} parked, each within {longest:.1f} s; after it, each is stored once"
 
     def another_build(self):
         before = self.stack.code()
@@ -195,9 +222,11 @@ STEPS = [
     ("rotation of the secret", Rehearsal.rotation),
     ("what must be refused", Rehearsal.refusals),
     ("sam logs", Rehearsal.log),
-    ("dead letters", Rehearsal.dead_letters),
+    ("dead letters at once", Rehearsal.dead_letters_at_once),
+    ("dead letters after all tries", Rehearsal.dead_letters),
     ("make deploy with another parameter", Rehearsal.update),
     ("callbot parked --redrive", Rehearsal.redrive),
+    ("an outage of DynamoDB", Rehearsal.outage),
     ("sam deploy of another build", Rehearsal.another_build),
     ("cargo lambda deploy", Rehearsal.cargo_lambda),
     ("make deploy with a restored table", Rehearsal.restored),

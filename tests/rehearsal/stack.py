@@ -1,5 +1,7 @@
 """The deployed stack, as an operator would look at it with the AWS CLI."""
 
+import json
+
 import boto3
 from botocore.exceptions import ClientError
 
@@ -45,14 +47,24 @@ class Stack:
         configuration = boto3.client("lambda").get_function_configuration(FunctionName=self.function)
         return configuration["Environment"]["Variables"]
 
+    def set_variables(self, variables):
+        """Replaces the function's environment, and with it every instance."""
+        environment = {"Variables": variables}
+        boto3.client("lambda").update_function_configuration(FunctionName=self.function, Environment=environment)
+
     def code(self):
         """The checksum of the function's code."""
         return boto3.client("lambda").get_function_configuration(FunctionName=self.function)["CodeSha256"]
 
-    def last_log_lines(self, count):
-        """The function's latest log lines."""
+    def log_lines(self):
+        """The function's log lines."""
         events = boto3.client("logs").filter_log_events(logGroupName=self.log_group)["events"]
-        return [event["message"].rstrip() for event in events[-count:]]
+        return [event["message"].rstrip() for event in events]
+
+    def callback_lines(self, **fields):
+        """The log lines of callbacks that have these fields."""
+        lines = [json.loads(line) for line in self.log_lines() if line.startswith("{")]
+        return [line for line in lines if line["message"] == "callback" and fields.items() <= line.items()]
 
     def delete_dead_letters(self, message_ids):
         """Deletes the dead letters with these message ids, and returns how many it deleted."""
@@ -74,6 +86,12 @@ class Stack:
         )
         dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
         return name
+
+    def count_parked(self):
+        """How many messages the parked queue has, also those between two tries."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = boto3.client("sqs").get_queue_attributes(QueueUrl=self.parked_queue, AttributeNames=names)
+        return sum(int(found["Attributes"][name]) for name in names)
 
     def queues_exist(self):
         sqs = boto3.client("sqs")
