@@ -35,12 +35,13 @@ const BASELINE: usize = 1;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let rounds = std::env::args().nth(1);
-    let rounds: Result<NonZeroU32, _> = rounds.as_deref().unwrap_or("25").parse();
-    let rounds = rounds.context("the number of rounds")?;
+    let mut arguments = std::env::args().skip(1);
+    let rounds = arguments.next().context("the number of rounds")?;
+    let rounds: NonZeroU32 = rounds.parse().context("the number of rounds")?;
+    let folder = arguments.next().context("the folder of the programs")?;
     let credentials = json!([{"uuid": UUID, "secretKey": SECRET}]).to_string();
     let aws = Aws::start(&credentials).await?;
-    let programs = programs(&aws, &credentials);
+    let programs = programs(&aws, &credentials, Path::new(&folder));
     let mut turns: [Vec<Figures>; 5] = Default::default();
     for round in 1..=rounds.get() {
         eprintln!("round {round} of {rounds}");
@@ -61,7 +62,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-fn programs(aws: &Aws, credentials: &str) -> [Program; 5] {
+fn programs(aws: &Aws, credentials: &str, folder: &Path) -> [Program; 5] {
     let trust_store = aws.trust_store.path().to_string_lossy();
     let common = [
         ("AWS_REGION", "eu-central-1"),
@@ -80,7 +81,7 @@ fn programs(aws: &Aws, credentials: &str) -> [Program; 5] {
     ];
     let program = |name, binary, own: Option<(&str, &str)>| Program {
         name,
-        path: Path::new("target/lambda").join(binary).join("bootstrap"),
+        path: folder.join(binary).join("bootstrap"),
         environment: common
             .into_iter()
             .chain(own)
@@ -91,8 +92,8 @@ fn programs(aws: &Aws, credentials: &str) -> [Program; 5] {
     let secret = ("CALLBOT_CREDENTIALS_SECRET_ID", "credentials");
     [
         program("answer only", "bare", None),
-        program("signed PutItem, no SDK", "direct", None),
-        program("PutItem by the SDK", "sdk", None),
+        program("floor: PutItem, no SDK", "direct", None),
+        program("SDK alone, opt-level 3", "sdk", None),
         program("task-callback", "task-callback", Some(variable)),
         // As the template deploys the function.
         program("with its secret", "task-callback", Some(secret)),
