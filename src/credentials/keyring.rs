@@ -31,7 +31,10 @@ struct State {
     /// `None` if the credentials never change.
     secret: Option<Secret>,
     good: Option<Arc<Credentials>>,
-    good_at: Option<SystemTime>,
+    /// When `good` was read. After a refresh that failed, it is set so far back that the next refresh is soon.
+    fresh_at: Option<SystemTime>,
+    /// When the secret was read, or when a callback that needed it tried to. A refresh that failed does not count: it had
+    /// less time.
     tried_at: Option<SystemTime>,
 }
 
@@ -63,9 +66,10 @@ impl Keyring {
     pub async fn current(&self, now: SystemTime) -> Option<Arc<Credentials>> {
         let mut state = self.0.lock().await;
         if state.good.is_none() {
-            state.read(now, MIN_INTERVAL_WITHOUT, READ_TIMEOUT).await;
-        } else if is_past(state.good_at, MAX_AGE, now) {
-            state.read(now, MIN_INTERVAL, REFRESH_TIMEOUT).await;
+            state.read_anew(now, MIN_INTERVAL_WITHOUT).await;
+        } else if is_past(state.fresh_at, MAX_AGE, now) {
+            state.fresh_at = Some(now - (MAX_AGE - MIN_INTERVAL));
+            state.read(now, REFRESH_TIMEOUT).await;
         }
         state.good.clone()
     }
@@ -99,24 +103,29 @@ impl Keyring {
         let is_newer = |good: &Arc<Credentials>| !Arc::ptr_eq(old, good);
         let mut state = self.0.lock().await;
         if !state.good.as_ref().is_some_and(is_newer) {
-            state.read(now, MIN_INTERVAL, READ_TIMEOUT).await;
+            state.read_anew(now, MIN_INTERVAL).await;
         }
         state.good.clone().filter(is_newer)
     }
 }
 
 impl State {
-    /// Reads the secret, unless the last read was less than `min_interval` ago. A value that has not changed keeps its
-    /// `Arc`.
-    async fn read(&mut self, now: SystemTime, min_interval: Duration, limit: Duration) {
-        let is_due = is_past(self.tried_at, min_interval, now);
-        let Some(secret) = self.secret.as_ref().filter(|_| is_due) else {
+    /// Reads the secret for a callback that needs it, unless the last read was less than `min_interval` ago.
+    async fn read_anew(&mut self, now: SystemTime, min_interval: Duration) {
+        if is_past(self.tried_at, min_interval, now) {
+            self.tried_at = Some(now);
+            self.read(now, READ_TIMEOUT).await;
+        }
+    }
+
+    /// Reads the secret. A value that has not changed keeps its `Arc`.
+    async fn read(&mut self, now: SystemTime, limit: Duration) {
+        let Some(secret) = &self.secret else {
             return;
         };
-        self.tried_at = Some(now);
         match secret.read(limit).await {
             Ok(credentials) => {
-                self.good_at = Some(now);
+                (self.fresh_at, self.tried_at) = (Some(now), Some(now));
                 if self.good.as_deref() != Some(&credentials) {
                     tracing::info!(credentials = credentials.iter().count(), "credentials read");
                     self.good = Some(Arc::new(credentials));
