@@ -37,13 +37,10 @@ macro_rules! client {
         // By default, the SDK stops retrying for a while after many calls of the process have failed. A callback that
         // arrives during an outage would then fail immediately, with most of its time unused.
         let unlimited = RetryPartition::custom("task-callback");
-        let config = $service::config::Builder::from(&$aws.config)
+        let mut config = $service::config::Builder::from(&$aws.config)
             .retry_config(retries)
             .retry_partition(unlimited.token_bucket(TokenBucket::unlimited()).build());
-        let config = match &$endpoint_url {
-            Some(url) => config.endpoint_url(url),
-            None => config,
-        };
+        config.set_endpoint_url($endpoint_url.clone());
         $service::Client::from_conf(config.build())
     }};
 }

@@ -8,9 +8,8 @@ use std::error::Error;
 /// function leaves it out.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     let layers = std::iter::successors(Some(error), |&error| error.source());
-    let mut texts: Vec<String> = layers
-        .map(|layer| without_request(layer.to_string()))
-        .collect();
+    let texts = layers.map(|layer| without_request(layer.to_string()));
+    let mut texts: Vec<String> = texts.collect();
     texts.dedup();
     texts.join(": ")
 }

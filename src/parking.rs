@@ -53,11 +53,10 @@ impl Parking {
 
     /// The part of the remaining time to reserve for parking: half of it, but at most 1.5 s. Zero without a queue.
     pub(crate) fn reserved_of(&self, left: Duration) -> Duration {
-        if self.has_queue() {
-            PARK_TIMEOUT.min(left / 2)
-        } else {
-            Duration::ZERO
-        }
+        let reserved = |_| PARK_TIMEOUT.min(left / 2);
+        self.parked_queue_url
+            .as_ref()
+            .map_or(Duration::ZERO, reserved)
     }
 
     /// The queue that takes the messages for `queue`: without a dead-letter queue, the parked queue takes them.

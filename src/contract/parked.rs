@@ -30,11 +30,6 @@ pub struct ParkedCallback {
     pub body: Vec<u8>,
 }
 
-/// Why a message is not a parked callback. The text never quotes the message.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ParkedError(String);
-
 /// The message's JSON form.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -77,30 +72,28 @@ impl ParkedCallback {
     ///
     /// # Errors
     ///
-    /// Returns a [`ParkedError`] if the text is not a parked callback.
-    pub fn from_json(text: &str) -> Result<Self, ParkedError> {
+    /// Returns what is wrong if the text is not a parked callback, without quoting it.
+    pub fn from_json(text: &str) -> Result<Self, String> {
         let text = without_byte_order_mark(text);
         let message: Message = serde_json::from_str(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let form = "it is no JSON object with the fields of a parked callback";
-            ParkedError(format!("{form} (line {line}, column {column})"))
+            format!("{form} (line {line}, column {column})")
         })?;
         if message.version != VERSION {
             let version = message.version;
-            let problem = format!("version is {version}; only {VERSION} is supported");
-            return Err(ParkedError(problem));
+            return Err(format!("version is {version}; only {VERSION} is supported"));
         }
         let not_a_time =
             "receivedAt is not a UTC time with milliseconds, such as 2026-09-13T00:05:00.000Z";
-        let received_at = message.received_at.parse();
         let body = STANDARD.decode(message.body);
         Ok(Self {
-            received_at: received_at.map_err(|_| ParkedError(not_a_time.to_owned()))?,
+            received_at: message.received_at.parse().map_err(|_| not_a_time)?,
             response_id: message.response_id,
             ret_code: message.ret_code,
             reason: message.reason,
             headers: message.headers,
-            body: body.map_err(|error| ParkedError(format!("body is not base64: {error}")))?,
+            body: body.map_err(|error| format!("body is not base64: {error}"))?,
         })
     }
 

@@ -97,10 +97,8 @@ impl<'a> HttpRequest<'a> {
 fn bytes(body: Option<Text<'_>>, is_base64: Option<bool>) -> Result<Cow<'_, [u8]>, String> {
     let body = body.map_or(Cow::Borrowed(""), |body| body.0);
     if is_base64 == Some(true) {
-        let decoded = STANDARD.decode(&*body);
-        return decoded
-            .map(Cow::Owned)
-            .map_err(|error| format!("its body is not base64: {error}"));
+        let decoded = STANDARD.decode(&*body).map(Cow::Owned);
+        return decoded.map_err(|error| format!("its body is not base64: {error}"));
     }
     Ok(match body {
         Cow::Borrowed(body) => Cow::Borrowed(body.as_bytes()),

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use crate::contract::callback::{BodyError, CALLBACK_METHOD, CALLBACK_PATH};
 use crate::contract::headers::HeaderError;
-use crate::contract::parked::ParkedError;
 use crate::contract::signature::Unverified;
 use crate::contract::text::{MESSAGE_LIMIT, QUOTE_LIMIT, excerpt};
 use crate::parking::Queue;
@@ -17,7 +16,7 @@ pub(crate) enum Refusal {
     #[error("the event is not an API Gateway request: {0}")]
     Event(String),
     #[error("the message is not a parked callback: {0}")]
-    Message(ParkedError),
+    Message(String),
     #[error("no such path: {}", excerpt(.0, QUOTE_LIMIT))]
     Path(String),
     #[error("method not allowed: {}", excerpt(.0, QUOTE_LIMIT))]

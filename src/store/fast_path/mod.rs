@@ -111,9 +111,8 @@ impl FastPath {
             return Ok(WriteOutcome::New);
         }
         let Ok(error) = serde_json::from_slice::<ErrorAnswer>(&answer) else {
-            return Err(failed(format!(
-                "{status} with a body that is not DynamoDB's"
-            )));
+            let problem = format!("{status} with a body that is not DynamoDB's");
+            return Err(failed(problem));
         };
         match error.occupant() {
             Some(occupant) => Ok(WriteOutcome::KeyTaken(occupant)),
