@@ -142,10 +142,14 @@ fn text(field: &str, value: Option<Value>) -> Result<String, String> {
         Some(Value::String(text)) => text,
         Some(_) => return Err(format!("{field} is not a string")),
     };
-    // Zero-width characters come with text that is copied from a web page. They are not in `is_whitespace`.
+    // Zero-width characters come with text that is copied from a page or a window. They are not in `is_whitespace`.
     let is_blank = |char: char| {
-        let zero_width = matches!(char, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
-        char.is_whitespace() || char.is_control() || zero_width
+        let zero_width = matches!(
+            char,
+            '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{feff}'
+        );
+        let direction = matches!(char, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+        char.is_whitespace() || char.is_control() || zero_width || direction
     };
     let problem = match &*text {
         "" => "is empty",
