@@ -1,36 +1,41 @@
 //! API Gateway's events, and events that are not from API Gateway.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
 use task_callback_test_support::app::{TestApp, text};
-use task_callback_test_support::request::{NOW, Request, SECRET, body};
+use task_callback_test_support::function::handle;
+use task_callback_test_support::request::{NOW, Request, SECRET, body, body_plus, now};
 use task_callback_test_support::sample_events;
 
 #[tokio::test]
-async fn header_names_are_case_insensitive() {
+async fn a_request_is_accepted_in_every_form_of_the_event() {
     let app = TestApp::start().await;
-    let mut event = Request::new(body()).http_api_event();
-    let headers = event["headers"].as_object_mut().expect("headers");
+    let request = Request::new(body());
+    let mut upper_case = request.http_api_event();
+    let headers = upper_case["headers"].as_object_mut().expect("headers");
     *headers = std::mem::take(headers)
         .into_iter()
         .map(|(name, value)| (name.to_uppercase(), value))
         .collect();
-    assert_eq!(app.invoke(event).await.ret_code, 0);
-}
-
-#[tokio::test]
-async fn a_base64_body_is_decoded_before_verification() {
-    let app = TestApp::start().await;
-    let request = Request::new(body());
-    let mut event = request.http_api_event();
-    event["body"] = json!(STANDARD.encode(&request.body));
-    event["isBase64Encoded"] = json!(true);
-    assert_eq!(app.invoke(event).await.ret_code, 0);
-    assert_eq!(app.items().await.len(), 1);
+    let mut base64 = request.http_api_event();
+    base64["body"] = json!(STANDARD.encode(&request.body));
+    base64["isBase64Encoded"] = json!(true);
+    let mut headers_once = rest_api_event(&request);
+    headers_once["multiValueHeaders"] = json!(null);
+    let mut odd = request.http_api_event();
+    odd["headers"]["host"] = json!("not a host:99999999");
+    odd["headers"]["x-forwarded-proto"] = json!("ht tp");
+    odd["headers"]["bad name"] = json!("\u{7f} a header that HTTP does not have");
+    odd["rawQueryString"] = json!("a=<\"\\^`{|}>%zz");
+    for event in [upper_case, base64, headers_once, odd] {
+        assert_eq!(app.invoke(&event).await.ret_code, 0, "{event}");
+        assert_eq!(app.items().await.len(), 1, "{event}");
+    }
 }
 
 #[tokio::test]
@@ -40,9 +45,9 @@ async fn a_body_is_verified_byte_for_byte_as_sent() {
     let escaped = body()
         .to_string()
         .replace("ut-1", r"\u0075t\/1 \ud83d\ude00");
-    for (second, text) in [spaced, escaped].iter().enumerate() {
-        let request = Request::at(NOW + second as u64, text);
-        assert_eq!(app.send(&request).await.ret_code, 0, "{text}");
+    for (second, body) in [spaced, escaped].iter().enumerate() {
+        let request = Request::at(NOW + second as u64, body);
+        assert_eq!(app.send(&request).await.ret_code, 0, "{body}");
     }
     assert_eq!(text(&app.items().await[1], "userTaskID"), "ut/1 😀");
 }
@@ -62,21 +67,6 @@ fn rest_api_event(request: &Request) -> Value {
 }
 
 #[tokio::test]
-async fn a_rest_api_event_is_accepted() {
-    let app = TestApp::start().await;
-    let request = Request::new(body());
-    assert_eq!(app.invoke(rest_api_event(&request)).await.ret_code, 0);
-    assert_eq!(app.items().await.len(), 1);
-
-    let mut without_multi = rest_api_event(&Request::at(NOW + 1, body()));
-    without_multi["multiValueHeaders"] = json!(null);
-    assert_eq!(app.invoke(without_multi).await.ret_code, 0, "headers once");
-    let elsewhere = rest_api_event(&request.with_path("/elsewhere"));
-    assert_eq!(app.invoke(elsewhere).await.ret_code, 4040);
-    assert_eq!(app.items().await.len(), 2);
-}
-
-#[tokio::test]
 async fn a_repeated_header_is_rejected_because_it_is_ambiguous() {
     let app = TestApp::start().await;
     let mut event = rest_api_event(&Request::new(body()));
@@ -89,25 +79,27 @@ async fn a_repeated_header_is_rejected_because_it_is_ambiguous() {
 }
 
 #[tokio::test]
-async fn a_named_stage_is_not_part_of_the_path() {
+async fn the_end_of_the_path_decides_in_every_event_format() {
     let app = TestApp::start().await;
-    let cases = [
-        ("prod", "/prod/api/v3/taskCallback", 0),
-        ("prod", "/production/api/v3/taskCallback", 4040),
-        ("api", "/api/api/v3/taskCallback", 0),
-        ("api", "/api/v3/taskCallback", 0),
-    ];
-    for (second, (stage, path, ret_code)) in (NOW..).zip(cases) {
-        let mut event = Request::at(second, body()).http_api_event();
-        event["requestContext"]["stage"] = json!(stage);
-        event["rawPath"] = json!(path);
-        let answer = app.invoke(event).await;
-        assert_eq!(answer.ret_code, ret_code, "{path} in the stage {stage}");
+    let callback_paths = "/api/v3/taskCallback /prod/api/v3/taskCallback /production/api/v3/taskCallback \
+        //api/v3/taskCallback /of/callbot/api/v3/taskCallback /hooks/prod//api/v3/taskCallback \
+        /api/v3/taskCallback/api/v3/taskCallback";
+    let others = "/ /prod /api/v3/orderCallback /xapi/v3/taskCallback /api/v3/taskCallbacks /api/v3/taskCallback/ \
+        /api/v3/taskCallback/x /api/v3/taskcallback /API/v3/taskCallback /api//v3/taskCallback api/v3/taskCallback";
+    let stored = callback_paths.split(' ').map(|path| (path, 0, 1));
+    let refused = others.split(' ').map(|path| (path, 4040, 0));
+    for (second, (path, ret_code, items)) in (NOW - 60..).zip(stored.chain(refused)) {
+        let request = Request::at(second, body()).with_path(path);
+        let (http_api, rest_api) = (request.http_api_event(), rest_api_event(&request));
+        let mut http_api_1 = rest_api.clone();
+        http_api_1["version"] = json!("1.0");
+        let before = app.items().await.len();
+        for mut event in [http_api, rest_api, http_api_1] {
+            event["requestContext"]["stage"] = json!("prod");
+            assert_eq!(app.invoke(&event).await.ret_code, ret_code, "{event}");
+        }
+        assert_eq!(app.items().await.len() - before, items, "{path}");
     }
-    let mut rest_api = rest_api_event(&Request::at(NOW + 9, body()));
-    rest_api["requestContext"]["stage"] = json!("api");
-    assert_eq!(app.invoke(rest_api).await.ret_code, 0, "a REST API");
-    assert_eq!(app.items().await.len(), 4);
 }
 
 #[tokio::test]
@@ -119,12 +111,10 @@ async fn an_event_that_is_not_a_request_gets_an_answer() {
         *event.pointer_mut(pointer).expect("the field is there") = value;
         event
     };
-    let of_s3 = json!({"Records": [{"eventSource": "aws:s3", "body": "aws:sqs"}]});
     let events = [
         ("an empty object", json!({})),
         ("null", json!(null)),
         ("a string", json!("hello")),
-        ("another service's event", of_s3),
         ("only a version", json!({"version": "2.0"})),
         ("not base64", with("/isBase64Encoded", json!(true))),
         ("a body that is no text", with("/body", body())),
@@ -141,15 +131,55 @@ async fn an_event_that_is_not_a_request_gets_an_answer() {
     assert!(app.items().await.is_empty());
 }
 
+/// Lambda takes any answer for a success, and deletes the messages.
 #[tokio::test]
-async fn additional_request_data_does_no_harm() {
+async fn an_sqs_event_that_cannot_be_read_is_an_error() {
     let app = TestApp::start().await;
-    let mut event = Request::new(body()).http_api_event();
-    event["headers"]["host"] = json!("not a host:99999999");
-    event["headers"]["x-forwarded-proto"] = json!("ht tp");
-    event["headers"]["bad name"] = json!("\u{7f} a header that HTTP does not have");
-    event["rawQueryString"] = json!("a=<\"\\^`{|}>%zz");
-    assert_eq!(app.invoke(event).await.ret_code, 0);
+    let good = r#"{"messageId":"m-1","body":"{}","eventSource":"aws:sqs"}"#;
+    let records = r#"null 1 {} "aws:sqs" [null] [1] [[]] [{}] ["aws:sqs"]"#;
+    let records = records.split(' ').chain([good]).map(str::to_owned);
+    let spoilt = [
+        (r#""body""#, r#""Body""#),
+        (r#""{}""#, "null"),
+        (r#""{}""#, "{}"),
+        (r#""messageId""#, r#""id""#),
+        (r#""m-1""#, "1"),
+        (r#""eventSource""#, r#""source""#),
+        ("aws:sqs", "aws:s3"),
+        ("aws:sqs", "aws:sns"),
+    ];
+    let spoilt = spoilt.map(|(part, other)| format!("[{good},{}]", good.replace(part, other)));
+    for records in records.chain(spoilt) {
+        let mut request = Request::new(body()).http_api_event();
+        request["Records"] = serde_json::from_str(&records).expect("JSON");
+        for event in [format!(r#"{{"Records":{records}}}"#), request.to_string()] {
+            let timeout = Duration::from_secs(10);
+            let handled = handle(timeout, app.function(), &event, "id", now()).await;
+            let error = handled.expect_err(&event).to_string();
+            assert!(error.contains("no messages of SQS"), "{event}: {error}");
+        }
+    }
+    assert!(app.items().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_with_the_words_of_an_sqs_event_is_answered() {
+    let app = TestApp::start().await;
+    let records = json!([{"eventSource": "aws:sqs", "messageId": "m-1", "body": "{}"}]);
+    let mut requests = vec![
+        Request::new(body_plus("", "Records", records.clone())).http_api_event(),
+        Request::new(json!({"Records": records})).http_api_event(),
+    ];
+    for object in ["headers", "queryStringParameters", "requestContext"] {
+        let mut event = Request::new(body()).http_api_event();
+        event[object]["Records"] = json!("aws:sqs");
+        requests.push(event);
+    }
+    let expected = [0, 4001, 0, 0, 0];
+    for (event, ret_code) in requests.into_iter().zip(expected) {
+        assert_eq!(app.invoke(&event).await.ret_code, ret_code, "{event}");
+    }
+    assert_eq!(app.items().await.len(), 2, "two bodies");
 }
 
 #[tokio::test]

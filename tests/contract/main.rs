@@ -5,12 +5,14 @@
 
 mod answers;
 mod body;
+mod credentials;
 mod events;
 mod extra;
 mod parked;
 mod signature;
 mod slots;
 mod snapshots;
+mod text;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use task_callback::store::Item;

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::function::deliver;
+use task_callback_test_support::log::Log;
+use task_callback_test_support::moto;
 use task_callback_test_support::parked_event;
-use task_callback_test_support::queue::TestQueue;
+use task_callback_test_support::queue::{TestQueue, parking};
 use task_callback_test_support::request::{
     NOW, Request, SECRET, UUID, body, body_with, body_without, now,
 };
@@ -17,57 +19,66 @@ use task_callback_test_support::service::CREDENTIALS;
 
 const DAY: u64 = 24 * 60 * 60;
 
+const PARKED: &str = "in the parked queue";
+const DEAD: &str = "in the dead-letter queue";
+const LOGGED: &str = "in this line";
+
 #[tokio::test]
-async fn only_authentic_or_possibly_authentic_callbacks_are_parked() {
+async fn a_rejected_callback_that_may_be_authentic_is_parked_where_it_belongs() {
     let good = Request::new(body());
     let signed = |body: &[u8], secret| Request::signed(body, NOW, Algorithm::Md5, secret);
-    let status_9 = body_with("/taskStatus", json!(9));
+    let with = |name, value: u64| Request::new(body_with(name, json!(value)));
+    let header = |name, value| good.clone().with_header(name, value);
     let extended = format!("{{}}&createTs=1&requestID=r&uuid={UUID}");
     let extended = [extended.as_bytes(), b"\x80"].concat();
-    let parked = [
-        (
-            "a missing field",
-            4001,
-            Request::new(body_without("taskID")),
-        ),
-        ("no status", 4220, Request::new(status_9)),
-        ("too old", 4011, Request::at(NOW - 4 * DAY, body())),
-        ("from the future", 4011, Request::at(NOW + 301, body())),
-        ("another secret", 4010, signed(&good.body, "another")),
-        (
-            "another algorithm",
-            4010,
-            good.clone().with_header("algorithm", "SHA256"),
-        ),
+    // Where a callback is parked that the function refuses, if there are both queues.
+    let cases = [
+        ("no JSON", 4001, DEAD, Request::new("{")),
+        ("no status", 4220, DEAD, with("/taskStatus", 9)),
+        ("an order", 4220, DEAD, with("/callbackType", 2)),
+        ("a call", 4220, DEAD, with("/callbackType", 3)),
+        ("old", 4011, DEAD, Request::at(NOW - 4 * DAY, body())),
+        ("early", 4011, DEAD, Request::at(NOW + 301, body())),
+        ("secret", 4010, PARKED, signed(&good.body, "another")),
+        ("algorithm", 4010, PARKED, header("algorithm", "SHA256")),
+        ("unknown", 4010, "", Request::of_account("stranger", body())),
+        ("extended", 4010, "", signed(&extended, SECRET)),
+        ("no signature", 4000, "", header("sign", "")),
+        ("too large", 4130, "", Request::new("x".repeat(65_537))),
+        ("path", 4040, "", good.clone().with_path("/other")),
+        ("method", 4050, "", good.clone().with_method("GET")),
+        ("all is well", 0, "", good.clone()),
     ];
-    let not_parked = [
-        (
-            "an unknown uuid",
-            4010,
-            Request::of_account("stranger", body()),
-        ),
-        ("a length extension", 4010, signed(&extended, SECRET)),
-        ("no signature", 4000, good.clone().without_header("sign")),
-        ("too large", 4130, Request::new("x".repeat(65_537))),
-        ("another path", 4040, good.clone().with_path("/other")),
-        ("another method", 4050, good.clone().with_method("GET")),
-        ("all is well", 0, good),
-    ];
-    let queue = TestQueue::create().await;
-    let app = TestApp::parking_in(&queue, &[]).await;
-    let rows = parked.into_iter().map(|row| (row, 1));
-    let rows = rows.chain(not_parked.into_iter().map(|row| (row, 0)));
-    for ((what, ret_code, request), copies) in rows {
-        let answer = app.send(&request).await;
-        assert_eq!(answer.ret_code, ret_code, "{what}");
-        let mut messages = queue.messages().await;
-        messages.retain(|message| message["responseID"] == answer.response_id);
-        assert_eq!(messages.len(), copies, "{what}");
-        for message in messages {
-            assert_eq!(message["retCode"], ret_code, "{what}");
-            assert!(message["reason"].as_str() > Some(""), "{what}");
+    for (has_parked, has_dead) in [(true, true), (true, false), (false, true)] {
+        let (parked, dead) = (TestQueue::create().await, TestQueue::create().await);
+        let queues = (has_parked.then_some(&parked), has_dead.then_some(&dead));
+        let parking = parking(moto::url(), queues.0, queues.1);
+        let app = TestApp::with_parking(parking, &[]).await;
+        let mut sent = Vec::new();
+        for (what, ret_code, place, request) in &cases {
+            let what = format!("{what}, with queues: {has_parked}, {has_dead}");
+            let (log, _guard) = Log::start(&[]);
+            let answer = app.send(request).await;
+            assert_eq!(answer.ret_code, *ret_code, "{what}");
+            assert_eq!(app.items().await.is_empty(), *ret_code != 0, "{what}");
+            let place = match *place {
+                DEAD if has_dead => Some(DEAD),
+                DEAD | PARKED if has_parked => Some(PARKED),
+                DEAD | PARKED => Some(LOGGED),
+                _ => None,
+            };
+            assert_eq!(log.lines()[0]["parked"], json!(place), "{what}");
+            sent.push((place, json!([answer.response_id, ret_code])));
         }
-        assert_eq!(app.items().await.is_empty(), ret_code != 0, "{what}");
+        for (place, queue) in [(PARKED, parked), (DEAD, dead)] {
+            let messages = queue.messages().await;
+            let found = messages
+                .iter()
+                .map(|m| json!([m["responseID"], m["retCode"]]));
+            let mut expected = sent.clone();
+            expected.retain(|(other, _)| *other == Some(place));
+            assert!(found.eq(expected.into_iter().map(|row| row.1)), "{place}");
+        }
     }
 }
 
@@ -98,16 +109,6 @@ async fn a_parked_callback_is_complete() {
     assert_eq!(queue.messages().await, [expected]);
 }
 
-#[tokio::test]
-async fn the_largest_body_fits_into_a_message() {
-    let queue = TestQueue::create().await;
-    let app = TestApp::parking_in(&queue, &[("MAX_BODY_BYTES", "262144")]).await;
-    let request = Request::new("x".repeat(262_144));
-    assert_eq!(app.send(&request).await.ret_code, 4001);
-    let text = queue.messages().await[0]["body"].to_string();
-    assert_eq!(text.len(), 349_528 + 2, "262144 bytes in base64, quoted");
-}
-
 /// Parks a genuine callback, refused by a function that accepts only callbacks of the last minute.
 async fn park_a_genuine_one(queue: &TestQueue) -> Value {
     let strict = TestApp::parking_in(queue, &[("MAX_CALLBACK_AGE_SECONDS", "60")]).await;
@@ -132,30 +133,40 @@ async fn a_parked_callback_is_stored_once_and_as_first_received() {
     );
     let items = app.items().await;
     assert_eq!(items.len(), 1, "the second found the first");
-    assert_eq!(text(&items[0], "createTs"), (NOW - 100).to_string());
-    assert_eq!(text(&items[0], "receivedAt"), "2024-09-13T04:01:00.000Z");
-    assert_eq!(text(&items[0], "responseID"), "response-1");
+    let as_received = [
+        ("createTs", "1726199960"),
+        ("receivedAt", "2024-09-13T04:01:00.000Z"),
+        ("responseID", "response-1"),
+    ];
+    for (attribute, value) in as_received {
+        assert_eq!(text(&items[0], attribute), value);
+    }
 }
 
 #[tokio::test]
 async fn a_callback_that_fails_again_stays_in_the_queue_and_is_not_parked_twice() {
-    let queue = TestQueue::create().await;
+    let (queue, dead_letters) = (TestQueue::create().await, TestQueue::create().await);
     let app = TestApp::parking_in(&queue, &[]).await;
     let requests = [
-        Request::new(body_without("taskID")),
-        Request::at(NOW - 4 * DAY, body()),
         Request::new(body()).with_header("requestID", "another"),
+        Request::new(body_without("taskID")),
+        Request::new(body_with("/taskStatus", json!(0))),
+        Request::at(NOW - 4 * DAY, body()),
     ];
     for request in &requests {
         app.send(request).await;
     }
     let parked = queue.messages().await;
     assert_eq!(parked.len(), requests.len());
-    for _ in 0..3 {
-        assert_eq!(queue.deliver(app.function(), now()).await, requests.len());
+    let both = parking(moto::url(), Some(&queue), Some(&dead_letters));
+    for parking in [queue.parking(), both] {
+        let app = TestApp::with_parking(parking, &[]).await;
+        assert_eq!(queue.deliver(app.function(), now()).await, parked.len());
         assert_eq!(queue.messages().await, parked, "the same messages");
+        assert!(app.items().await.is_empty());
     }
-    assert!(app.items().await.is_empty());
+    let moved = dead_letters.messages().await;
+    assert!(moved.is_empty(), "a redrive would be endless: {moved:?}");
 }
 
 #[tokio::test]
@@ -174,11 +185,12 @@ async fn a_message_that_is_not_a_parked_callback_stays_and_affects_no_other() {
         with("receivedAt", json!("yesterday")),
         with("body", json!("***")),
         with("headers", json!({"uuid": UUID})),
+        format!("\u{feff}\u{feff}{good}"),
     ];
     for message in &spoilt {
         queue.send(message).await;
     }
-    queue.send(&good.to_string()).await;
+    queue.send(&format!("\u{feff}{good}")).await;
     let app = TestApp::parking_in(&queue, &[]).await;
     let left = queue.deliver(app.function(), now()).await;
     assert_eq!(left, spoilt.len(), "the good ones before and after leave");
@@ -192,5 +204,7 @@ async fn the_queues_sample_event_is_stored() {
     let sample = serde_json::from_str(&sample).expect("JSON");
     let left = deliver(app.function(), &sample, now()).await;
     assert!(left.is_empty(), "{left:?}");
-    assert_eq!(app.items_of("t-20260913-0007").await.len(), 1);
+    let items = app.items().await;
+    assert_eq!(text(&items[0], "taskID"), "t-20260913-0007");
+    assert_eq!(items.len(), 1);
 }

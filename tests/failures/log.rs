@@ -1,6 +1,7 @@
 //! The log: one line per callback, with everything an operator needs and nothing an attacker could use.
 
 use serde_json::{Value, json};
+use task_callback::contract::account::Algorithm;
 use task_callback::handler::Handler;
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
@@ -84,7 +85,11 @@ async fn the_line_of_a_refusal_has_the_full_reason() {
     ];
     for (request, reason) in cases {
         let line = sent(&app, &request).await;
-        assert_eq!(line["level"], "WARN", "{reason}");
+        let level = match line.get("parkedMessage") {
+            Some(_) => "ERROR",
+            None => "WARN",
+        };
+        assert_eq!(line["level"], level, "{reason}");
         assert_eq!(line["outcome"], "refused", "{reason}");
         assert_eq!(line["reason"], reason);
         assert!(line.get("body").is_none(), "no body is logged: {reason}");
@@ -96,7 +101,7 @@ async fn a_callback_from_the_queue_is_a_line_like_any_other() {
     let queue = TestQueue::create().await;
     let strict = TestApp::parking_in(&queue, &[("MAX_CALLBACK_AGE_SECONDS", "0")]).await;
     let line = sent(&strict, &Request::at(NOW - 1, body())).await;
-    assert_eq!(line["parked"], "in the queue");
+    assert_eq!(line["parked"], "in the parked queue");
     assert!(line.get("parkedMessage").is_none(), "{line}");
 
     let expected = json!({
@@ -123,6 +128,33 @@ async fn a_callback_from_the_queue_is_a_line_like_any_other() {
     assert!(reason.contains("is not a parked callback: "), "{reason}");
 }
 
+/// A log is paid for by the byte, and anybody can send these.
+#[tokio::test]
+async fn what_a_line_quotes_of_a_stranger_is_short() {
+    let app = TestApp::embedded().await;
+    let long = "x".repeat(9_000);
+    let request = |uuid| Request::of_account(uuid, body()).with_header("requestID", &long);
+    let short = format!("{}…", &long[..127]);
+    let line = sent(&app, &request(&long)).await;
+    assert_eq!(line["requestID"], short);
+    assert_eq!(line["uuid"], short);
+    let verified = request(UUID).sign(Algorithm::Md5, SECRET);
+    assert_eq!(sent(&app, &verified).await["requestID"], long);
+
+    for pointer in ["/rawPath", "/requestContext/http/method"] {
+        let mut event = Request::new(body()).http_api_event();
+        let quoted = event.pointer_mut(pointer).expect("it is there");
+        *quoted = json!(format!("\u{1b}{long}"));
+        let (log, _guard) = Log::start(&[]);
+        let answer = app.invoke(&event).await;
+        assert!(!answer.ret_msg.contains("xx"), "{answer:?}");
+        let line = line_of(&log);
+        let reason = line["reason"].as_str().expect("a text");
+        let quoted = format!(": \\u{{1b}}{}…", &long[..57]);
+        assert!(reason.ends_with(&quoted), "{line}");
+    }
+}
+
 #[tokio::test]
 async fn neither_a_secret_nor_a_valid_signature_is_logged_at_any_level() {
     let queue = TestQueue::create().await;
@@ -143,17 +175,22 @@ async fn neither_a_secret_nor_a_valid_signature_is_logged_at_any_level() {
 
 /// The SDK's error for an invalid endpoint URL contains the whole request.
 #[tokio::test]
-async fn an_invalid_endpoint_url_puts_no_request_into_the_log() {
+async fn the_reason_of_a_failure_is_short_and_holds_no_request() {
     let app = TestApp::embedded().await;
-    let function = app.behind(local_aws("127.0.0.1:1"));
-    let (log, _guard) = Log::start(&[]);
-    let event = Request::new(body()).http_api_event().to_string();
-    let answer = invoke(&function, &event, "response-1", now()).await;
-    assert!(answer.ret_code >= 5000, "{answer:?}");
-    let text = log.text();
-    assert!(text.contains("endpoint must contain scheme"), "{text}");
-    assert!(!text.contains("Request {"), "{text}");
-    assert!(!text.contains("ut-1"), "{text}");
+    let long = format!("127.0.0.1:1/{}", "x".repeat(1_000));
+    for (url, reason) in [("127.0.0.1:1", "must contain scheme"), (&long, "xxx…")] {
+        let function = app.behind(local_aws(url));
+        let (log, _guard) = Log::start(&[]);
+        let event = Request::new(body()).http_api_event().to_string();
+        let answer = invoke(&function, &event, "response-1", now()).await;
+        assert!(answer.ret_code >= 5000, "{answer:?}");
+        let line = line_of(&log);
+        let text = line["reason"].as_str().expect("a text");
+        assert!(text.contains(reason), "{text}");
+        assert!(text.chars().count() <= 300, "{text}");
+        assert!(!log.text().contains("Request {"), "{line}");
+        assert!(!log.text().contains("ut-1"), "{line}");
+    }
 }
 
 #[tokio::test]
@@ -161,11 +198,13 @@ async fn lambdas_logging_controls_set_the_level_and_the_format() {
     let app = TestApp::embedded().await;
     let good = Request::new(body());
     let refused = good.clone().without_header("sign");
-    let cases: [(&'static [(&str, &str)], usize); 5] = [
+    let cases: [(&'static [(&str, &str)], usize); 7] = [
         (&[("AWS_LAMBDA_LOG_LEVEL", "INFO")], 2),
         (&[("AWS_LAMBDA_LOG_LEVEL", "warn")], 1),
         (&[("AWS_LAMBDA_LOG_LEVEL", "ERROR")], 0),
         (&[("AWS_LAMBDA_LOG_LEVEL", "FATAL")], 0),
+        (&[("AWS_LAMBDA_LOG_LEVEL", "off")], 0),
+        (&[("AWS_LAMBDA_LOG_LEVEL", "0")], 0),
         (&[("AWS_LAMBDA_LOG_LEVEL", "nonsense")], 2),
     ];
     for (variables, lines) in cases {

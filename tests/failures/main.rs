@@ -5,6 +5,7 @@ mod fast_path;
 mod faults;
 mod faulty;
 mod log;
+mod only_copy;
 mod parked;
 mod process;
 mod secret;

@@ -1,19 +1,20 @@
 //! Callbacks parked because of AWS failures, and their redelivery: the contract's section 6.
 
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use aws_sdk_sqs::types::Message;
 use futures_util::future::join_all;
-use local_stack::sqs_event;
 use task_callback::contract::account::Algorithm;
 use task_callback_test_support::app::{TestApp, text};
-use task_callback_test_support::aws::local_aws;
-use task_callback_test_support::function::{function, handle, invoke, invoke_within};
+use task_callback_test_support::function::{function, invoke};
 use task_callback_test_support::log::Log;
 use task_callback_test_support::moto::{self, TestSecret};
 use task_callback_test_support::proxy::{Fault, Proxy};
-use task_callback_test_support::queue::{QUEUE_ARN, TestQueue};
-use task_callback_test_support::request::{NOW, Request, SECRET, TASK, body, now};
+use task_callback_test_support::queue::{TestQueue, parking};
+use task_callback_test_support::request::{NOW, Request, SECRET, body, now};
 
 use crate::faulty::Faulty;
 use crate::secret::{credentials, keyring_of, until};
@@ -31,8 +32,9 @@ async fn a_callback_that_dynamodb_did_not_accept_is_stored_once_later() {
         (Fault::ResetAfter, 5030),
     ];
     let parkings = cases.map(async |(fault, ret_code)| {
-        let queue = TestQueue::create().await;
-        let app = TestApp::parking_in(&queue, &[]).await;
+        let (queue, dead_letters) = (TestQueue::create().await, TestQueue::create().await);
+        let both = parking(moto::url(), Some(&queue), Some(&dead_letters));
+        let app = TestApp::with_parking(both, &[]).await;
         let faulty = Faulty::over(app, &[fault]).await;
         let answer = faulty.send(&Request::new(body())).await;
         assert_eq!(answer.ret_code, ret_code, "{fault:?}");
@@ -52,11 +54,12 @@ async fn a_callback_that_dynamodb_did_not_accept_is_stored_once_later() {
         let later = now() + Duration::from_secs(3600);
         let left = queue.deliver(faulty.app.function(), later).await;
         assert_eq!(left, 0, "{fault:?}");
-        let items = faulty.app.items_of(TASK).await;
+        assert!(dead_letters.messages().await.is_empty(), "{fault:?}");
+        let items = faulty.app.items().await;
         assert_eq!(items.len(), 1, "{fault:?}: stored once");
-        let stored = ["responseID", "receivedAt"].map(|name| text(&items[0], name));
-        let first = [&*answer.response_id, "2024-09-13T04:01:00.000Z"];
-        assert_eq!(stored, first, "{fault:?}: as first received");
+        assert_eq!(text(&items[0], "responseID"), answer.response_id);
+        let received_at = text(&items[0], "receivedAt");
+        assert_eq!(received_at, "2024-09-13T04:01:00.000Z", "the first time");
     });
     join_all(parkings).await;
 }
@@ -74,22 +77,29 @@ async fn a_callback_rejected_by_a_wrong_secret_is_stored_once_the_secret_is_righ
     secret.put(&credentials(&[SECRET])).await;
     let later = now() + Duration::from_secs(10);
     assert_eq!(queue.deliver(&function, later).await, 0);
-    assert_eq!(app.items_of(TASK).await.len(), 1);
+    assert_eq!(app.items().await.len(), 1);
 }
 
 #[tokio::test]
-async fn without_credentials_a_callback_waits_for_them_and_is_then_parked() {
+async fn without_credentials_that_can_be_used_a_callback_waits_for_them_and_is_then_parked() {
     let queue = TestQueue::create().await;
     let app = TestApp::parking_in(&queue, &[]).await;
-    let secret = TestSecret::create("not written yet").await;
+    let secret = TestSecret::create(&credentials(&[&format!("{SECRET} ")])).await;
     let proxy = Proxy::start(moto::url(), &[Fault::None]).await;
 
     let function = app.verifying_with(keyring_of(&proxy, &secret));
-    let (event, timeout) = (event(), Duration::from_secs(5));
-    let answer = invoke_within(timeout, &function, &event, "response-1", now()).await;
+    let event = event();
+    let (log, _guard) = Log::start(&[]);
+    let answer = invoke(&function, &event, "response-1", now()).await;
     assert_eq!(answer.ret_code, 5000);
     let reads = proxy.requests();
-    assert!((2..=4).contains(&reads), "{reads} in three seconds");
+    assert!((1..=3).contains(&reads), "{reads} in two seconds");
+    let text = log.text();
+    assert!(
+        text.contains("credential 1: secretKey begins or ends with"),
+        "{text}"
+    );
+    assert!(!text.contains(SECRET), "{text}");
     assert!(app.items().await.is_empty());
     assert_eq!(queue.messages().await.len(), 1);
 
@@ -102,7 +112,7 @@ async fn without_credentials_a_callback_waits_for_them_and_is_then_parked() {
     let (answer, ()) = tokio::join!(waiting, written);
     assert_eq!(answer.ret_code, 0, "written while the callback waits");
     assert_eq!(queue.deliver(&function, now()).await, 0);
-    assert_eq!(app.items_of(TASK).await.len(), 1);
+    assert_eq!(app.items().await.len(), 1);
 }
 
 #[tokio::test]
@@ -126,62 +136,79 @@ async fn an_instance_parks_sixty_wrong_signatures_a_minute() {
     assert!(app.items().await.is_empty());
 }
 
-#[tokio::test]
-async fn a_callback_that_the_queue_did_not_accept_is_logged_and_can_be_sent_by_hand() {
-    let denied = Fault::Answer(400, "AccessDeniedException");
-    let silent = Fault::Silence;
-    let by_sqs = Some(Fault::Answer(403, "AccessDenied"));
-    let cases = [
-        (denied, by_sqs, "SQS did not accept the message: "),
-        (silent, Some(silent), "SQS did not answer in time"),
-        (denied, None, "PARKED_QUEUE_URL is not set"),
-    ];
-    for (fault_of_the_table, fault, cause) in cases {
-        let queue = TestQueue::create().await;
-        let app = TestApp::embedded().await;
-        let table = Proxy::start(&app.engine_url, &[fault_of_the_table]).await;
-        let proxy = Proxy::start(moto::url(), &[fault.unwrap_or(Fault::None)]).await;
-        let parking = match fault {
-            Some(_) => queue.parking_through(&proxy.url),
-            None => app.parking.clone(),
-        };
-        let function = function(app.store_behind(local_aws(&table.url)), parking, &[]);
-        let (log, _guard) = Log::start(&[]);
-        let (started, timeout) = (Instant::now(), Duration::from_secs(3));
-        let answer = invoke_within(timeout, &function, &event(), "response-1", now()).await;
-        assert!(started.elapsed() < timeout, "{cause}: {answer:?}");
-        assert!(answer.ret_code >= 5000, "{cause}: {answer:?}");
+/// Asserts that this takes at least as long as the first number says, in milliseconds, and less than the second.
+async fn within<T>(millis: Range<u64>, action: impl Future<Output = T>) -> T {
+    let started = Instant::now();
+    let result = action.await;
+    let took = started.elapsed().as_millis() as u64;
+    assert!(millis.contains(&took), "{took} ms, not {millis:?}");
+    result
+}
 
-        let line = log.lines().remove(0);
-        assert_eq!(line["level"], "ERROR", "{cause}");
-        assert_eq!(line["outcome"], "failed", "{cause}");
-        assert_eq!(line["retCode"], answer.ret_code, "{cause}");
-        assert_eq!(line["taskID"], TASK, "{cause}");
-        assert_eq!(line["parked"], "in this line", "{cause}");
-        assert!(line["notParked"].to_string().contains(cause), "{line}");
-        assert!(queue.messages().await.is_empty(), "{cause}");
-        let message = line["parkedMessage"].as_str().expect("a text");
-        queue.send(message).await;
-        assert_eq!(queue.deliver(app.function(), now()).await, 0, "{cause}");
-        assert_eq!(app.items_of(TASK).await.len(), 1, "{cause}");
+const FULL: Range<u64> = 2_000..3_500;
+const IN_AN_OUTAGE: Range<u64> = 500..2_000;
+
+/// A function over a store that does not answer until the switch is set.
+async fn with_a_switch(queue: &TestQueue) -> (Faulty, Arc<AtomicBool>) {
+    let is_up = Arc::new(AtomicBool::new(false));
+    let state = is_up.clone();
+    let next = move || match state.load(Relaxed) {
+        true => Fault::None,
+        false => Fault::Silence,
+    };
+    let app = TestApp::parking_in(queue, &[]).await;
+    (Faulty::over_with("down", app, next).await, is_up)
+}
+
+#[tokio::test]
+async fn with_a_queue_the_store_is_tried_for_two_seconds_and_in_an_outage_for_half_a_second() {
+    let queue = TestQueue::create().await;
+    let (faulty, is_up) = with_a_switch(&queue).await;
+    let request = |second| Request::at(NOW - second, body());
+    let send = async |second| faulty.send(&request(second)).await.ret_code;
+    let deliver = async || queue.deliver(&faulty.function, now()).await;
+    assert_eq!(within(FULL, send(1)).await, 5030);
+    assert_eq!(within(IN_AN_OUTAGE, send(2)).await, 5030);
+    assert_eq!(within(IN_AN_OUTAGE, deliver()).await, 2);
+    is_up.store(true, Relaxed);
+    assert_eq!(send(3).await, 0, "after the outage");
+    is_up.store(false, Relaxed);
+    assert_eq!(within(FULL, deliver()).await, 2);
+    assert_eq!(within(IN_AN_OUTAGE, send(4)).await, 5030);
+    is_up.store(true, Relaxed);
+    assert_eq!(deliver().await, 0);
+    assert_eq!(faulty.app.items().await.len(), 4);
+}
+
+#[tokio::test]
+async fn without_a_queue_the_store_is_tried_for_six_and_a_half_seconds_each_time() {
+    let faulty = Faulty::start(&[Fault::Silence]).await;
+    for second in 0..2 {
+        let request = Request::at(NOW - second, body());
+        let answer = within(6_500..8_000, faulty.send(&request)).await;
+        assert_eq!(answer.ret_code, 5030);
     }
 }
 
 #[tokio::test]
-async fn in_an_outage_only_the_first_callback_waits_the_full_time() {
+async fn a_backlog_is_tried_batch_by_batch_and_drains_after_the_outage() {
     let queue = TestQueue::create().await;
-    let app = TestApp::parking_in(&queue, &[]).await;
-    let faulty = Faulty::over(app, &[&[Fault::Silence; 4][..], &[Fault::None]].concat()).await;
-    let mut answers = Vec::new();
-    for second in 0..5 {
-        let request = Request::at(NOW - second, body());
-        let started = Instant::now();
-        let answer = faulty.send_within(Duration::from_secs(5), &request).await;
-        answers.push((answer.ret_code, started.elapsed().as_secs()));
+    let old = TestApp::parking_in(&queue, &[("MAX_CALLBACK_AGE_SECONDS", "0")]).await;
+    for second in 1..=30 {
+        old.send(&Request::at(NOW - second, body())).await;
     }
-    assert_eq!(answers, [(5030, 3), (5030, 1), (5030, 1), (0, 0), (0, 0)]);
-    assert_eq!(queue.deliver(&faulty.function, now()).await, 0);
-    assert_eq!(faulty.app.items().await.len(), 5);
+    let (faulty, is_up) = with_a_switch(&queue).await;
+    let deliver = async || queue.deliver(&faulty.function, now()).await;
+    assert_eq!(within(FULL, deliver()).await, 10);
+    for _ in 0..3 {
+        assert_eq!(within(IN_AN_OUTAGE, deliver()).await, 10, "at once");
+    }
+    is_up.store(true, Relaxed);
+    for _ in 0..3 {
+        assert_eq!(deliver().await, 0);
+    }
+    assert!(queue.messages().await.is_empty());
+    assert_eq!(faulty.app.items().await.len(), 30);
 }
 
 #[tokio::test]
@@ -195,33 +222,4 @@ async fn sqs_is_retried_within_its_time_limit() {
     let answer = invoke(&function, &old.to_string(), "response-1", now()).await;
     assert_eq!(answer.ret_code, 4011);
     assert_eq!(queue.messages().await.len(), 1);
-}
-
-/// Lambda treats the whole batch as processed if the function succeeds without a `batchItemFailures` list.
-#[tokio::test]
-async fn a_batch_that_cannot_be_read_is_an_error_and_stays_in_the_queue() {
-    let app = TestApp::embedded().await;
-    let messages = ["m-1", "m-2"].map(|id| Message::builder().message_id(id).body("{}").build());
-    let mut event = sqs_event(&messages, QUEUE_ARN);
-    let spoilt = event["Records"][1].as_object_mut().expect("an object");
-    spoilt.remove("messageId").expect("an id");
-    let (event, timeout) = (event.to_string(), Duration::from_secs(10));
-    let handled = handle(timeout, app.function(), &event, "id", now()).await;
-    let error = handled.expect_err("no response").to_string();
-    assert!(error.contains("no messages of SQS"), "{error}");
-}
-
-#[tokio::test]
-async fn each_message_of_a_batch_gets_the_full_time() {
-    let queue = TestQueue::create().await;
-    let old = TestApp::parking_in(&queue, &[("MAX_CALLBACK_AGE_SECONDS", "0")]).await;
-    for second in 1..=5 {
-        old.send(&Request::at(NOW - second, body())).await;
-    }
-    let slow = Faulty::start(&[Fault::Slow(Duration::from_secs(1))]).await;
-    let started = Instant::now();
-    assert_eq!(queue.deliver(&slow.function, now()).await, 0);
-    let took = started.elapsed();
-    assert!(took < Duration::from_secs(4), "one after another: {took:?}");
-    assert_eq!(slow.app.items().await.len(), 5);
 }

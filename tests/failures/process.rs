@@ -71,6 +71,10 @@ impl Process {
         body["retCode"].as_u64().expect("a retCode")
     }
 
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).expect("text")
+    }
+
     fn pid(&self) -> Pid {
         let id = self.child.id().expect("the process is there");
         Pid::from_raw(id.try_into().expect("a process id")).expect("not 0")
@@ -114,7 +118,22 @@ async fn a_process_that_was_frozen_loses_no_callback() {
         assert_eq!(process.send(&format!("thawed-{round}")).await, 0);
         assert_eq!(proxy.requests() - before, 1, "one request, sent once");
     }
-    let log = std::fs::read_to_string(process.log.path()).expect("text");
+    let log = process.log();
     assert!(log.contains(r#""retCode":0"#), "{log}");
-    assert!(!log.contains("second attempt"), "{log}");
+    assert!(!log.contains("firstFailure"), "{log}");
+}
+
+#[tokio::test]
+async fn a_setting_that_would_lose_every_callback_is_a_warning_and_the_function_starts() {
+    let app = TestApp::embedded().await;
+    let settings = [
+        ("RETENTION_DAYS", "1"),
+        ("MAX_CALLBACK_AGE_SECONDS", "86400"),
+    ];
+    let mut process = Process::start(&app.engine_url, &app.table_name, &settings).await;
+    assert_eq!(process.send("first").await, 0);
+    let log = process.log();
+    let first = log.lines().next().expect("a line");
+    assert!(first.contains(r#""level":"WARN""#), "{first}");
+    assert!(first.contains("is limited to 82800 seconds"), "{first}");
 }

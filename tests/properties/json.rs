@@ -67,10 +67,10 @@ fn number() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Any well-formed JSON value, including repeated and empty names, half surrogate pairs and deep nesting.
+/// Any well-formed JSON value of Unicode, including repeated and empty names and deep nesting.
 pub(super) fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
-        select(vec!["null", "true", "false", r#""\ud800""#, "[]", "{}"]).prop_map(str::to_owned),
+        select(vec!["null", "true", "false", "[]", "{}"]).prop_map(str::to_owned),
         string(),
         number(),
     ];
@@ -170,10 +170,11 @@ enum Change {
     Repeat,
 }
 
-/// A body with up to three fields that were changed, dropped, renamed or repeated.
+/// A body with up to three fields that were changed, dropped, renamed or repeated. A text may be cut in a surrogate pair.
 pub(super) fn near_bodies() -> impl Strategy<Value = Body> {
     let change = prop_oneof![
         6 => prop_oneof![value(), number(), counter(), rate(), string()].prop_map(Change::Write),
+        1 => select(vec![r#""\ud800""#, r#"[{"a":"\udc00"}]"#, r#"{"\ud800":1}"#]).prop_map(|json| Change::Write(json.to_owned())),
         1 => prop_oneof![text("[a-z]{0,4}"), Just("taskStat".to_owned()), Just(String::new())].prop_map(Change::Rename),
         1 => Just(Change::Drop),
         1 => Just(Change::Repeat),

@@ -10,6 +10,7 @@ mod extension;
 mod item;
 mod json;
 mod message;
+mod parked;
 mod signature;
 
 use proptest::test_runner::Config;

@@ -98,8 +98,13 @@ impl Message {
 /// An account, and one of its messages that the contract allows: any body, and any text that the headers may hold.
 pub(super) fn messages() -> impl Strategy<Value = (Account, Message)> {
     let header = r"[^\p{Cc}&]{1,40}";
+    // No white space at an end, and no placeholder.
+    let (uuid, secret) = (
+        r"[^\p{C}\p{Z}&.…]([^\p{Cc}&]{0,38}[^\p{C}\p{Z}&])?",
+        r"[^\p{C}\p{Z}.…](.{0,78}[^\p{C}\p{Z}])?",
+    );
     let create_ts = prop_oneof!["[0-9]{1,19}", any::<u64>().prop_map(|ts| ts.to_string())];
-    let account = (header, ".{1,80}", select(ALGORITHMS.as_slice()));
+    let account = (uuid, secret, select(ALGORITHMS.as_slice()));
     let message = (vec(any::<u8>(), 0..300), create_ts, header);
     (account, message).prop_map(
         |((uuid, secret, algorithm), (body, create_ts, request_id))| {

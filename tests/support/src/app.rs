@@ -51,8 +51,13 @@ impl TestApp {
 
     /// An app that parks in `queue`, with some variables set differently.
     pub async fn parking_in(queue: &TestQueue, changes: &[(&'static str, &str)]) -> Self {
+        Self::with_parking(queue.parking(), changes).await
+    }
+
+    /// An app with this parking, with some variables set differently.
+    pub async fn with_parking(parking: Parking, changes: &[(&'static str, &str)]) -> Self {
         let mut app = Self::start().await;
-        app.parking = queue.parking();
+        app.parking = parking;
         app.function = function(app.store.clone(), app.parking.clone(), changes);
         app
     }

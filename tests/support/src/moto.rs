@@ -4,6 +4,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::primitives::Blob;
 use local_stack::Moto;
 
 use crate::aws::local_aws;
@@ -50,6 +51,12 @@ impl TestSecret {
             .send()
             .await
             .expect("the secret is written");
+    }
+
+    pub async fn put_binary(&self, value: &[u8]) {
+        let put = self.client.put_secret_value().secret_id(&self.id);
+        let put = put.secret_binary(Blob::new(value)).send();
+        put.await.expect("the secret is written");
     }
 
     pub async fn value(&self) -> String {

@@ -17,6 +17,12 @@ use crate::moto;
 /// A placeholder: the function does not read the queue's ARN.
 pub const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:123456789012:parked";
 
+/// Parking in these queues through the proxy at this URL.
+pub fn parking(url: &str, parked: Option<&TestQueue>, dead_letters: Option<&TestQueue>) -> Parking {
+    let url_of = |queue: Option<&TestQueue>| queue.map(|queue| queue.url.clone());
+    Parking::new(local_aws(url), url_of(parked), url_of(dead_letters))
+}
+
 /// A queue for one test. Its messages can be received again immediately.
 pub struct TestQueue {
     pub client: Client,
@@ -43,14 +49,14 @@ impl TestQueue {
         Self { client, url }
     }
 
-    /// Parking in this queue.
+    /// Parking in this queue, without another one for dead letters.
     pub fn parking(&self) -> Parking {
         self.parking_through(moto::url())
     }
 
-    /// Parking in this queue through the proxy at this URL.
+    /// The same through the proxy at this URL.
     pub fn parking_through(&self, url: &str) -> Parking {
-        Parking::new(local_aws(url), Some(self.url.clone()), None)
+        parking(url, Some(self), None)
     }
 
     /// Reads up to ten messages and leaves them in the queue.
