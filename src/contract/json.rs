@@ -78,7 +78,6 @@ impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Pairs<K
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                // The headers and the body of a callback have about this many.
                 let mut pairs = Vec::with_capacity(16);
                 while let Some(pair) = map.next_entry()? {
                     pairs.push(pair);

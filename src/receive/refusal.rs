@@ -51,9 +51,7 @@ pub(crate) enum Refusal {
 /// The answer to a refused callback, and what becomes of the callback.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RefusalAnswer {
-    /// Never 0.
     pub(crate) ret_code: u16,
-    /// The HTTP status.
     pub(crate) http_status: u16,
     /// What was wrong, as far as the sender may learn it.
     pub(crate) ret_msg: Cow<'static, str>,
