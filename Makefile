@@ -109,9 +109,10 @@ soak: $(CARGO_LAMBDA) $(MOTO) ## Send TASKS tasks of 10 reports amid failures, a
 	$(BUILT)/soak --function target/lambda/task-callback/bootstrap --moto $(MOTO)/bin/python --tasks $(TASKS) \
 		--log target/soak.log --report target/soak.json
 
+# The floor keeps its setting, so that the ratios of different versions can be compared.
 bench: $(CARGO_LAMBDA) ## Compare the release build with the least program, and with the SDK alone at its fastest
 	$(BUILD_AS_DEPLOYED)
-	$(BUILD_AS_DEPLOYED) --package task-callback-floor
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=s $(BUILD_AS_DEPLOYED) --package task-callback-floor
 	CARGO_PROFILE_RELEASE_OPT_LEVEL=3 $(BUILD_AS_DEPLOYED) --package task-callback-sdk
 	$(BUILD) --package task-callback-bench
 	$(BUILT)/task-callback-bench $(ROUNDS) $(BUILT)/../lambda

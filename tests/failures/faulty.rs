@@ -11,7 +11,7 @@ use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::request::{Request, now};
 
 /// Well below the function's timeout of 10 s.
-pub(crate) const IN_TIME: Duration = Duration::from_millis(8_500);
+pub(crate) const IN_TIME: Duration = Duration::from_millis(7_500);
 
 pub(crate) struct Faulty {
     /// Printed by each failing assertion.
