@@ -58,10 +58,8 @@ pub(crate) fn log(receipt: &Receipt<'_>, delivery: &Delivery<'_>) {
     // A stranger's text costs by the byte. The line that holds the whole callback may have at most 256 KiB.
     let is_short =
         !receipt.is_verified || matches!(receipt.parked, Some(ParkOutcome::Logged { .. }));
-    let id = |id: &str| match is_short {
-        true => excerpt(id, SHORT_ID_LIMIT),
-        false => id.to_owned(),
-    };
+    let limit = is_short.then_some(SHORT_ID_LIMIT);
+    let id = |id: &str| limit.map_or(id.to_owned(), |limit| excerpt(id, limit));
     macro_rules! log_at {
         ($level:ident, $($fields:tt)*) => {
             tracing::$level!(

@@ -151,18 +151,19 @@ impl Receiver {
     fn check_clock(&self, create_ts: u64, received_at: ReceivedAt) -> Result<(), Refusal> {
         let now = received_at.unix_seconds();
         let (seconds, ahead) = (now.abs_diff(create_ts), create_ts > now);
-        let limit = match ahead {
-            true => self.config.max_clock_skew.as_secs(),
-            false => self.config.max_callback_age.as_secs(),
+        let limit = if ahead {
+            self.config.max_clock_skew.as_secs()
+        } else {
+            self.config.max_callback_age.as_secs()
         };
-        match seconds > limit {
-            true => Err(Refusal::Clock {
-                seconds,
-                ahead,
-                limit,
-            }),
-            false => Ok(()),
+        if seconds <= limit {
+            return Ok(());
         }
+        Err(Refusal::Clock {
+            seconds,
+            ahead,
+            limit,
+        })
     }
 
     /// Parses the authentic body and stores the snapshot.

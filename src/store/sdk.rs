@@ -44,10 +44,11 @@ pub(super) async fn put(
         }
     };
     // A server error, throttling, no answer, or an answer that the SDK cannot read may be gone with the next attempt.
-    Err(match is_refusal {
-        true => StoreError::Refused(text),
-        false => StoreError::Unavailable(text),
-    })
+    if is_refusal {
+        Err(StoreError::Refused(text))
+    } else {
+        Err(StoreError::Unavailable(text))
+    }
 }
 
 /// Whether an error is temporary in spite of its 4xx status.
