@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
-use task_callback::parking::Parking;
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
 use task_callback_test_support::function::invoke;
@@ -13,7 +12,7 @@ use task_callback_test_support::log::Log;
 use task_callback_test_support::moto;
 use task_callback_test_support::project;
 use task_callback_test_support::proxy::{Fault, Proxy};
-use task_callback_test_support::queue::TestQueue;
+use task_callback_test_support::queue::{TestQueue, parking};
 use task_callback_test_support::request::{NOW, Request, body, body_with, body_without, now};
 
 use crate::template::{assert_has, resources, template};
@@ -72,11 +71,8 @@ async fn each_answer_is_counted_by_its_metric() {
     let metrics = metrics(&template());
     let parked = TestQueue::create().await;
     let dead_letters = TestQueue::create().await;
-    let mut app = TestApp::start().await;
-    let [parked_url, dead_letters_url] =
-        [&parked, &dead_letters].map(|queue| Some(queue.url.clone()));
-    app.parking = Parking::new(local_aws(moto::url()), parked_url, dead_letters_url);
-    let function = app.behind(local_aws(&app.engine_url));
+    let parking = parking(moto::url(), Some(&parked), Some(&dead_letters));
+    let app = TestApp::with_parking(parking, &[]).await;
     let good = Request::new(body());
     let too_long = good.clone().with_body("x".repeat(70_000));
     let text = body().to_string();
@@ -99,10 +95,9 @@ async fn each_answer_is_counted_by_its_metric() {
         ("", Request::new(body_without("taskID"))),
         ("", unknown_status),
     ];
-    for (number, (expected, request)) in cases.into_iter().enumerate() {
+    for (expected, request) in cases {
         let (log, _guard) = Log::start(&[]);
-        let event = request.http_api_event().to_string();
-        invoke(&function, &event, &format!("response-{number}"), now()).await;
+        app.send(&request).await;
         let line = &log.lines()[0];
         assert_eq!(counting(&metrics, line), expected, "{line}");
     }
@@ -113,7 +108,11 @@ async fn each_answer_is_counted_by_its_metric() {
     // A callback that stays in the queue is not counted again until it has been retried for 15 minutes.
     for tries in 1..=4 {
         let (log, _guard) = Log::start(&[]);
-        assert_eq!(parked.deliver(&function, now()).await, 3, "try {tries}");
+        assert_eq!(
+            parked.deliver(app.function(), now()).await,
+            3,
+            "try {tries}"
+        );
         let expected = if tries < 4 { "" } else { "StillParked" };
         for line in log.lines() {
             assert_eq!(counting(&metrics, &line), expected, "{line}");
