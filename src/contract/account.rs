@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::contract::json::position;
 use crate::contract::text::without_byte_order_mark;
 
 /// How an account's callbacks are signed.
@@ -94,9 +95,8 @@ impl FromStr for Credentials {
     fn from_str(json: &str) -> Result<Self, Self::Err> {
         let json = without_byte_order_mark(json);
         let entries: Vec<Entry> = serde_json::from_str(json).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
             let form = "it is not a JSON array of credentials";
-            CredentialsError(format!("{form} (line {line}, column {column})"))
+            CredentialsError(format!("{form} ({})", position(&error)))
         })?;
         if entries.is_empty() {
             return Err(CredentialsError("it holds no credentials".to_owned()));

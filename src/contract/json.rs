@@ -59,6 +59,11 @@ fn problem(json: &str, error: &serde_json::Error) -> String {
     format!("it is {kind}")
 }
 
+/// Where a text has another form than expected. serde's own text may quote a value, such as a secret or a signature.
+pub(crate) fn position(error: &serde_json::Error) -> String {
+    format!("line {}, column {}", error.line(), error.column())
+}
+
 /// A string, borrowed from the JSON text unless it contains an escape.
 #[derive(Deserialize)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::headers::{CALLBACK_HEADERS, Headers, values};
+use crate::contract::json::position;
 use crate::contract::snapshot::ReceivedAt;
 use crate::contract::text::without_byte_order_mark;
 
@@ -76,9 +77,8 @@ impl ParkedCallback {
     pub fn from_json(text: &str) -> Result<Self, String> {
         let text = without_byte_order_mark(text);
         let message: Message = serde_json::from_str(text).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
             let form = "it is no JSON object with the fields of a parked callback";
-            format!("{form} (line {line}, column {column})")
+            format!("{form} ({})", position(&error))
         })?;
         if message.version != VERSION {
             let version = message.version;

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::contract::headers::Headers;
-use crate::contract::json::{Pairs, Text};
+use crate::contract::json::{Pairs, Text, position};
 
 /// A request in either payload format. Do not log it: its headers hold a signature.
 pub struct HttpRequest<'a> {
@@ -61,10 +61,8 @@ impl<'a> HttpRequest<'a> {
     ///
     /// Returns what is wrong with the event. The text never quotes the event, which holds a signature.
     pub fn from_event(event: &'a str) -> Result<Self, String> {
-        let event: Event<'a> = serde_json::from_str(event).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            format!("it is not of API Gateway's form at line {line}, column {column}")
-        })?;
+        let event: Event<'a> = serde_json::from_str(event)
+            .map_err(|error| format!("it is not of API Gateway's form at {}", position(&error)))?;
         let context = event.request_context.and_then(|context| context.http);
         let method = context.and_then(|http| http.method).or(event.http_method);
         let path = event.raw_path.or(event.path);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::contract::json::fields;
+use crate::contract::json::{fields, position};
 
 /// One message. Do not log it: its body holds a signature.
 #[derive(Deserialize)]
@@ -46,7 +46,7 @@ pub(crate) fn batch_of(event: &str) -> Option<Result<Vec<Message>, String>> {
     let records = fields(event).ok()?.remove("Records")?;
     let batch = serde_json::from_str(records.get());
     Some(batch.map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        format!("the event's Records are no messages of SQS (line {line}, column {column})")
+        let position = position(&error);
+        format!("the event's Records are no messages of SQS ({position})")
     }))
 }
