@@ -46,9 +46,8 @@ pub(crate) async fn answer(
                 let incoming = Incoming {
                     headers: &request.headers,
                     body: &request.body,
-                    response_id: delivery.response_id,
+                    delivery: &delivery,
                     received_at: ReceivedAt::from(now),
-                    from_queue: false,
                     now,
                     deadline: delivery.started + time_to_answer(context, now),
                 };

@@ -84,9 +84,8 @@ async fn retry(
     let incoming = Incoming {
         headers: &callback.headers(),
         body: &callback.body,
-        response_id: &callback.response_id,
+        delivery: &delivery,
         received_at: callback.received_at,
-        from_queue: true,
         now,
         deadline,
     };

@@ -62,24 +62,22 @@ impl Receiver {
     pub(crate) async fn receive<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
         let now = Instant::now();
         let left = incoming.deadline.duration_since(now);
-        let timeout = self.store_timeout(incoming.from_queue);
+        let from_queue = incoming.delivery.from_queue;
+        let timeout = self.store_timeout(from_queue);
         let time = timeout.min(left - self.parking.reserved_of(left));
         let mut receipt = self.try_to_store(incoming, now + time).await;
-        if let Err(refusal) = &receipt.result
-            && !incoming.from_queue
-        {
-            // Boxed, because the future is large and rarely needed.
-            receipt.parked = Box::pin(self.park(refusal, incoming)).await;
-        }
-        match &receipt.result {
-            Ok(_) => self.outage.store(false, Ordering::Relaxed),
-            Err(refusal) if refusal.is_outage() => {
-                let parked = matches!(receipt.parked, Some(ParkOutcome::Queued(_)));
-                self.outage
-                    .store(parked || incoming.from_queue, Ordering::Relaxed);
+        if let Err(refusal) = &receipt.result {
+            if !from_queue {
+                // Boxed, because the future is large and rarely needed.
+                receipt.parked = Box::pin(self.park(refusal, incoming)).await;
             }
             // Any other rejection says nothing about an outage.
-            Err(_) => {}
+            if refusal.is_outage() {
+                let parked = matches!(receipt.parked, Some(ParkOutcome::Queued(_)));
+                self.outage.store(parked || from_queue, Ordering::Relaxed);
+            }
+        } else {
+            self.outage.store(false, Ordering::Relaxed);
         }
         receipt
     }
@@ -189,7 +187,7 @@ impl Receiver {
             uuid: headers.uuid.to_owned(),
             callback,
             received_at,
-            response_id: incoming.response_id.to_owned(),
+            response_id: incoming.delivery.response_id.to_owned(),
             body_sha256: Sha256::digest(body.bytes()).into(),
             expires_at: self.config.retention.map(expires_at),
         };
@@ -218,7 +216,7 @@ impl Receiver {
         }
         let callback = ParkedCallback {
             received_at: incoming.received_at,
-            response_id: incoming.response_id.to_owned(),
+            response_id: incoming.delivery.response_id.to_owned(),
             ret_code: answer.ret_code,
             reason: refusal.reason(),
             headers: headers_to_park(incoming.headers),

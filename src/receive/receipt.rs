@@ -17,7 +17,7 @@ pub(crate) struct Delivery<'a> {
     pub(crate) response_id: &'a str,
     /// Whether it comes from the parked queue. Otherwise its sender waits for the answer.
     pub(crate) from_queue: bool,
-    /// When it was first received. `None` if the message from the queue cannot be read.
+    /// When a callback from the queue was first received. `None` if its message cannot be read.
     pub(crate) received_at: Option<ReceivedAt>,
     /// How often the queue has delivered it, including this time.
     pub(crate) tries: Option<u32>,
@@ -33,8 +33,7 @@ pub(crate) struct Incoming<'a> {
     pub(crate) headers: &'a Headers<'a>,
     /// Byte for byte as sent.
     pub(crate) body: &'a [u8],
-    pub(crate) response_id: &'a str,
-    pub(crate) from_queue: bool,
+    pub(crate) delivery: &'a Delivery<'a>,
     /// When it was first received.
     pub(crate) received_at: ReceivedAt,
     pub(crate) now: SystemTime,
