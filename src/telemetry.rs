@@ -1,5 +1,6 @@
 //! The function's log: one structured line per callback.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
@@ -56,18 +57,23 @@ where
 /// (5xx) or if the line holds the only copy of the callback, and otherwise at WARN.
 pub(crate) fn log(receipt: &Receipt<'_>, delivery: &Delivery<'_>) {
     // A stranger's text costs by the byte. The line that holds the whole callback may have at most 256 KiB.
-    let is_short =
-        !receipt.is_verified || matches!(receipt.parked, Some(ParkOutcome::Logged { .. }));
-    let limit = is_short.then_some(SHORT_ID_LIMIT);
-    let id = |id: &str| limit.map_or(id.to_owned(), |limit| excerpt(id, limit));
+    let has_message = matches!(receipt.parked, Some(ParkOutcome::Logged { .. }));
+    let limit = (has_message || !receipt.is_verified).then_some(SHORT_ID_LIMIT);
+    let ids = [receipt.request_id, receipt.uuid, receipt.task_id.as_deref()];
+    let [request_id, uuid, task_id] = ids.map(|id| {
+        id.map(|id| match limit {
+            Some(limit) => Cow::Owned(excerpt(id, limit)),
+            None => Cow::Borrowed(id),
+        })
+    });
     macro_rules! log_at {
         ($level:ident, $($fields:tt)*) => {
             tracing::$level!(
                 $($fields)*
                 responseID = delivery.response_id,
-                requestID = receipt.request_id.map(id),
-                uuid = receipt.uuid.map(id),
-                taskID = receipt.task_id.as_deref().map(id),
+                requestID = request_id.as_deref(),
+                uuid = uuid.as_deref(),
+                taskID = task_id.as_deref(),
                 status = receipt.status.map(TaskStatus::name),
                 createTs = receipt.create_ts.map(|create_ts| create_ts.to_string()),
                 storeMs = receipt.store_time.map(millis),

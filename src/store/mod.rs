@@ -33,8 +33,8 @@ pub struct Store {
 pub struct Put {
     /// The key of the stored snapshot.
     pub key: ReportTime,
-    /// Whether this callback wrote the snapshot, as far as DynamoDB can tell: if SQS delivers one parked callback twice,
-    /// both deliveries have the same `responseID`, and both count as new.
+    /// Whether this callback wrote the snapshot, as far as DynamoDB can tell: if SQS delivers one parked callback
+    /// twice, both deliveries have the same `responseID`, and both count as new.
     pub new: bool,
     /// Why the first attempt failed, if a later one succeeded.
     pub first_failure: Option<String>,
@@ -83,7 +83,6 @@ impl Store {
     /// Returns a [`StoreError`], no later than `deadline`. The snapshot may have been written all the same if only the
     /// confirmation was lost. A retry then finds it.
     pub async fn put(&self, mut snapshot: Snapshot, deadline: Instant) -> Result<Put, StoreError> {
-        let body_sha256 = hex::encode(snapshot.body_sha256);
         let mut first_failure = None;
         loop {
             let key = snapshot.create_ts;
@@ -91,7 +90,9 @@ impl Store {
             let new = match outcome.await? {
                 WriteOutcome::New => true,
                 // After a lost confirmation, a retry finds the item that this same callback wrote.
-                WriteOutcome::KeyTaken(occupant) if occupant.body_sha256 == body_sha256 => {
+                WriteOutcome::KeyTaken(occupant)
+                    if occupant.body_sha256 == hex::encode(snapshot.body_sha256) =>
+                {
                     occupant.response_id == snapshot.response_id
                 }
                 WriteOutcome::KeyTaken(_) => {
