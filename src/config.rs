@@ -36,8 +36,8 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// `PARKED_QUEUE_URL`: the queue of callbacks that a retry may store. If unset, the log holds them.
     pub parked_queue_url: Option<String>,
-    /// `DEAD_LETTER_QUEUE_URL`: the queue of authentic callbacks that no retry can store. If unset, they are parked like
-    /// the others.
+    /// `DEAD_LETTER_QUEUE_URL`: the queue of authentic callbacks that no retry can store. If unset, they are parked
+    /// like the others.
     pub dead_letter_queue_url: Option<String>,
     /// What the function uses differently from what the variables say, for the log.
     pub warnings: Vec<String>,
@@ -117,9 +117,9 @@ fn wrong(variable: &'static str, problem: &str, expected: &'static str) -> Confi
 
 /// The maximum age, and a warning if it is not the configured one.
 ///
-/// The age must be less than the retention. Otherwise the snapshot of an accepted callback may already have expired, and
-/// the function would store it again. An age that is too long is limited, because a function that does not start loses
-/// every callback.
+/// The age must be less than the retention. Otherwise the snapshot of an accepted callback may already have expired,
+/// and the function would store it again. An age that is too long is limited, because a function that does not start
+/// loses every callback.
 fn limited_age(age: Option<Duration>, retention: Option<Duration>) -> (Duration, Option<String>) {
     let longest = match retention {
         None => Duration::MAX,

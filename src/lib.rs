@@ -2,8 +2,7 @@
 //! task in DynamoDB, answer with the `retCode` that the platform expects.
 //!
 //! The modules, in the order in which a callback passes through them. A module may use only modules below it. Lambda's
-//! events are known to the first three only, and the AWS SDK to `store`, `parking`, `credentials` and `aws` only. The last
-//! one has no I/O, no clock and no AWS types.
+//! events are known to the first three only, and the AWS SDK to `store`, `parking`, `credentials` and `aws` only.
 //!
 //! | module | its one job |
 //! | --- | --- |

@@ -19,7 +19,7 @@ use task_callback::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let started = Instant::now();
-    // The configuration can report a value that is not Unicode, because the value is converted and not treated as unset.
+    // A value that is not Unicode is converted and not treated as unset, so that the configuration can report it.
     let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     tracing::subscriber::set_global_default(telemetry::subscriber(lookup, std::io::stdout))
         .expect("nothing else has set a subscriber");

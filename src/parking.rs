@@ -67,8 +67,8 @@ impl Parking {
         }
     }
 
-    /// Sends a message to a queue. Returns once SQS has confirmed it, or what is wrong after at most 1.5 s and no later than
-    /// `deadline`. If only the answer was lost, the queue may still hold the message.
+    /// Sends a message to a queue. Returns once SQS has confirmed it, or what is wrong after at most 1.5 s and no later
+    /// than `deadline`. If only the answer was lost, the queue may still hold the message.
     pub(crate) async fn park(
         &self,
         queue: Queue,

@@ -1,14 +1,13 @@
 //! Text in messages and files: the contract's sections 3 and 4.
 
 /// The most characters of a `retMsg`, and of a reason in the log.
-pub const MESSAGE_LIMIT: usize = 300;
+pub(crate) const MESSAGE_LIMIT: usize = 300;
 /// The most characters that a message quotes of a request: a field's name, or a value.
 pub(crate) const QUOTE_LIMIT: usize = 64;
 /// The most characters of an id in the log, if the request is not verified, or if the line holds the whole callback.
 pub(crate) const SHORT_ID_LIMIT: usize = 128;
 
-/// The beginning of a text, at most `limit` characters, with control characters escaped. A text that is cut ends with
-/// `…`.
+/// The beginning of a text, at most `limit` characters, with control characters escaped. A cut text ends with `…`.
 pub(crate) fn excerpt(text: &str, limit: usize) -> String {
     let mut escaped = String::new();
     for char in text.chars().take(limit + 1) {

@@ -33,7 +33,7 @@ struct State {
     good: Option<Arc<Credentials>>,
     /// When `good` was read. After a refresh that failed, it is set so far back that the next refresh is soon.
     fresh_at: Option<SystemTime>,
-    /// When the secret was read, or when a callback that needed it tried to. A refresh that failed does not count: it had
+    /// When the secret was read, or when a callback that needed it tried to. A failed refresh does not count: it had
     /// less time.
     tried_at: Option<SystemTime>,
 }

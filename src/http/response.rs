@@ -13,7 +13,8 @@ use crate::contract::callback::CALLBACK_METHOD;
 pub struct ProxyResponse {
     #[serde(flatten)]
     response: ApiGatewayProxyResponse,
-    /// In format 2.0, of HTTP APIs and function URLs, only: a REST API rejects a response with this field, and `cargo lambda watch` rejects one without.
+    /// In format 2.0 only, of HTTP APIs and function URLs: a REST API rejects a response with this field, and
+    /// `cargo lambda watch` rejects one without.
     #[serde(skip_serializing_if = "Option::is_none")]
     cookies: Option<[String; 0]>,
 }

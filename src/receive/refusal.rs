@@ -9,8 +9,7 @@ use crate::contract::text::{MESSAGE_LIMIT, QUOTE_LIMIT, excerpt};
 use crate::parking::Queue;
 use crate::store::StoreError;
 
-/// Why a callback is not acknowledged. [`Refusal::reason`] is for the log; [`Refusal::answer`] has what the sender may
-/// learn.
+/// Why a callback is not acknowledged. [`Refusal::reason`] is for the log, [`Refusal::answer`] for the sender.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("the event is not an API Gateway request: {0}")]
@@ -32,8 +31,7 @@ pub(crate) enum Refusal {
     /// No configured account signed the request.
     #[error(transparent)]
     Unverified(#[from] Unverified),
-    /// Authentic, but `createTs` is too far from the clock. `limit` is `MAX_CLOCK_SKEW_SECONDS` if it is ahead, otherwise
-    /// `MAX_CALLBACK_AGE_SECONDS`.
+    /// Authentic, but `createTs` is too far from the clock: ahead, or behind. `limit` is the configured one.
     #[error("createTs is {seconds} s {} the clock, more than the {limit} s allowed", if *ahead { "ahead of" } else { "behind" })]
     Clock {
         seconds: u64,

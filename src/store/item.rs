@@ -31,8 +31,7 @@ pub(super) enum WriteOutcome {
     KeyTaken(Occupant),
 }
 
-/// The attributes of the item that already has a key, for comparison with the new item. Another program may have written
-/// the item, so they may be missing, and are then empty.
+/// Attributes of the item that already has a key. Empty if they are missing: another program may have written it.
 #[derive(Debug)]
 pub(super) struct Occupant {
     pub(super) body_sha256: String,

@@ -10,8 +10,7 @@ use super::StoreError;
 use super::item::{CONDITION, Item, Occupant, WriteOutcome};
 use crate::error_chain::error_chain;
 
-/// Writes an item unless its key is taken. Returns the error of the last attempt. The item may have been written all the
-/// same.
+/// Writes an item unless its key is taken. After an error, which is the last attempt's, it may have been written.
 pub(super) async fn put(
     client: &Client,
     table_name: &str,

@@ -23,8 +23,8 @@ struct Attributes<'a>(&'a Item);
 
 struct Attribute<'a>(&'a AttributeValue);
 
-/// The body of a conditional write. If the key is taken, DynamoDB returns the item that has it. An item with a type that
-/// no snapshot has, a binary value or a set, is an error.
+/// The body of a conditional write. If the key is taken, DynamoDB returns the item that has it. An item with a type
+/// that no snapshot has, a binary value or a set, is an error.
 pub(super) fn input(table_name: &str, item: &Item) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&Input {
         table_name,
