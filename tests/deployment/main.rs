@@ -3,4 +3,6 @@
 mod alarms;
 mod configuration;
 mod events;
+mod metrics;
 mod template;
+mod timeline;

@@ -175,7 +175,7 @@ fn the_queues_outlive_the_stack_are_encrypted_and_refuse_plain_http() {
     let resources = &template()["Resources"];
     let expected = json!({
         "Type": "AWS::SQS::Queue",
-        "DeletionPolicy": "Retain",
+        "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "MessageRetentionPeriod": 14 * 24 * 60 * 60,
@@ -188,8 +188,9 @@ fn the_queues_outlive_the_stack_are_encrypted_and_refuse_plain_http() {
         assert_has(&resources[name], &expected, name);
     }
     let policy = &resources["QueuePolicy"]["Properties"];
-    let queues = json!(queues.map(|name| json!({"!Ref": name})));
-    assert_eq!(policy["Queues"], queues);
+    for (of, name) in queues.iter().enumerate() {
+        assert_eq!(policy["Queues"][of], json!({"!Ref": name}));
+    }
     let plain_http = json!({"Bool": {"aws:SecureTransport": "false"}});
     let refused = json!({"Effect": "Deny", "Action": "sqs:*", "Condition": plain_http});
     let statement = &policy["PolicyDocument"]["Statement"][0];
