@@ -155,12 +155,19 @@ history: built ## Show the history of TASK, from the local stack or the deployed
 secret: built ## Write the credentials of a deployed stack: SECRET=CREDENTIALS_SECRET_ARN, and FILE=… (or standard input)
 	@$(CALLBOT) secret $(SECRET) $(if $(FILE),--file $(FILE))
 
+# The built template takes no other architecture, so that no later `sam deploy` can deploy this code as the other one's.
 build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
 	sam build --parameter-overrides Architecture=$(ARCH)
+	@sed -e '/^  Architecture:/,/^  [A-Z]/{ /- $(filter-out $(ARCH),x86_64 arm64)$$/d; s/Default: .*/Default: $(ARCH)/; }' \
+		.aws-sam/build/template.yaml > .aws-sam/built.yaml && mv .aws-sam/built.yaml .aws-sam/build/template.yaml
 
 deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=value …' (docs/configuration.md)
 	sam deploy --stack-name $(STACK) $(if $(REGION),--region $(REGION)) \
-		--parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
+		--parameter-overrides Architecture=$(ARCH) Version=$(or $(shell git describe --always --dirty),unknown) $(PARAMETERS)
+	@echo 'Next, after a first deployment (README.md, Deploy): confirm the mail from SNS, then, with the outputs above,'
+	@echo '  make secret SECRET=CredentialsSecretArn FILE=.local/credentials.json'
+	@echo '  make check URL=CallbackUrl CREDENTIALS=.local/credentials.json'
+	@echo 'and pass CallbackUrl to the platform as taskCallbackUrl of each createTask request.'
 
 check: built ## Check a deployed URL, with the file CREDENTIALS if given; or, without a URL, the local stack
 	@$(if $(and $(URL),$(filter file,$(origin CALLBOT_CREDENTIALS))),env -u CALLBOT_CREDENTIALS) \
