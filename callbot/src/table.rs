@@ -3,27 +3,26 @@
 mod history;
 mod item;
 mod json;
-mod last_reports;
 mod report;
 mod report_time;
+mod scan;
+
+use std::error::Error;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::query::QueryError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use clap::builder::NonEmptyStringValueParser;
 use task_callback::contract::callback::TaskStatus;
 
 use crate::aws::{Aws, AwsError, EndpointArgs, Target};
 pub(crate) use history::Range;
 use item::ItemError;
-pub(crate) use last_reports::LastReport;
 pub(crate) use report::{Report, Stat};
 pub(crate) use report_time::ReportTime;
+pub(crate) use scan::Scan;
 
 /// The index by the customer's task id.
 const USER_TASK_INDEX: &str = "userTaskID-createTs-index";
-/// The index by status, which holds keys only.
-const STATUS_INDEX: &str = "status-createTs-index";
 
 /// The table that a command reads.
 #[derive(clap::Args)]
@@ -64,9 +63,9 @@ pub(crate) struct Table {
 /// Why the table could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TableError {
-    /// DynamoDB did not answer the query, or refused it.
+    /// DynamoDB did not answer, or refused to read.
     #[error(transparent)]
-    Query(#[from] AwsError),
+    Aws(#[from] AwsError),
     /// An item is not a snapshot.
     #[error(transparent)]
     Item(#[from] ItemError),
@@ -87,7 +86,10 @@ impl Table {
         &self.name
     }
 
-    fn query_error(&self, error: SdkError<QueryError>) -> TableError {
-        TableError::Query(AwsError::new(self.target.clone(), error))
+    fn error<E>(&self, error: SdkError<E>) -> TableError
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        AwsError::new(self.target.clone(), error).into()
     }
 }

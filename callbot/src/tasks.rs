@@ -1,128 +1,103 @@
-//! `callbot tasks`: the running, silent and failed tasks.
+//! `callbot tasks`: every task with its last status.
 
 mod table;
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
-use serde::Serialize;
 use task_callback::contract::callback::TaskStatus;
 
 use crate::Failure;
 use crate::progress::counted;
-use crate::table::{LastReport, Range, Report, Table, TableArgs, TableError};
-use crate::terminal::{Terminal, print};
-use crate::when::{Clock, duration, parse_duration, parse_time};
+use crate::table::{Report, Scan, TableArgs};
+use crate::terminal::{Terminal, print, show_progress, warn};
+use crate::when::{Clock, parse_duration, parse_time};
 
-/// The number of histories read concurrently.
-const CONCURRENCY: usize = 16;
+/// The price of a million read request units in us-east-1, as of 2026-11-27:
+/// https://aws.amazon.com/dynamodb/pricing/on-demand/
+const DOLLARS_PER_MILLION_UNITS: f64 = 0.125;
 
-/// Show the tasks in progress, those that have stopped reporting, and those that failed today
+/// List the tasks with their last status, the newest report first
 ///
-/// Reads the keys of every report since --since from the index status-createTs-index, and then the newest snapshot of
-/// each task shown.
+/// Reads the whole table, which costs about $0.02 in us-east-1 for a million snapshots of 1 KB. The last line says what it
+/// has cost. For a table too large to read, the saved query "list tasks" in CloudWatch Logs Insights lists the tasks from
+/// the function's log.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  callbot tasks --table TABLE_NAME --silent-for 30m")]
+#[command(after_help = "Examples:
+  callbot tasks --table TABLE_NAME --status FAILED,PAUSED --since 1d
+  callbot tasks --table TABLE_NAME --silent-for 30m")]
 pub(crate) struct Args {
-    /// Show only tasks that have reported at TIME or later: 5m, 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00,
+    /// Show only tasks with one of these last statuses
+    #[arg(long, value_delimiter = ',', ignore_case = true)]
+    #[arg(value_parser = TaskStatus::ALL.map(TaskStatus::name))]
+    status: Vec<String>,
+    /// Show only tasks whose last report is of TIME or later: 5m, 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00,
     /// RFC 3339, or Unix seconds
-    #[arg(long, value_name = "TIME", default_value = "3d", value_parser = parse_time)]
-    since: u64,
-    /// Time without a report after which a task in progress counts as silent, such as 30m or 1h
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
-    silent_for: Duration,
-    /// Print JSON: the newest snapshot of each task shown, and the number of the other tasks by status
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    since: Option<u64>,
+    /// Show only tasks IN_PROGRESS whose last report is at least this old, such as 30m or 1h
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with = "status")]
+    silent_for: Option<Duration>,
+    /// Print a JSON array of each task's newest snapshot, with the table's attribute names
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     table: TableArgs,
 }
 
-/// The tasks that have reported, the newest report first.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Tasks {
-    /// In progress, with a recent report.
-    running: Vec<Report>,
-    /// In progress, without a recent report.
-    silent: Vec<Report>,
-    failed_today: Vec<Report>,
-    /// The number of the others, by the name of their status.
-    others: BTreeMap<&'static str, usize>,
+impl Args {
+    /// Whether the task of this last report is to be shown.
+    fn include(&self, report: &Report, now: u64) -> bool {
+        let name = report.status.name();
+        let is_named = |status: &String| status.eq_ignore_ascii_case(name);
+        let reported = report.create_ts.seconds;
+        let is_silent = |time: Duration| {
+            report.status == TaskStatus::InProgress
+                && reported.saturating_add(time.as_secs()) <= now
+        };
+        (self.status.is_empty() || self.status.iter().any(is_named))
+            && self.since.is_none_or(|since| reported >= since)
+            && self.silent_for.is_none_or(is_silent)
+    }
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let table = args.table.table().await;
+    let scan = table.scan(|scan| show_progress(&numbers(scan))).await;
+    show_progress("");
+    let scan = scan?;
     let clock = Clock::system();
-    let silent_since = clock.now.saturating_sub(args.silent_for.as_secs());
-    let failed_since = args.since.max(clock.today());
-
-    let (mut running, mut silent, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-    let mut others = BTreeMap::new();
-    for report in table.last_reports(args.since).await? {
-        let seconds = report.create_ts.seconds;
-        match report.status {
-            TaskStatus::InProgress if seconds >= silent_since => running.push(report),
-            TaskStatus::InProgress => silent.push(report),
-            TaskStatus::Failed if seconds >= failed_since => failed.push(report),
-            status => *others.entry(status.name()).or_default() += 1,
-        }
-    }
-    let tasks = Tasks {
-        running: newest(&table, &running).await?,
-        silent: newest(&table, &silent).await?,
-        failed_today: newest(&table, &failed).await?,
-        others,
-    };
+    let included = |report: &&Report| args.include(report, clock.now);
+    let mut tasks: Vec<&Report> = scan.newest.values().filter(included).collect();
+    // The task id makes the order deterministic.
+    tasks.sort_by(|a, b| (b.create_ts, &a.task_id).cmp(&(a.create_ts, &b.task_id)));
     if args.json {
         print(&serde_json::to_string_pretty(&tasks)?)?;
-        return Ok(ExitCode::SUCCESS);
+    } else if !tasks.is_empty() {
+        print(&table::render(&tasks, &clock, Terminal::stdout()))?;
     }
-
-    let silent_for = duration(args.silent_for.as_secs());
-    print(&format!(
-        "{} in progress, {} silent for more than {silent_for}, {} failed since {}",
-        counted(tasks.running.len(), "task"),
-        tasks.silent.len(),
-        tasks.failed_today.len(),
-        clock.time(failed_since)
-    ))?;
-    if let Some(table) = table::render(&tasks, &clock, Terminal::stdout()) {
-        print(&table)?;
-    }
-    if args.since >= silent_since {
-        print(&format!(
-            "Silent tasks are not shown: --since must look further back than --silent-for, {silent_for}."
-        ))?;
-    }
-    let (name, since) = (table.name(), clock.time(args.since));
-    let others = tasks.others.iter();
-    let others: Vec<String> = others
-        .map(|(name, count)| format!("{count} {name}"))
-        .collect();
-    print(&match others.is_empty() {
-        true => format!("No other task has reported to table {name} since {since}."),
-        false => format!(
-            "Other tasks that have reported since {since}: {}.",
-            others.join(", ")
-        ),
-    })?;
+    // To the standard error, since the standard output has the data.
+    let (shown, name, cost) = (tasks.len(), table.name(), cost(scan.units));
+    warn(&format!(
+        "{shown} shown of table {name}: {}{cost}.",
+        numbers(&scan)
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads these reports from the table, since the index has keys only.
-async fn newest(table: &Table, reports: &[LastReport]) -> Result<Vec<Report>, TableError> {
-    let newest = stream::iter(reports).map(async |report| {
-        let range = Range {
-            since: Some(report.create_ts.seconds),
-            ..Range::ALL
-        };
-        let mut reports = table.task_history(&report.task_id, range).await?;
-        reports.retain(|read| read.create_ts == report.create_ts);
-        Ok::<_, TableError>(reports)
-    });
-    let newest: Vec<_> = newest.buffered(CONCURRENCY).try_collect().await?;
-    Ok(newest.concat())
+/// What has been read.
+fn numbers(scan: &Scan) -> String {
+    let tasks = counted(scan.newest.len(), "task");
+    format!("{tasks} in {}", counted(scan.snapshots, "snapshot"))
+}
+
+/// What reading has cost, if it was counted.
+fn cost(units: f64) -> String {
+    let dollars = units / 1e6 * DOLLARS_PER_MILLION_UNITS;
+    let dollars = match dollars {
+        0.0 => return String::new(),
+        ..0.01 => "less than $0.01".to_owned(),
+        _ => format!("about ${dollars:.2}"),
+    };
+    format!(", read with {units} read units ({dollars} in us-east-1)")
 }

@@ -1,6 +1,6 @@
 //! Output to a terminal: colour, width, and characters safe to print.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Effects, Style};
@@ -11,8 +11,8 @@ use task_callback::contract::callback::TaskStatus;
 
 use crate::Failure;
 
-/// The width of an output that is no terminal, in columns.
-const WIDTH_OF_A_FILE: u16 = 120;
+/// The width of an output that is no terminal, in columns: more than any line has.
+const WIDTH_OF_A_FILE: u16 = u16::MAX;
 
 /// The properties of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +102,15 @@ pub(crate) fn shown(text: &str) -> String {
 /// Writes a line to the standard error. Its reader may have closed it, which is no error.
 pub(crate) fn warn(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Shows a text on the standard error in place of the one before, if that is a terminal.
+pub(crate) fn show_progress(text: &str) {
+    const ERASE: &str = "\r\u{1b}[K";
+    let mut stderr = io::stderr();
+    if stderr.is_terminal() {
+        let _ = write!(stderr, "{ERASE}{text}");
+    }
 }
 
 /// Writes a line to the standard output and flushes it. A reader such as `head` may have closed it, which is no error.

@@ -42,12 +42,6 @@ impl Clock {
         }
     }
 
-    /// The start of today, Unix seconds.
-    pub(crate) fn today(&self) -> u64 {
-        let midnight = self.zoned(self.now).and_then(|now| now.start_of_day().ok());
-        midnight.map_or(self.now, |midnight| unix_seconds(midnight.timestamp()))
-    }
-
     /// `2h 5m ago`; a time ahead of the clock is `0s ago`.
     pub(crate) fn relative(&self, seconds: u64) -> String {
         format!("{} ago", duration(self.now.saturating_sub(seconds)))

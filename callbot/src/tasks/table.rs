@@ -1,39 +1,49 @@
 //! The tasks as a table.
 
-use comfy_table::ColumnConstraint;
+use comfy_table::{ColumnConstraint, ContentArrangement};
 
-use super::Tasks;
 use crate::progress::percent;
-use crate::terminal::{Terminal, shown};
+use crate::table::Report;
+use crate::terminal::{Terminal, shown, status_style};
 use crate::when::Clock;
 
-/// The ids come first: they alone are wrapped.
-const IDS: usize = 2;
-const NAMES: [&str; 6] = ["task", "yours", "state", "reported", "finished", "answered"];
+/// The columns that are left out, one after the other, until the others have room.
+const DISPENSABLE: [usize; 4] = [5, 4, 1, 3];
 
-/// A row for each task, if there is one.
-pub(super) fn render(tasks: &Tasks, clock: &Clock, terminal: Terminal) -> Option<String> {
-    let mut table = terminal.table(NAMES);
+/// A row for each task. No id is cut or wrapped, so that each can be copied.
+pub(super) fn render(tasks: &[&Report], clock: &Clock, terminal: Terminal) -> String {
+    let mut table = terminal.table([
+        "task",
+        "own id",
+        "status",
+        "reported",
+        "orders finished",
+        "calls answered",
+    ]);
     let progress = |part, whole| format!("{part}/{whole} {}", percent(part, whole));
-    for (state, reports) in [
-        ("running", &tasks.running),
-        ("silent", &tasks.silent),
-        ("failed", &tasks.failed_today),
-    ] {
-        table.add_rows(reports.iter().map(|report| {
-            let stat = &report.stat;
-            [
-                shown(&report.task_id),
-                shown(&report.user_task_id),
-                state.to_owned(),
-                clock.relative(report.create_ts.seconds),
-                progress(stat.finish_order_count, stat.total_order_count),
-                progress(stat.total_answer_call, stat.total_call),
-            ]
-        }));
+    table.add_rows(tasks.iter().map(|report| {
+        let (stat, status) = (&report.stat, report.status);
+        [
+            shown(&report.task_id),
+            shown(&report.user_task_id),
+            terminal.paint(status_style(status), status.name()),
+            clock.relative(report.create_ts.seconds),
+            progress(stat.finish_order_count, stat.total_order_count),
+            progress(stat.total_answer_call, stat.total_call),
+        ]
+    }));
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    let widths = table.column_max_content_widths().into_iter();
+    // Each cell has a space on both sides, and a line before it. The last one also has a line after it.
+    let widths: Vec<usize> = widths.map(|width| usize::from(width) + 3).collect();
+    let mut width = 1 + widths.iter().sum::<usize>();
+    for column in DISPENSABLE {
+        if width > terminal.width.into()
+            && let Some(dispensable) = table.column_mut(column)
+        {
+            dispensable.set_constraint(ColumnConstraint::Hidden);
+            width -= widths[column];
+        }
     }
-    for column in table.column_iter_mut().skip(IDS) {
-        column.set_constraint(ColumnConstraint::ContentWidth);
-    }
-    (table.row_count() > 0).then(|| table.to_string())
+    table.to_string()
 }
