@@ -5,6 +5,7 @@ use local_stack::{Fault, Proxy};
 use crate::runner::{CREDENTIALS, callbot, fail};
 
 const HISTORY: &[&str] = &["history", "t-1", "--table", "snapshots"];
+const TASKS: &[&str] = &["tasks", "--table", "snapshots"];
 const PARKED: &[&str] = &["parked", "--queue", QUEUE];
 const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/1/parked";
 
@@ -65,6 +66,8 @@ async fn an_error_code_of_aws_is_printed_with_its_message_and_a_hint() {
         (HISTORY, "AccessDeniedException", PERMISSION),
         (HISTORY, "ValidationException", "\n"),
         (HISTORY, hostile, "\n"),
+        (TASKS, "ResourceNotFoundException", PLACE),
+        (TASKS, "AccessDeniedException", PERMISSION),
         (PARKED, no_queue, PLACE),
         (PARKED, "AccessDenied", PERMISSION),
     ];

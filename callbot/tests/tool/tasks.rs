@@ -1,120 +1,222 @@
-//! `callbot tasks`: the tasks that are running, that are silent, and that failed today.
+//! `callbot tasks`: every task with its last status.
 
+use std::process::Command;
+
+use local_stack::{Fault, Proxy};
 use serde_json::{Value, json};
 use task_callback_test_support::app::TestApp;
+use task_callback_test_support::proxy::split;
+use task_callback_test_support::request::body_plus;
+use tokio::sync::mpsc;
 
 use crate::history::{now, report, report_of};
-use crate::runner::{callbot, succeed};
+use crate::runner::{Ran, callbot, fail, succeed};
+use crate::server;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 
-/// A table, and a time zone in which it is past noon, so that today began more than 12 hours ago.
-struct Tasks {
-    app: TestApp,
-    now: u64,
-    zone: String,
+/// A task, its reports in the order of their arrival (status, seconds ago), and its last status.
+type Reported = (&'static str, &'static [(u64, u64)], &'static str);
+
+/// Stores a report of this task and status, made so many seconds ago.
+async fn report_ago(app: &TestApp, ago: u64, task: &str, status: u64) {
+    report(app, now() - ago, report_of(task, status, 67, 100)).await;
 }
 
-impl Tasks {
-    async fn start() -> Self {
-        let now = now();
-        let hour = i64::try_from(now / HOUR % 24).expect("below 24");
-        // In TZ, hours west of Greenwich are positive.
-        let zone = format!("XXX{}", hour - 12);
-        let app = TestApp::start().await;
-        Self { app, now, zone }
-    }
-
-    /// Stores a report of this task and status, made so many seconds ago.
-    async fn report(&self, task_id: &str, status: u64, ago: u64) {
-        let body = report_of(task_id, status, 67, 100);
-        report(&self.app, self.now - ago, body).await;
-    }
-
-    fn text(&self, arguments: &[&str]) -> String {
-        let mut command = callbot(&["tasks", "--table", &self.app.table_name]);
-        command.args(["--endpoint-url", &self.app.engine_url]);
-        succeed(command.args(arguments).env("TZ", &self.zone))
-    }
-
-    /// The ids of the tasks in progress, silent and failed, and the number of the others.
-    fn overview(&self, arguments: &[&str]) -> ([Vec<String>; 3], Value) {
-        let json = self.text(&[arguments, &["--json"]].concat());
-        let json: Value = serde_json::from_str(&json).expect("JSON");
-        let ids = ["running", "silent", "failedToday"].map(|state| {
-            let tasks = json[state].as_array().expect("a list").iter();
-            let ids = tasks.map(|task| task["taskID"].as_str());
-            ids.map(|id| id.expect("text").to_owned()).collect()
-        });
-        (ids, json["others"].clone())
-    }
+fn tasks(app: &TestApp, arguments: &[&str]) -> Command {
+    tasks_at(&app.engine_url, &app.table_name, arguments)
 }
 
-fn ids(ids: [&[&str]; 3]) -> [Vec<String>; 3] {
-    ids.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect())
+fn tasks_at(url: &str, table: &str, arguments: &[&str]) -> Command {
+    let mut command = callbot(&["tasks", "--table", table, "--endpoint-url", url]);
+    command.args(arguments);
+    command
+}
+
+/// The tasks shown and their statuses, in their order.
+fn listed(app: &TestApp, arguments: &[&str]) -> Vec<(String, String)> {
+    let rows = succeed(tasks(app, arguments).arg("--json"));
+    let rows: Vec<Value> = serde_json::from_str(&rows).expect("a JSON array");
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let rows = rows.iter();
+    rows.map(|row| (text(&row["taskID"]), text(&row["status"])))
+        .collect()
 }
 
 #[tokio::test]
 async fn a_task_is_what_its_newest_report_says() {
-    let tasks = Tasks::start().await;
-    let reports: [(&str, &[(u64, u64)]); 13] = [
-        ("done", &[(2, 2 * HOUR), (3, HOUR)]),
-        ("silent", &[(2, 4 * HOUR), (2, 2 * HOUR)]),
-        ("running", &[(1, 2 * HOUR), (2, 9 * MINUTE)]),
-        ("resumed", &[(5, 8 * MINUTE), (2, 6 * MINUTE)]),
-        ("paused", &[(2, 8 * MINUTE), (5, 6 * MINUTE)]),
-        ("failed", &[(2, 8 * MINUTE), (4, 6 * MINUTE)]),
-        ("failed long ago", &[(2, 31 * HOUR), (4, 30 * HOUR)]),
-        ("long forgotten", &[(2, 101 * HOUR), (2, 100 * HOUR)]),
-        // Made before the completion, and received after it.
-        ("done", &[(2, 100 * MINUTE), (2, 90 * MINUTE)]),
+    let app = TestApp::start().await;
+    let table: [Reported; 9] = [
+        ("pending", &[(1, MINUTE)], "PENDING"),
+        ("running", &[(1, 2 * HOUR), (2, 2 * MINUTE)], "IN_PROGRESS"),
+        ("paused", &[(2, HOUR), (5, 3 * MINUTE)], "PAUSED"),
+        ("failed", &[(2, HOUR), (4, 4 * MINUTE)], "FAILED"),
+        // The second report was made before the end, and arrived after it.
+        ("late", &[(3, 5 * MINUTE), (2, 9 * MINUTE)], "COMPLETED"),
         // Of the reports of one second, the last to arrive counts, or the end.
-        ("paused at once", &[(1, HOUR), (2, HOUR), (5, HOUR)]),
-        ("resumed at once", &[(1, MINUTE), (5, MINUTE), (2, MINUTE)]),
-        ("done at once", &[(2, HOUR), (3, HOUR), (2, HOUR)]),
-        ("failed at once", &[(2, MINUTE), (4, MINUTE), (2, MINUTE)]),
+        ("resumed at once", &[(5, HOUR), (2, HOUR)], "IN_PROGRESS"),
+        ("paused at once", &[(2, 2 * HOUR), (5, 2 * HOUR)], "PAUSED"),
+        (
+            "done at once",
+            &[(2, 3 * HOUR), (3, 3 * HOUR), (2, 3 * HOUR)],
+            "COMPLETED",
+        ),
+        (
+            "failed long ago",
+            &[(4, 60 * HOUR), (1, 61 * HOUR)],
+            "FAILED",
+        ),
     ];
-    for (task, reports) in reports {
+    // One clock for all, since the reports of one second must stay in one second.
+    let now = now();
+    for (task, reports, _) in table {
         for &(status, ago) in reports {
-            tasks.report(task, status, ago).await;
+            report(&app, now - ago, report_of(task, status, 67, 100)).await;
         }
     }
-    let (found, others) = tasks.overview(&[]);
-    let running = ["resumed at once", "resumed", "running"];
-    let failed = ["failed at once", "failed"];
-    assert_eq!(found, ids([&running, &["silent"], &failed]));
-    assert_eq!(others, json!({"COMPLETED": 2, "FAILED": 1, "PAUSED": 2}));
-
-    let (found, _) = tasks.overview(&["--since", "200h", "--silent-for", "150m"]);
-    let running = ["resumed at once", "resumed", "running", "silent"];
-    assert_eq!(found, ids([&running, &["long forgotten"], &failed]));
+    let expected = table.map(|(task, _, status)| (task.to_owned(), status.to_owned()));
+    assert_eq!(listed(&app, &[]), expected, "the newest report first");
 }
 
 #[tokio::test]
-async fn the_text_has_the_newest_numbers_and_says_what_it_leaves_out() {
-    let tasks = Tasks::start().await;
-    let text = tasks.text(&[]);
-    let nothing = format!(
-        "No other task has reported to table {}",
-        tasks.app.table_name
-    );
-    assert!(text.contains(&nothing), "{text}");
+async fn each_filter_leaves_out_the_other_tasks() {
+    let app = TestApp::start().await;
+    let (silent, old) = (90 * MINUTE, 50 * HOUR);
+    let reports = [
+        ("pending", 1, silent),
+        ("running", 2, MINUTE),
+        ("silent", 2, silent),
+        ("long silent", 2, old),
+        ("done", 3, silent),
+        ("failed", 4, MINUTE),
+        ("failed long ago", 4, old),
+        ("paused", 5, silent),
+    ];
+    for (task, status, ago) in reports {
+        report_ago(&app, ago, task, status).await;
+    }
+    let table: [(&str, &[&str]); 10] = [
+        ("--status PENDING", &["pending"]),
+        (
+            "--status failed,Paused",
+            &["failed", "failed long ago", "paused"],
+        ),
+        ("--status COMPLETED --status PAUSED", &["done", "paused"]),
+        (
+            "--status IN_PROGRESS",
+            &["long silent", "running", "silent"],
+        ),
+        ("--since 1h", &["failed", "running"]),
+        ("--since 2d --status FAILED", &["failed"]),
+        ("--silent-for 1h", &["long silent", "silent"]),
+        ("--silent-for 1d", &["long silent"]),
+        ("--silent-for 1h --since 1d", &["silent"]),
+        ("--status COMPLETED --since 1h", &[]),
+    ];
+    for (arguments, expected) in table {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let mut ids: Vec<String> = listed(&app, &arguments)
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
+        ids.sort();
+        assert_eq!(ids, expected, "{arguments:?}");
+        let ran = fail(0, &mut tasks(&app, &arguments));
+        let summary = format!("{} shown of table {}: 8 tasks", ids.len(), app.table_name);
+        assert!(ran.stderr.starts_with(&summary), "{ran:?}");
+        assert_eq!(ran.stdout.is_empty(), ids.is_empty(), "{ran:?}");
+    }
+    for arguments in [
+        &["--status", "DONE"][..],
+        &["--status", "FAILED", "--silent-for", "1h"],
+    ] {
+        fail(2, &mut tasks(&app, arguments));
+    }
+}
 
-    tasks.report("t-\u{1b}[31m-escaped", 2, 2 * MINUTE).await;
-    tasks.report("earlier", 2, HOUR / 2).await;
-    tasks.report("done", 3, MINUTE).await;
-    let text = tasks.text(&["--since", "20m"]);
+#[tokio::test]
+async fn an_id_is_whole_at_any_width_and_other_columns_make_room() {
+    let app = TestApp::embedded().await;
+    let id = "rehearsal-failure-1795600000-b81d4fae";
+    report_ago(&app, 2 * HOUR + 30 * MINUTE, id, 4).await;
+    report_ago(&app, HOUR, "t-\u{1b}[31m-escaped", 2).await;
+    let text = succeed(&mut tasks(&app, &[]));
     for words in [
-        "1 task in progress, 0 silent for more than 1h, 0 failed since",
+        "FAILED",
+        "IN_PROGRESS",
+        " 2h 30m ago",
         "67/100 67 %",
         "40/120 33 %",
-        "t-\\u{1b}[31m-escaped",
-        "2m",
-        "Silent tasks are not shown: --since must look further back than --silent-for, 1h.",
-        "1 COMPLETED",
     ] {
-        assert!(text.contains(words), "{words}: {text}");
+        assert!(text.contains(words), "{words}:\n{text}");
     }
-    assert!(!text.contains("earlier"), "{text}");
+    // Narrow as the last one is, the id alone is wider.
+    for (width, count) in [(120, 6), (100, 5), (80, 4), (70, 3), (60, 2), (30, 2)] {
+        let width_in_text = width.to_string();
+        let text = succeed(tasks(&app, &[]).env("COLUMNS", width_in_text));
+        let kept = ["task", "status", "reported", "own id", "orders", "calls"];
+        let header = text.lines().nth(1).expect("a header");
+        for (place, column) in kept.into_iter().enumerate() {
+            let is_kept = header.contains(column);
+            assert_eq!(is_kept, place < count, "{width}, {column}:\n{text}");
+        }
+        for id in [id, r"t-\u{1b}[31m-escaped"] {
+            assert!(text.contains(&format!("│ {id} ")), "{width}:\n{text}");
+        }
+        let is_within = text.lines().all(|line| line.chars().count() <= width);
+        assert_eq!(is_within, width >= 60, "{width}:\n{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_of_every_segment_is_read() {
+    let app = TestApp::embedded().await;
+    let (now, filler) = (now(), "x".repeat(60_000));
+    for second in 0..40 {
+        let body = body_plus("", "filler", json!(filler));
+        report(&app, now - second, body).await;
+    }
+    let (sender, mut requests) = mpsc::unbounded_channel();
+    let proxy = Proxy::start(&app.engine_url, move |request| {
+        sender.send(request.to_owned()).expect("the test listens");
+        Fault::None
+    });
+    let proxy = proxy.await.expect("a free port");
+    let ran = fail(0, &mut tasks_at(proxy.url(), &app.table_name, &["--json"]));
+    let rows: [Value; 1] = serde_json::from_str(&ran.stdout).expect("the newest snapshot");
+    assert_eq!(rows[0]["createTs"], now);
+    assert_eq!(rows[0]["extra"]["filler"], filler);
+    let summary = ": 1 task in 40 snapshots, read with ";
+    assert!(ran.stderr.contains(summary), "{}", ran.stderr);
+    let cost = " read units (less than $0.01 in us-east-1).\n";
+    assert!(ran.stderr.ends_with(cost), "{}", ran.stderr);
+
+    let mut pages_of = [0; 4];
+    while let Ok(request) = requests.try_recv() {
+        let (head, body) = split(&request);
+        assert!(head.contains("DynamoDB_20120810.Scan"), "{head}");
+        let body: Value = serde_json::from_slice(body).expect("JSON");
+        let segment = body["Segment"].as_u64().expect("a number");
+        pages_of[segment as usize] += 1;
+    }
+    pages_of.sort_unstable();
+    let why = "2.4 MB of one task, in pages of 1 MB";
+    assert_eq!(pages_of, [1, 1, 1, 3], "{why}");
+}
+
+#[test]
+fn the_cost_is_shown_if_the_engine_counts_it() {
+    let run = |capacity: Value| -> Ran {
+        let body = json!({"Items": [], "ConsumedCapacity": capacity}).to_string();
+        fail(0, &mut tasks_at(&server::start(&body), "t", &[]))
+    };
+    let nothing = "0 shown of table t: 0 tasks in 0 snapshots";
+    // Each of the four segments has this many.
+    let counted = run(json!({"CapacityUnits": 30_000.5})).stderr;
+    let cost = ", read with 120002 read units (about $0.02 in us-east-1).\n";
+    assert_eq!(counted, format!("{nothing}{cost}"));
+    let uncounted = run(Value::Null);
+    assert_eq!(uncounted.stderr, format!("{nothing}.\n"));
+    assert_eq!(uncounted.stdout, "");
 }
