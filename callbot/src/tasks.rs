@@ -63,41 +63,42 @@ impl Args {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let table = args.table.table().await;
-    let scan = table.scan(|scan| show_progress(&numbers(scan))).await;
+    let counts = |scan: &Scan| {
+        let snapshots = counted(scan.snapshots, "snapshot");
+        (snapshots, counted(scan.newest.len(), "task"))
+    };
+    let scan = table.scan(|scan| {
+        let (snapshots, tasks) = counts(scan);
+        show_progress(&format!("Reading: {snapshots}, {tasks}"));
+    });
+    let scan = scan.await;
     show_progress("");
     let scan = scan?;
     let clock = Clock::system();
     let included = |report: &&Report| args.include(report, clock.now);
-    let mut tasks: Vec<&Report> = scan.newest.values().filter(included).collect();
+    let mut shown: Vec<&Report> = scan.newest.values().filter(included).collect();
     // The task id makes the order deterministic.
-    tasks.sort_by(|a, b| (b.create_ts, &a.task_id).cmp(&(a.create_ts, &b.task_id)));
+    shown.sort_by(|a, b| (b.create_ts, &a.task_id).cmp(&(a.create_ts, &b.task_id)));
     if args.json {
-        print(&serde_json::to_string_pretty(&tasks)?)?;
-    } else if !tasks.is_empty() {
-        print(&table::render(&tasks, &clock, Terminal::stdout()))?;
+        print(&serde_json::to_string_pretty(&shown)?)?;
+    } else if !shown.is_empty() {
+        print(&table::render(&shown, &clock, Terminal::stdout()))?;
     }
     // To the standard error, since the standard output has the data.
-    let (shown, name, cost) = (tasks.len(), table.name(), cost(scan.units));
+    let (snapshots, tasks) = counts(&scan);
+    let (name, cost, shown) = (table.name(), cost(scan.units), shown.len());
     warn(&format!(
-        "{shown} shown of table {name}: {}{cost}.",
-        numbers(&scan)
+        "Table {name}: {shown} of {tasks} shown. {snapshots} read{cost}."
     ));
     Ok(ExitCode::SUCCESS)
 }
 
-/// What has been read.
-fn numbers(scan: &Scan) -> String {
-    let tasks = counted(scan.newest.len(), "task");
-    format!("{tasks} in {}", counted(scan.snapshots, "snapshot"))
-}
-
-/// What reading has cost, if it was counted.
+/// What this many read units cost, if the engine has counted them.
 fn cost(units: f64) -> String {
-    let dollars = units / 1e6 * DOLLARS_PER_MILLION_UNITS;
-    let dollars = match dollars {
+    let dollars = match units / 1e6 * DOLLARS_PER_MILLION_UNITS {
         0.0 => return String::new(),
         ..0.01 => "less than $0.01".to_owned(),
-        _ => format!("about ${dollars:.2}"),
+        dollars => format!("about ${dollars:.2}"),
     };
-    format!(", read with {units} read units ({dollars} in us-east-1)")
+    format!(" with {units} read units, {dollars} in us-east-1")
 }

@@ -40,7 +40,7 @@ fn the_command_finds_the_engine_and_the_table_of_its_file() {
         command.arg(&file).args(["--", "sh", "-c", script]);
         let ran = fail(0, command.arg(env!("CARGO_BIN_EXE_callbot")));
         assert!(
-            ran.stderr.contains("table calls: 0 tasks"),
+            ran.stderr.contains("Table calls: 0 of 0 tasks"),
             "{what}: {ran:?}"
         );
     }

@@ -123,7 +123,7 @@ async fn each_filter_leaves_out_the_other_tasks() {
         ids.sort();
         assert_eq!(ids, expected, "{arguments:?}");
         let ran = fail(0, &mut tasks(&app, &arguments));
-        let summary = format!("{} shown of table {}: 8 tasks", ids.len(), app.table_name);
+        let summary = format!("Table {}: {} of 8 tasks shown.", app.table_name, ids.len());
         assert!(ran.stderr.starts_with(&summary), "{ran:?}");
         assert_eq!(ran.stdout.is_empty(), ids.is_empty(), "{ran:?}");
     }
@@ -187,9 +187,9 @@ async fn every_page_of_every_segment_is_read() {
     let rows: [Value; 1] = serde_json::from_str(&ran.stdout).expect("the newest snapshot");
     assert_eq!(rows[0]["createTs"], now);
     assert_eq!(rows[0]["extra"]["filler"], filler);
-    let summary = ": 1 task in 40 snapshots, read with ";
+    let summary = ": 1 of 1 task shown. 40 snapshots read with ";
     assert!(ran.stderr.contains(summary), "{}", ran.stderr);
-    let cost = " read units (less than $0.01 in us-east-1).\n";
+    let cost = " read units, less than $0.01 in us-east-1.\n";
     assert!(ran.stderr.ends_with(cost), "{}", ran.stderr);
 
     let mut pages_of = [0; 4];
@@ -211,10 +211,10 @@ fn the_cost_is_shown_if_the_engine_counts_it() {
         let body = json!({"Items": [], "ConsumedCapacity": capacity}).to_string();
         fail(0, &mut tasks_at(&server::start(&body), "t", &[]))
     };
-    let nothing = "0 shown of table t: 0 tasks in 0 snapshots";
+    let nothing = "Table t: 0 of 0 tasks shown. 0 snapshots read";
     // Each of the four segments has this many.
     let counted = run(json!({"CapacityUnits": 30_000.5})).stderr;
-    let cost = ", read with 120002 read units (about $0.02 in us-east-1).\n";
+    let cost = " with 120002 read units, about $0.02 in us-east-1.\n";
     assert_eq!(counted, format!("{nothing}{cost}"));
     let uncounted = run(Value::Null);
     assert_eq!(uncounted.stderr, format!("{nothing}.\n"));
