@@ -19,9 +19,9 @@ const DOLLARS_PER_MILLION_UNITS: f64 = 0.125;
 
 /// List the tasks with their last status, the newest report first
 ///
-/// Reads the whole table, which costs about $0.02 in us-east-1 for a million snapshots of 1 KB. The last line says what it
-/// has cost. For a table too large to read, the saved query "list tasks" in CloudWatch Logs Insights lists the tasks from
-/// the function's log.
+/// Reads the whole table, which costs about $0.02 in us-east-1 for a million snapshots of 1 KB. The last line says what
+/// it has cost. For a table too large to read, the saved query "list tasks" in CloudWatch Logs Insights lists the tasks
+/// from the function's log.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   callbot tasks --table TABLE_NAME --status FAILED,PAUSED --since 1d
