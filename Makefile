@@ -93,6 +93,7 @@ lint: $(SAM) $(CHECKERS) $(CRATES) $(LYCHEE) ## Check format, lints, dependencie
 	@echo 'The links and the commands in the documents'
 	$(LYCHEE)/bin/lychee --quiet --offline --include-fragments README.md CONTRIBUTING.md docs
 	$(TEST) --quiet --test documents
+	python3 -B docs/cost.py --check
 	sam validate --lint --region us-east-1
 	$(CHECKERS)/bin/cfn-lint --template template.yaml --include-checks I --append-rules cfn_lint_serverless.rules
 	$(CHECKERS)/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download

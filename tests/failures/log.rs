@@ -41,13 +41,13 @@ async fn delivered(queue: &TestQueue, function: &Handler) -> Value {
 async fn a_stored_callback_is_one_line() {
     let app = TestApp::embedded().await;
     let expected = json!({
-        "level": "INFO", "message": "callback", "outcome": "stored", "retCode": 0, "new": true,
+        "level": "INFO", "message": "callback", "outcome": "stored", "retCode": 0,
         "responseID": "response-1", "requestID": "req-1", "uuid": UUID, "taskID": "t-1",
         "status": "IN_PROGRESS", "createTs": "1726200060"
     });
     assert_eq!(sent(&app, &Request::new(body())).await, expected);
     let expected = json!({
-        "level": "INFO", "message": "callback", "outcome": "already stored", "retCode": 0, "new": false,
+        "level": "INFO", "message": "callback", "outcome": "already stored", "retCode": 0,
         "responseID": "response-2", "requestID": "req-2", "uuid": UUID, "taskID": "t-1",
         "status": "IN_PROGRESS", "createTs": "1726200060"
     });
@@ -114,7 +114,7 @@ async fn a_callback_from_the_queue_is_a_line_like_any_other() {
 
     let app = TestApp::embedded().await;
     let expected = json!({
-        "level": "INFO", "message": "callback", "outcome": "stored", "retCode": 0, "new": true,
+        "level": "INFO", "message": "callback", "outcome": "stored", "retCode": 0,
         "responseID": "response-1", "requestID": "req-1", "uuid": UUID, "taskID": "t-1",
         "status": "IN_PROGRESS", "createTs": "1726200059", "from": "queue",
         "receivedAt": "2024-09-13T04:01:00.000Z", "tries": 2
