@@ -23,7 +23,7 @@ MILLION_SQS_REQUESTS = 0.40
 KEY = 1.00
 
 # A log event of 36-character ids: the function's line of a stored and of a refused callback, measured as the page says.
-STORED_LINE, REFUSED_LINE = 370, 340
+STORED_LINE, REFUSED_LINE = 370, 360
 # The ids of a refused callback have at most 128 characters each, of which a quote takes two bytes.
 LONGEST_IDS = 2 * (128 * 2 - 36)
 # The longest request line and headers that an HTTP API takes. The access log has the path.

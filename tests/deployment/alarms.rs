@@ -225,7 +225,7 @@ fn each_alarm_has_a_heading_a_row_and_a_text_that_ends_with_a_command() {
             "{name} has no heading"
         );
         assert!(
-            page.contains(&format!("\n| [{name}](#{link}) |")),
+            page.contains(&format!("\n| [{name}](#{link})")),
             "{name} has no row"
         );
         assert_eq!(properties["OKActions"], topic, "{name}");
