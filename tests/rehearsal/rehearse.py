@@ -39,7 +39,8 @@ class Rehearsal(Actions):
 
     def first_deployment(self):
         output = self.deploy("MaxBodyBytes=32768")
-        require("AlarmsGoTo" in output and "NOBODY" in output, "the outputs do not say that nobody is told", output)
+        for words in ("AlarmsGoTo", "NOBODY", "DeployedVersion", "make secret SECRET=CredentialsSecretArn"):
+            require(words in output, f"make deploy does not say {words}", output)
         return f"{self.stack.status}, {len(self.stack.resource_types)} resources"
 
     def before_the_secret(self):
