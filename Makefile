@@ -98,7 +98,7 @@ lint: $(SAM) $(CHECKERS) $(CRATES) $(LYCHEE) ## Check format, lints, dependencie
 	$(CHECKERS)/bin/cfn-lint --template template.yaml --include-checks I --append-rules cfn_lint_serverless.rules
 	$(CHECKERS)/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 	@echo 'The policies: what a deployment needs, and no more'
-	$(CHECKERS)/bin/python tests/policies/check.py
+	$(CHECKERS)/bin/python -B tests/policies/check.py
 
 advisories: $(CRATES) ## Check for known vulnerabilities and yanked crates (needs GitHub)
 	cargo deny --locked --workspace --all-features check advisories
