@@ -165,7 +165,7 @@ build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
 		.aws-sam/build/template.yaml > .aws-sam/built.yaml && mv .aws-sam/built.yaml .aws-sam/build/template.yaml
 
 deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=value …' (docs/configuration.md)
-	sam deploy --stack-name $(STACK) $(if $(REGION),--region $(REGION)) \
+	sam deploy --stack-name $(STACK) --s3-prefix $(STACK) $(if $(REGION),--region $(REGION)) \
 		--parameter-overrides Architecture=$(ARCH) Version=$(or $(shell git describe --always --dirty),unknown) $(PARAMETERS)
 	@echo 'Next, after a first deployment (README.md, Deploy): confirm the mail from SNS, then, with the outputs above,'
 	@echo '  make secret SECRET=CredentialsSecretArn FILE=.local/credentials.json'

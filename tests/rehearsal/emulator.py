@@ -3,7 +3,7 @@
 Each workaround fills a gap in MiniStack 1.5.33 (checked on 2026-11-24) or shortens a wait. When a newer MiniStack
 closes a gap, delete its workaround. The steps do not change:
 
-- gap 1, `accept_saved_queries`: CloudFormation rejects AWS::Logs::QueryDefinition;
+- gap 1, `accept_unsupported`: CloudFormation rejects AWS::Logs::QueryDefinition, and alarms on metric math;
 - gap 2, `import_routes`: the OpenAPI body of an HTTP API does not create routes;
 - gap 3, `reachable`: the host name of an API does not resolve;
 - gap 4, `own_environment`: MiniStack passes its own variables to the function;
@@ -151,13 +151,20 @@ class Emulator:
         boto3.client("sqs").set_queue_attributes(QueueUrl=queue_url, Attributes={attribute: value})
 
 
-def accept_saved_queries(handlers):
-    """Gap 1: accepts the saved query of CloudWatch Logs Insights without creating anything."""
-    handlers["AWS::Logs::QueryDefinition"] = {
+def accept_unsupported(handlers):
+    """Gap 1: accepts saved queries of CloudWatch Logs Insights and alarms on metric math without creating anything."""
+    nothing = {
         "create": lambda logical_id, props, stack_name: (f"{stack_name}-{logical_id}", {}),
         "update": lambda physical_id, old_props, new_props, stack_name: (physical_id, {}),
         "delete": lambda physical_id, props: None,
     }
+    handlers["AWS::Logs::QueryDefinition"] = nothing
+    alarm = handlers["AWS::CloudWatch::Alarm"]
+
+    def create(logical_id, props, stack_name):
+        return (nothing if "Metrics" in props else alarm)["create"](logical_id, props, stack_name)
+
+    handlers["AWS::CloudWatch::Alarm"] = alarm | {"create": create}
 
 
 def import_routes(handlers, gateway):
@@ -210,7 +217,7 @@ def main():
     from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as handlers
 
     threading.Thread(target=end_with_standard_input, daemon=True).start()
-    accept_saved_queries(handlers)
+    accept_unsupported(handlers)
     import_routes(handlers, apigateway)
     sys.argv = sys.argv[:1]
     app.main()
