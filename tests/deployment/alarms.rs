@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use task_callback::contract::account::Algorithm;
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
@@ -17,172 +17,154 @@ use task_callback_test_support::request::{NOW, Request, body, now};
 
 use crate::metrics::metrics;
 use crate::template::{resources, template};
-use crate::timeline::{RETRY, Timeline, WATCHED};
+use crate::timeline::{Lines, Timeline};
 
-/// What the function logs of a callback at each step, in the order in which [`Lines::written`] causes it.
-struct Lines {
-    failed: Value,
-    retry_failed: Value,
-    retry_stored: Value,
-    mismatch: Value,
-    retry_mismatch: Value,
-    stranger: Value,
-    malformed: Value,
+/// What the function and API Gateway log. The function's lines are those that it writes here, in this order.
+async fn lines() -> Lines {
+    let names = [
+        "failed",
+        "failed again",
+        "stored",
+        "wrong signature",
+        "wrong signature again",
+        "stranger",
+        "malformed",
+    ];
+    let queue = TestQueue::create().await;
+    let app = TestApp::parking_in(&queue, &[]).await;
+    let refusing = Fault::Answer(400, "AccessDeniedException");
+    let proxy = Proxy::start(&app.engine_url, &[refusing]).await;
+    let down = app.behind(local_aws(&proxy.url));
+    let event = Request::new(body()).http_api_event().to_string();
+    let text = body().to_string();
+    let (log, _guard) = Log::start(&[]);
+    invoke(&down, &event, "response-1", now()).await;
+    queue.deliver(&down, now()).await;
+    queue.deliver(app.function(), now()).await;
+    let wrong = Request::signed(text.as_bytes(), NOW, Algorithm::Md5, "wrong");
+    app.send(&wrong).await;
+    queue.deliver(app.function(), now()).await;
+    app.send(&Request::of_account("stranger", body())).await;
+    app.send(&Request::new(json!({}))).await;
+    let written = log.lines();
+    assert_eq!(written.len(), names.len());
+    let access =
+        |status: &str, functions: &str| json!({"status": status, "functionStatus": functions});
+    let access_log = [
+        ("answered 503", access("503", "503")),
+        ("unanswered", access("503", "-")),
+        ("throttled", access("429", "-")),
+    ];
+    names.into_iter().zip(written).chain(access_log).collect()
 }
 
-impl Lines {
-    async fn written() -> Self {
-        let queue = TestQueue::create().await;
-        let app = TestApp::parking_in(&queue, &[]).await;
-        let refusing = Fault::Answer(400, "AccessDeniedException");
-        let proxy = Proxy::start(&app.engine_url, &[refusing]).await;
-        let down = app.behind(local_aws(&proxy.url));
-        let event = Request::new(body()).http_api_event().to_string();
-        let text = body().to_string();
-        let (log, _guard) = Log::start(&[]);
+/// A description, what happens, and the alarms that go off, with the minutes in which they may.
+type Scenario = (
+    &'static str,
+    fn(&mut Timeline<'_>),
+    &'static [(&'static str, Range<usize>)],
+);
 
-        invoke(&down, &event, "response-1", now()).await;
-        queue.deliver(&down, now()).await;
-        queue.deliver(app.function(), now()).await;
-        let wrong = Request::signed(text.as_bytes(), NOW, Algorithm::Md5, "wrong");
-        app.send(&wrong).await;
-        queue.deliver(app.function(), now()).await;
-        app.send(&Request::of_account("stranger", body())).await;
-        app.send(&Request::new(json!({}))).await;
-
-        let lines = <[Value; 7]>::try_from(log.lines()).expect("a line for each step");
-        let [
-            failed,
-            retry_failed,
-            retry_stored,
-            mismatch,
-            retry_mismatch,
-            stranger,
-            malformed,
-        ] = lines;
-        Self {
-            failed,
-            retry_failed,
-            retry_stored,
-            mismatch,
-            retry_mismatch,
-            stranger,
-            malformed,
-        }
-    }
-}
+const SCENARIOS: &[Scenario] = &[
+    ("nothing", |_| (), &[]),
+    (
+        "an outage of ten minutes at a callback a second; each is retried after five minutes, and stored after it",
+        |seen| {
+            seen.log("failed", 0..10, 60);
+            seen.log("answered 503", 0..10, 60);
+            seen.log("failed again", 5..10, 60);
+            seen.log("stored", 10..15, 120);
+            seen.queue("ParkedQueue", 0..15, 0, 60);
+        },
+        &[("FailedAlarm", 0..10)],
+    ),
+    (
+        "an outage of two hours that one callback met; it is retried a little later than every five minutes",
+        |seen| {
+            seen.log("failed", 0..1, 1);
+            seen.log("failed again", (6..120).step_by(6), 1);
+        },
+        &[("FailedAlarm", 0..10)],
+    ),
+    (
+        "one failure whose retry succeeds",
+        |seen| {
+            seen.log("failed", 0..1, 1);
+            seen.log("stored", 5..6, 1);
+        },
+        &[],
+    ),
+    (
+        "five callbacks with a wrong signature, until the secret is corrected after an hour",
+        |seen| {
+            seen.log("wrong signature", 0..1, 5);
+            seen.log("wrong signature again", (5..60).step_by(5), 5);
+            seen.log("stored", 60..61, 5);
+        },
+        &[("WrongSignatureAlarm", 0..1)],
+    ),
+    (
+        "one authentic callback that is refused; its dead letter is redriven after an hour and a half",
+        |seen| {
+            seen.log("malformed", 0..1, 1);
+            seen.queue("DeadLetterQueue", 1..90, 1, 0);
+            seen.queue("DeadLetterQueue", 90..120, 0, 0);
+        },
+        &[("DeadLetterAlarm", 1..2)],
+    ),
+    (
+        "a backlog of 2,000 in an outage of an hour; trying all of it takes longer than the time between two tries",
+        |seen| {
+            seen.log("failed", 0..1, 2_000);
+            seen.log("failed again", 5..60, 240);
+            seen.log("stored", 60..69, 240);
+            seen.queue("ParkedQueue", 5..68, 800, 240);
+        },
+        &[("FailedAlarm", 0..10)],
+    ),
+    (
+        "a parked callback that nothing receives",
+        |seen| {
+            seen.queue("ParkedQueue", 0..30, 0, 0);
+            seen.queue("ParkedQueue", 30..90, 1, 0);
+        },
+        &[("NotTriedAlarm", 44..45)],
+    ),
+    (
+        "one request that no instance of the function was free for",
+        |seen| seen.log("unanswered", 0..1, 1),
+        &[("UnansweredAlarm", 0..1)],
+    ),
+    (
+        "one throttled request",
+        |seen| seen.log("throttled", 0..1, 1),
+        &[("ThrottledAlarm", 0..1)],
+    ),
+    (
+        "a stranger, nineteen times",
+        |seen| seen.log("stranger", 0..1, 19),
+        &[],
+    ),
+    (
+        "a stranger, four times a minute for an hour",
+        |seen| seen.log("stranger", 0..60, 4),
+        &[("UnknownSenderAlarm", 4..5)],
+    ),
+];
 
 #[tokio::test]
 async fn each_event_sets_off_its_alarm_once_and_no_other() {
-    let template = template();
-    let lines = Lines::written().await;
-    let metrics = metrics(&template);
-    let access =
-        |status: &str, functions: &str| json!({"status": status, "functionStatus": functions});
-    type Fill<'a> = Box<dyn Fn(&mut Timeline) + 'a>;
-    let cases: [(&str, Fill<'_>, &[(&str, Range<usize>)]); 12] = [
-        ("nothing", Box::new(|_| ()), &[]),
-        (
-            "an outage of ten minutes at a callback a second; each is retried every five minutes, and stored after it",
-            Box::new(|seen| {
-                for minute in 0..10 {
-                    seen.log(&lines.failed, minute, 60);
-                    seen.log(&access("503", "503"), minute, 60);
-                    seen.log(
-                        &lines.retry_failed,
-                        minute + RETRY,
-                        if minute < RETRY { 60 } else { 0 },
-                    );
-                }
-                seen.log(&lines.retry_stored, 10, 600);
-                seen.queue("ParkedQueue", 0..WATCHED, 0.0, 0.0);
-            }),
-            &[("FailedAlarm", 0..10)],
-        ),
-        (
-            "an outage of two hours that one callback met; it is retried a little later than every five minutes",
-            Box::new(|seen| {
-                seen.log(&lines.failed, 0, 1);
-                (1..20).for_each(|retry| seen.log(&lines.retry_failed, retry * 6, 1));
-            }),
-            &[("FailedAlarm", 0..12)],
-        ),
-        (
-            "one failure whose retry succeeds",
-            Box::new(|seen| {
-                seen.log(&lines.failed, 0, 1);
-                seen.log(&lines.retry_stored, RETRY, 1);
-            }),
-            &[],
-        ),
-        (
-            "five callbacks with a wrong signature, until the secret is corrected after an hour",
-            Box::new(|seen| {
-                seen.log(&lines.mismatch, 0, 5);
-                (1..12).for_each(|retry| seen.log(&lines.retry_mismatch, retry * RETRY, 5));
-                seen.log(&lines.retry_stored, 60, 5);
-            }),
-            &[("WrongSignatureAlarm", 0..1)],
-        ),
-        (
-            "one authentic callback that is refused, and the alarm stays on until its dead letter is gone",
-            Box::new(|seen| {
-                seen.log(&lines.malformed, 0, 1);
-                seen.queue("DeadLetterQueue", 1..90, 1.0, 0.0);
-                seen.queue("DeadLetterQueue", 90..WATCHED, 0.0, 0.0);
-            }),
-            &[("DeadLetterAlarm", 1..2)],
-        ),
-        (
-            "a backlog of 2,000 that takes longer than the time between two tries, in an outage of an hour",
-            Box::new(|seen| {
-                seen.log(&lines.failed, 0, 2_000);
-                (RETRY..60).for_each(|minute| seen.log(&lines.retry_failed, minute, 240));
-                (60..69).for_each(|minute| seen.log(&lines.retry_stored, minute, 240));
-                seen.queue("ParkedQueue", RETRY..68, 800.0, 240.0);
-            }),
-            &[("FailedAlarm", 0..10)],
-        ),
-        (
-            "a parked callback that nothing receives",
-            Box::new(|seen| {
-                seen.queue("ParkedQueue", 0..30, 0.0, 0.0);
-                seen.queue("ParkedQueue", 30..90, 1.0, 0.0);
-            }),
-            &[("NotTriedAlarm", 44..45)],
-        ),
-        (
-            "one request that no instance of the function was free for",
-            Box::new(|seen| seen.log(&access("503", "-"), 0, 1)),
-            &[("UnansweredAlarm", 0..1)],
-        ),
-        (
-            "one throttled request",
-            Box::new(|seen| seen.log(&access("429", "-"), 0, 1)),
-            &[("ThrottledAlarm", 0..1)],
-        ),
-        (
-            "a stranger, nineteen times",
-            Box::new(|seen| seen.log(&lines.stranger, 0, 19)),
-            &[],
-        ),
-        (
-            "a stranger, four times a minute for an hour",
-            Box::new(|seen| (0..60).for_each(|minute| seen.log(&lines.stranger, minute, 4))),
-            &[("UnknownSenderAlarm", 4..5)],
-        ),
-    ];
-    for (description, fill, expected) in cases {
-        let mut timeline = Timeline::new(&metrics);
-        fill(&mut timeline);
-        let found = timeline.alarms(&template);
-        let as_expected = found.len() == expected.len()
-            && found
-                .iter()
-                .zip(expected)
-                .all(|((name, minute), (expected, when))| {
-                    name == expected && when.contains(minute)
-                });
+    let (template, lines) = (template(), lines().await);
+    for (description, happens, expected) in SCENARIOS {
+        let mut timeline = Timeline::new(&template, &lines);
+        happens(&mut timeline);
+        let found = timeline.alarms();
+        let is_expected =
+            |((name, minute), (alarm, when)): (&(String, usize), &(_, Range<usize>))| {
+                name == alarm && when.contains(minute)
+            };
+        let as_expected =
+            found.len() == expected.len() && found.iter().zip(*expected).all(is_expected);
         assert!(
             as_expected,
             "{description}: {found:?}, expected {expected:?}"
