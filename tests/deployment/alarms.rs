@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::aws::local_aws;
@@ -20,16 +20,9 @@ use crate::template::{resources, template};
 use crate::timeline::{Lines, Timeline};
 
 /// What the function and API Gateway log. The function's lines are those that it writes here, in this order.
-async fn lines() -> Lines {
-    let names = [
-        "failed",
-        "failed again",
-        "stored",
-        "wrong signature",
-        "wrong signature again",
-        "stranger",
-        "malformed",
-    ];
+async fn lines(template: &Value) -> Lines {
+    let names =
+        "failed, failed again, stored, wrong signature, wrong signature again, stranger, malformed";
     let queue = TestQueue::create().await;
     let app = TestApp::parking_in(&queue, &[]).await;
     let refusing = Fault::Answer(400, "AccessDeniedException");
@@ -47,15 +40,22 @@ async fn lines() -> Lines {
     app.send(&Request::of_account("stranger", body())).await;
     app.send(&Request::new(json!({}))).await;
     let written = log.lines();
-    assert_eq!(written.len(), names.len());
-    let access =
-        |status: &str, functions: &str| json!({"status": status, "functionStatus": functions});
+    assert_eq!(written.len(), names.split(", ").count());
+
+    let settings = &template["Resources"]["CallbackApi"]["Properties"]["AccessLogSettings"];
+    let format = settings["Format"].as_str().expect("a text");
+    let access = |status: &str, of_the_function: &str| {
+        let mut line: Value = serde_json::from_str(format).expect("JSON");
+        line["status"] = json!(status);
+        line["functionStatus"] = json!(of_the_function);
+        line
+    };
     let access_log = [
         ("answered 503", access("503", "503")),
         ("unanswered", access("503", "-")),
         ("throttled", access("429", "-")),
     ];
-    names.into_iter().zip(written).chain(access_log).collect()
+    names.split(", ").zip(written).chain(access_log).collect()
 }
 
 /// A description, what happens, and the alarms that go off, with the minutes in which they may.
@@ -154,7 +154,8 @@ const SCENARIOS: &[Scenario] = &[
 
 #[tokio::test]
 async fn each_event_sets_off_its_alarm_once_and_no_other() {
-    let (template, lines) = (template(), lines().await);
+    let template = template();
+    let lines = lines(&template).await;
     for (description, happens, expected) in SCENARIOS {
         let mut timeline = Timeline::new(&template, &lines);
         happens(&mut timeline);

@@ -138,28 +138,6 @@ async fn each_failure_is_counted_by_its_metric() {
 }
 
 #[test]
-fn requests_that_never_reach_the_function_are_counted_in_the_access_log() {
-    let template = template();
-    let metrics = metrics(&template);
-    let settings = &template["Resources"]["CallbackApi"]["Properties"]["AccessLogSettings"];
-    let format = settings["Format"].as_str().expect("a text");
-    let mut line: Value = serde_json::from_str(format).expect("JSON");
-    let cases = [
-        ("200", "200", ""),
-        ("503", "503", ""),
-        ("500", "500", ""),
-        ("500", "-", "Unanswered"),
-        ("503", "-", "Unanswered"),
-        ("429", "-", "Throttled"),
-    ];
-    for (status, functions_status, expected) in cases {
-        line["status"] = json!(status);
-        line["functionStatus"] = json!(functions_status);
-        assert_eq!(counting(&metrics, &line), expected, "{line}");
-    }
-}
-
-#[test]
 fn the_dashboard_is_json_and_shows_every_metric() {
     let template = template();
     let dashboard = &template["Resources"]["Dashboard"]["Properties"]["DashboardBody"];
