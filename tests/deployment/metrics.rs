@@ -74,7 +74,6 @@ async fn each_answer_is_counted_by_its_metric() {
     let parking = parking(moto::url(), Some(&parked), Some(&dead_letters));
     let app = TestApp::with_parking(parking, &[]).await;
     let good = Request::new(body());
-    let too_long = good.clone().with_body("x".repeat(70_000));
     let text = body().to_string();
     let wrongly_signed = Request::signed(text.as_bytes(), NOW, Algorithm::Md5, "wrong");
     let other_algorithm = good.clone().with_header("algorithm", "SHA256");
@@ -83,9 +82,6 @@ async fn each_answer_is_counted_by_its_metric() {
         ("Stored", good.clone()),
         ("", good.resent()),
         ("", good.clone().without_header("sign")),
-        ("", good.clone().with_path("/elsewhere")),
-        ("", good.clone().with_method("GET")),
-        ("", too_long),
         ("UnknownSender", Request::of_account("stranger", body())),
         ("WrongSignature", wrongly_signed),
         ("WrongSignature", other_algorithm),
@@ -107,12 +103,9 @@ async fn each_answer_is_counted_by_its_metric() {
     parked.send(&refused[0].to_string()).await;
     let (log, _guard) = Log::start(&[]);
     assert_eq!(parked.deliver(app.function(), now()).await, 3);
-    let counted = log
-        .lines()
-        .iter()
-        .map(|line| counting(&metrics, line))
-        .collect::<Vec<_>>();
-    assert_eq!(counted.join(""), "WrongSignatureWrongSignature");
+    let lines = log.lines();
+    let counted: String = lines.iter().map(|line| counting(&metrics, line)).collect();
+    assert_eq!(counted, "WrongSignatureWrongSignature");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! longer.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -42,22 +43,12 @@ impl<'a> Timeline<'a> {
         }
     }
 
-    /// In each of these minutes, messages that can be received from the queue, and messages received.
-    pub(crate) fn queue(
-        &mut self,
-        queue: &str,
-        minutes: impl Iterator<Item = usize>,
-        visible: u32,
-        received: u32,
-    ) {
+    /// In each of these minutes, messages that can be received from a queue, and messages received.
+    pub(crate) fn queue(&mut self, of: &str, minutes: Range<usize>, visible: u32, received: u32) {
         for minute in minutes {
-            let metric = format!("{queue}.ApproximateNumberOfMessagesVisible");
+            let metric = format!("{of}.ApproximateNumberOfMessagesVisible");
             self.add(&metric, minute, visible);
-            self.add(
-                &format!("{queue}.NumberOfMessagesReceived"),
-                minute,
-                received,
-            );
+            self.add(&format!("{of}.NumberOfMessagesReceived"), minute, received);
         }
     }
 
