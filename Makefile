@@ -158,7 +158,7 @@ history: built ## Show the history of TASK, from the local stack or the deployed
 secret: built ## Write the credentials of a deployed stack: SECRET=CREDENTIALS_SECRET_ARN, and FILE=… (or standard input)
 	@$(CALLBOT) secret $(SECRET) $(if $(FILE),--file $(FILE))
 
-# The built template takes no other architecture, so that no later `sam deploy` can deploy this code as the other one's.
+# The built template takes no other architecture, so that `sam deploy` cannot deploy this code as the other one.
 build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
 	sam build --parameter-overrides Architecture=$(ARCH)
 	@sed -e '/^  Architecture:/,/^  [A-Z]/{ /- $(filter-out $(ARCH),x86_64 arm64)$$/d; s/Default: .*/Default: $(ARCH)/; }' \

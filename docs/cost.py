@@ -88,7 +88,7 @@ def a_month():
     optional = sum(1 for condition, _ in alarms if condition)
     more = total + optional * ALARM_METRIC + KEY
     totals = [("in all", total), (f"with the {optional} optional alarms and a customer-managed key ($1.00)", more)]
-    return table("a month, independent of traffic", "price", rows, totals)
+    return table("a month, at most, independent of traffic", "price", rows, totals)
 
 
 def strangers():
@@ -99,7 +99,7 @@ def strangers():
     rows = [
         ("short headers", call + logs(line, access)),
         ("the longest headers", call + logs(line + LONGEST_IDS, access)),
-        ("the longest path, which no route matches", MILLION_REQUESTS + logs(access + LONGEST_REQUEST)),
+        ("the longest path, which no route matches, if throttled", MILLION_REQUESTS + logs(access + LONGEST_REQUEST)),
     ]
     head = f"| a stranger's requests | a million | {rate} a second for a month ({millions:.0f} million) |"
     lines = [f"| {name} | ${dollars:.2f} | ${dollars * millions:,.0f} |" for name, dollars in rows]

@@ -8,11 +8,11 @@ SERVERLESS = {
     "SQS": ["AWS::Lambda::EventSourceMapping"],
 }
 
-# What `sam deploy` and `sam delete` call themselves, and what "Uninstall" in docs/operations.md calls.
+# What `sam deploy` and `sam delete` call themselves, and what docs/operations.md calls to uninstall and after a failure.
 SAM = {
     "cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet",
     "cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResources",
-    "cloudformation:DeleteStack", "cloudformation:GetTemplate", "cloudformation:GetTemplateSummary",
+    "cloudformation:ContinueUpdateRollback", "cloudformation:DeleteStack", "cloudformation:GetTemplate", "cloudformation:GetTemplateSummary",
     "cloudformation:TagResource", "cloudformation:UntagResource",
     "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket",
 }
