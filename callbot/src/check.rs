@@ -1,35 +1,31 @@
 //! `callbot check`: whether a deployment refuses and accepts what it must.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use reqwest::{Method, Url};
-use serde_json::json;
+use reqwest::Url;
 use task_callback::contract::account::Credentials;
-use task_callback::contract::callback::CALLBACK_PATH;
 
-use crate::client::{CONNECT_TIMEOUT, Reply, Sender, http_url, is_local};
+use crate::client::{Sender, http_status, http_url, is_local};
 use crate::credentials::CredentialsArgs;
-use crate::headers::Headers;
+use crate::event::{Event, SAMPLES};
 use crate::terminal::print;
 use crate::when::now;
 use crate::{Failure, exit_code};
 
-/// The function's timeout is 10 s. A cold start and the network add to it.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+const WRONG_PATH: &str = include_str!("../../events/wrong-path.json");
+const WRONG_METHOD: &str = include_str!("../../events/wrong-method.json");
+const UNSIGNED: &str = include_str!("../../events/unsigned.json");
+const UNKNOWN_ACCOUNT: &str = include_str!("../../events/unknown-account.json");
 
-const NO_CREDENTIALS: &str = "no credentials given: set CALLBOT_CREDENTIALS, or use --credentials";
-
-/// The headers beside the signature's.
-const OTHER_HEADERS: [(&str, &str); 2] = [
-    ("content-type", "application/json"),
-    ("user-agent", "callbot check"),
-];
+const WRONG_SECRET: &str = "
+  Compare uuid, secretKey and algorithm with the stack's secret, of which a new
+  value takes ten seconds. A deployed stack that knows the uuid has parked this
+  callback, and its WrongSignatureAlarm goes off.";
 
 /// Check that a deployment refuses wrong requests and stores signed callbacks
 ///
 /// With credentials, the command stores one snapshot of a task whose id begins with callbot-check-. Without credentials,
-/// it sends no signed callback. It ends at the first request without an answer.
+/// it sends no signed callback. It ends at the first request without an answer. The exit code is 2 if nothing answers.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot check --url CALLBACK_URL --credentials .local/credentials.json")]
@@ -43,132 +39,97 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let given = args.credentials.load_if_given()?;
-    let given = given.as_ref().and_then(|given| given.iter().next());
-    let stranger: Credentials = r#"[{"uuid":"callbot-check","secretKey":"nobody's"}]"#.parse()?;
-    let stranger = stranger.iter().next();
-    let known = given.or(stranger);
+    let are_given = given.is_some();
+    let stranger = || r#"[{"uuid":"callbot-check","secretKey":"nobody's"}]"#.parse();
+    let credentials: Credentials = given.map_or_else(stranger, Ok)?;
     let mut elsewhere = args.url.clone();
     let path = args.url.path().trim_end_matches('/');
     elsewhere.set_path(&format!("{path}-elsewhere"));
-    let elsewhere = &Sender::with_limits(elsewhere, CONNECT_TIMEOUT, ANSWER_TIMEOUT)?;
-    let here = &Sender::with_limits(args.url.clone(), CONNECT_TIMEOUT, ANSWER_TIMEOUT)?;
-    let (post, put) = (&Method::POST, &Method::PUT);
-    // What is sent, the URL, the method, the account, whether the request is signed, and the retCode that it must get.
+    let (here, elsewhere) = (&Sender::new(args.url.clone())?, &Sender::new(elsewhere)?);
+    let signed = SAMPLES[0].1;
     // A forgery of a known account is not among them: it would be parked, and set off alarms.
     let checks = [
-        ("another path", elsewhere, post, known, true, 4040),
-        ("another method", here, put, known, true, 4050),
-        ("an unsigned callback", here, post, known, false, 4000),
-        ("an unknown account", here, post, stranger, true, 4010),
-        ("a signed callback", here, post, given, true, 0),
-        ("the same callback again", here, post, given, true, 0),
+        ("refuses another path", elsewhere, WRONG_PATH),
+        ("refuses another method", here, WRONG_METHOD),
+        ("refuses an unsigned callback", here, UNSIGNED),
+        ("refuses an unknown account", here, UNKNOWN_ACCOUNT),
+        ("stores a signed callback", here, signed),
+        ("acknowledges it again", here, signed),
     ];
 
     let now = now();
-    let body = body(now);
-    let mut results = Results {
-        // TLS is a check, too.
-        checks: checks.len() + 1,
-        passed: 0,
-        failed: 0,
-    };
-    for (what, sender, method, account, is_signed, ret_code) in checks {
-        let Some(account) = account else {
-            results.add(None, what, NO_CREDENTIALS)?;
+    let task = format!("callbot-check-{now}");
+    let mut results = Results::default();
+    let mut skipped_because = "no credentials";
+    for (what, sender, sample) in checks {
+        let event = Event::sample(sample, &task, now)?;
+        let ret_code = event.about.ret_code;
+        if ret_code == 0 && !are_given {
+            let needs = "needs CALLBOT_CREDENTIALS or --credentials";
+            results.skipped += 1;
+            print(&format!("– {what}: {needs}"))?;
             continue;
+        }
+        let reply = sender.send(event, &credentials, now).await;
+        let reply = reply.map_err(|error| match results.passed + results.failed {
+            0 => format!("no check was made: {error}"),
+            made => format!("no more than {made} checks were made: {error}"),
+        })?;
+        let passed = reply.is(ret_code);
+        let mut found = http_status(ret_code).to_string();
+        if !passed {
+            let (codes, details) = (reply.codes(), reply.details());
+            found += &format!(" (retCode {ret_code}) expected\n  {codes}{details}");
+        }
+        if ret_code == 0 && reply.is(4010) {
+            found += WRONG_SECRET;
+        }
+        results.add(passed, what, &found)?;
+        if ret_code == 0 && !passed {
+            // The same again would be parked, too.
+            results.skipped += 1;
+            skipped_because = "the signed callback was not stored";
+            break;
+        }
+    }
+    // On this machine, no check of TLS is needed.
+    if !is_local(&args.url) {
+        // Each answer over https has proven that the certificate is valid.
+        let is_https = args.url.scheme() == "https";
+        let found = match is_https {
+            true => "the certificate verifies",
+            false => "plain http: callbacks can be read and replayed on their way",
         };
-        let request_id = uuid::Uuid::new_v4().simple().to_string();
-        let (create_ts, body) = (now.to_string(), body.clone().into_bytes());
-        let mut headers = Headers::sign(account, &account.uuid, &request_id, &create_ts, &body);
-        if !is_signed {
-            headers.remove("sign");
-        }
-        let headers = headers.iter().chain(OTHER_HEADERS);
-        let reply = sender.request(method.clone(), CALLBACK_PATH, headers, body);
-        match reply.await {
-            Ok(reply) => results.add(Some(passes(&reply, ret_code)), what, &reply.to_string())?,
-            Err(error) => {
-                results.add(Some(false), what, &error.to_string())?;
-                return results.finish();
-            }
-        }
+        results.add(is_https, "uses TLS", found)?;
     }
-    // Each answer over https has proven that the certificate is valid.
-    let (passed, found) = match args.url.scheme() {
-        "https" => (Some(true), "https, with a certificate that verifies"),
-        _ if is_local(&args.url) => (None, "plain http, on this machine"),
-        _ => (
-            Some(false),
-            "plain http: callbacks can be read and replayed on their way",
-        ),
+    let (passed, failed, skipped) = (results.passed, results.failed, results.skipped);
+    let mut sum = match failed {
+        0 => format!("{passed} passed"),
+        _ => format!("{failed} failed, {passed} passed"),
     };
-    results.add(passed, "TLS", found)?;
-    let may_be_passed_on = results.failed == 0 && !is_local(&args.url);
-    let exit_code = results.finish()?;
-    if may_be_passed_on {
-        let url = &args.url;
-        print(&format!(
-            "Pass {url} to the platform, as taskCallbackUrl of each createTask request."
-        ))?;
+    if skipped > 0 {
+        sum += &format!(", {skipped} skipped ({skipped_because})");
+    } else if failed == 0 {
+        sum = format!("All {passed} checks passed.");
     }
-    Ok(exit_code)
-}
-
-/// Whether the function gave this answer, or API Gateway refused the request before it invoked the function.
-fn passes(reply: &Reply, ret_code: u16) -> bool {
-    let no_route = matches!(ret_code, 4040 | 4050) && reply.is_gateway_not_found();
-    reply.is(ret_code) || no_route
-}
-
-/// The body of a callback about a test task that was created now.
-fn body(now: u64) -> String {
-    let body = json!({
-        "callbackType": 1,
-        "userTaskID": "callbot-check",
-        "taskID": format!("callbot-check-{now}"),
-        "sceneID": "this-is-a-test",
-        "taskStatus": 1,
-        "createTs": now,
-        "taskStat": {
-            "answerOrderCount": 0, "finishOrderCount": 0, "totalOrderCount": 0, "finishRate": 0,
-            "totalAnswerCall": 0, "totalCall": 0, "answerRate": 0
-        }
-    });
-    body.to_string()
+    print(&sum)?;
+    Ok(exit_code(failed == 0))
 }
 
 /// The results, each printed as soon as it is there.
+#[derive(Default)]
 struct Results {
-    checks: usize,
     passed: usize,
     failed: usize,
+    skipped: usize,
 }
 
 impl Results {
-    /// Prints and counts a result. `passed` is `None` for a check that was not made.
-    fn add(&mut self, passed: Option<bool>, what: &str, found: &str) -> Result<(), Failure> {
-        let mark = match passed {
-            Some(true) => "✓",
-            Some(false) => "✗",
-            None => "–",
-        };
-        self.passed += usize::from(passed == Some(true));
-        self.failed += usize::from(passed == Some(false));
-        print(&format!("{mark} {what:23} {found}"))?;
-        Ok(())
-    }
-
-    /// Prints the sum.
-    fn finish(self) -> Result<ExitCode, Failure> {
-        let made = self.passed + self.failed;
-        let mut sum = match self.failed {
-            0 => "All checks passed.".to_owned(),
-            failed => format!("{failed} of {made} checks failed."),
-        };
-        if made < self.checks {
-            sum += &format!(" Checks not made: {}.", self.checks - made);
-        }
-        print(&sum)?;
-        Ok(exit_code(self.failed == 0))
+    /// Prints and counts a result.
+    fn add(&mut self, passed: bool, what: &str, found: &str) -> Result<(), Failure> {
+        self.passed += usize::from(passed);
+        self.failed += usize::from(!passed);
+        let mark = if passed { "✓" } else { "✗" };
+        print(&format!("{mark} {what}: {found}"))
     }
 }

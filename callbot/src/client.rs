@@ -7,8 +7,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Url};
 use serde::Deserialize;
 use task_callback::contract::account::Credentials;
 
@@ -18,7 +18,7 @@ use crate::event::Event;
 use crate::terminal::shown_beginning;
 
 /// The longest time until there is a connection, with TLS where the URL is https.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest time of a request. The function's timeout is 10 s; API Gateway, the network and a local build add to it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -70,7 +70,7 @@ impl Sender {
     }
 
     /// A sender whose requests take no longer than this until there is a connection, and in all.
-    pub(crate) fn with_limits(
+    fn with_limits(
         url: Url,
         connect_timeout: Duration,
         answer_timeout: Duration,
@@ -101,26 +101,13 @@ impl Sender {
         create_ts: u64,
     ) -> Result<Reply, Failure> {
         event.sign(credentials, create_ts)?;
-        let method = event.method().unwrap_or_default().parse()?;
-        let path = event.http_path().unwrap_or_default();
-        self.request(method, path, event.headers(), event.body()?)
-            .await
-    }
-
-    /// Sends a request; `path` is used if the address has none.
-    pub(crate) async fn request<'a>(
-        &self,
-        method: Method,
-        path: &str,
-        headers: impl Iterator<Item = (&'a str, &'a str)>,
-        body: Vec<u8>,
-    ) -> Result<Reply, Failure> {
         let mut url = self.url.clone();
         if url.path() == "/" {
-            url.set_path(path);
+            url.set_path(event.http_path().unwrap_or_default());
         }
-        let headers = header_map(headers)?;
-        let request = self.client.request(method, url).headers(headers).body(body);
+        let method = event.method().unwrap_or_default();
+        let request = self.client.request(method, url).body(event.body()?);
+        let request = request.headers(header_map(event.headers())?);
         let no_answer = |error| self.no_answer(&error);
         let response = request.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
@@ -140,12 +127,23 @@ impl Sender {
             return format!("no {what} {server} within {} s", limit.as_secs_f64());
         }
         let cause = layers(error).last().map(ToString::to_string);
-        format!("no {what} {server}: {}", cause.unwrap_or_default())
+        match cause.unwrap_or_default() {
+            cause if cause.starts_with("Connection refused") => match is_local(&self.url) {
+                true => format!("nothing answers at {server}. Is `make run` running?"),
+                false => format!("nothing answers at {server}"),
+            },
+            cause if cause.contains("InvalidContentType") => {
+                format!("no {what} {server}: the port speaks plain http")
+            }
+            cause => format!("no {what} {server}: {cause}"),
+        }
     }
 }
 
 /// The header map without those headers that the connection and API Gateway add.
-fn header_map<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<HeaderMap, Failure> {
+pub(crate) fn header_map<'a>(
+    headers: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<HeaderMap, String> {
     let added_in_transit = |name: &str| {
         let name = name.to_ascii_lowercase();
         ["content-length", "connection", "host"].contains(&name.as_str())
@@ -155,47 +153,57 @@ fn header_map<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<H
     let mut map = HeaderMap::new();
     for (name, value) in headers.filter(|(name, _)| !added_in_transit(name)) {
         // `from_str` would refuse characters outside ASCII.
-        let value = HeaderValue::from_bytes(value.as_bytes())?;
-        map.insert(HeaderName::try_from(name)?, value);
+        let value = HeaderValue::from_bytes(value.as_bytes()).ok();
+        let (Ok(key), Some(value)) = (HeaderName::try_from(name), value) else {
+            return Err(format!(
+                "its header {name:?} has a line break or another wrong character"
+            ));
+        };
+        map.insert(key, value);
     }
     Ok(map)
 }
 
 impl Reply {
-    /// Whether the callback was acknowledged.
-    pub(crate) fn is_acknowledged(&self) -> bool {
-        self.is(0)
-    }
-
-    /// Whether both the `retCode` and the HTTP status, a tenth of it, are as expected.
+    /// Whether the function gave this answer, or API Gateway refused the request before it invoked the function.
     pub(crate) fn is(&self, ret_code: u16) -> bool {
-        let status = if ret_code == 0 { 200 } else { ret_code / 10 };
-        let answer = self.answer.as_ref();
-        self.status == status && answer.is_ok_and(|answer| answer.ret_code == ret_code)
+        let by_gateway = |text: &String| text.contains("\"Not Found\"");
+        match &self.answer {
+            Ok(answer) => self.status == http_status(ret_code) && answer.ret_code == ret_code,
+            Err(text) => matches!(ret_code, 4040 | 4050) && self.status == 404 && by_gateway(text),
+        }
     }
 
-    /// Whether API Gateway has no such route and did not invoke the function.
-    pub(crate) fn is_gateway_not_found(&self) -> bool {
-        let is_gateways = |text: &String| text.contains("\"Not Found\"");
-        self.status == 404 && self.answer.as_ref().is_err_and(is_gateways)
+    /// The HTTP status and the `retCode`.
+    pub(crate) fn codes(&self) -> String {
+        match &self.answer {
+            Ok(answer) => format!("HTTP {}  retCode {:<4}", self.status, answer.ret_code),
+            Err(_) => format!("HTTP {}  not the contract's answer", self.status),
+        }
     }
+
+    /// What the answer says, and the responseID, which the function's log has, too: each on an indented line.
+    pub(crate) fn details(&self) -> String {
+        let id = self.answer.as_ref().map(|answer| &answer.response_id);
+        let id = id.map(|id| format!("\n  responseID {}", shown_beginning(id)));
+        format!("\n  {}{}", self.message(), id.unwrap_or_default())
+    }
+
+    fn message(&self) -> String {
+        shown_beginning(match &self.answer {
+            Ok(answer) => &answer.ret_msg,
+            Err(text) => text,
+        })
+    }
+}
+
+/// The HTTP status of an answer with this `retCode`.
+pub(crate) fn http_status(ret_code: u16) -> u16 {
+    if ret_code == 0 { 200 } else { ret_code / 10 }
 }
 
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.answer {
-            Ok(answer) => write!(
-                f,
-                "HTTP {}  retCode {:<4}  {}  (responseID {})",
-                self.status,
-                answer.ret_code,
-                shown_beginning(&answer.ret_msg),
-                shown_beginning(&answer.response_id)
-            ),
-            Err(text) => {
-                let text = shown_beginning(text);
-                write!(f, "HTTP {}  not the contract's answer: {text}", self.status)
-            }
-        }
+        write!(f, "{}  {}", self.codes(), self.message())
     }
 }

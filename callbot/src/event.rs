@@ -6,14 +6,25 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Deserializer, Map, Value};
 
 use crate::Failure;
+use crate::client::header_map;
 use crate::input::read_text;
 
 /// The key of a sample's description, in addition to API Gateway's keys.
 const ABOUT_KEY: &str = "callbot";
+/// The statuses, each with its sample.
+pub(crate) const SAMPLES: [(&str, &str); 5] = [
+    ("PENDING", include_str!("../../events/pending.json")),
+    ("IN_PROGRESS", include_str!("../../events/in-progress.json")),
+    ("COMPLETED", include_str!("../../events/completed.json")),
+    ("FAILED", include_str!("../../events/failed.json")),
+    ("PAUSED", include_str!("../../events/paused.json")),
+];
+const ONE_EVENT: &str = "send each event from a file of its own";
 
 /// An event, as in its file.
 #[derive(Clone, Debug)]
@@ -43,6 +54,17 @@ impl Event {
         Self::of_file(path, read_json(path)?)
     }
 
+    /// A sample, as a report about this task, which was created now.
+    pub(crate) fn sample(json: &str, task: &str, now: u64) -> Result<Self, Failure> {
+        let mut event = Self::parse(serde_json::from_str(json)?)?;
+        let mut body: Value = serde_json::from_slice(&event.body()?)?;
+        body["taskID"] = task.into();
+        body["userTaskID"] = task.into();
+        body["createTs"] = now.into();
+        event.json["body"] = body.to_string().into();
+        Ok(event)
+    }
+
     /// Parses an event from this file. The error names the path.
     pub(crate) fn of_file(path: &Path, json: Value) -> Result<Self, Failure> {
         let event = Self::parse(json);
@@ -51,27 +73,49 @@ impl Event {
 
     fn parse(json: Value) -> Result<Self, Failure> {
         let Value::Object(mut json) = json else {
-            return Err("not an API Gateway event: it is not a JSON object".into());
+            return Err(format!("not one JSON object: {ONE_EVENT}").into());
         };
+        if json.contains_key("Records") {
+            return Err("an SQS event: use `make invoke`".into());
+        }
         let about = match json.remove(ABOUT_KEY) {
             None => About::default(),
             Some(about) => serde_json::from_value(about)
                 .map_err(|error| format!("its key \"{ABOUT_KEY}\": {error}"))?,
         };
+        let get = |field| json.get(field).unwrap_or(&Value::Null);
+        let headers = get("headers").as_object();
+        let are_strings = headers.is_some_and(|map| map.values().all(Value::is_string));
+        for (field, is_right, form) in [
+            ("body", get("body").is_string(), "a string"),
+            (
+                "isBase64Encoded",
+                get("isBase64Encoded").is_boolean(),
+                "true or false",
+            ),
+            ("headers", are_strings, "an object of strings"),
+        ] {
+            if !is_right && !get(field).is_null() {
+                return Err(format!("its \"{field}\" must be {form}").into());
+            }
+        }
         let event = Self { about, json };
+        event.body()?;
+        header_map(event.headers())?;
         if event.method().is_none() || event.http_path().is_none() {
             return Err("not an API Gateway event: it has no method or no path".into());
         }
-        event.body()?;
         Ok(event)
     }
 
     /// The request's method, in either form of event.
-    pub(crate) fn method(&self) -> Option<&str> {
+    pub(crate) fn method(&self) -> Option<Method> {
         self.json
             .get("httpMethod")
             .or_else(|| self.json.get("requestContext")?.get("http")?.get("method"))?
-            .as_str()
+            .as_str()?
+            .parse()
+            .ok()
     }
 
     /// The request's path, in either form of event.
@@ -141,8 +185,15 @@ pub(crate) fn queue_event(json: &Value) -> Option<String> {
     is_a_queues.then(|| format!("{:#}", Value::Object(event)))
 }
 
-/// Reads the JSON of a file, or of the standard input if the path is `-`. The error names the path.
+/// Reads the one JSON value of a file, or of the standard input if the path is `-`. The error names the path.
 pub(crate) fn read_json(path: &Path) -> Result<Value, Failure> {
-    let json = serde_json::from_str(&read_text(path)?);
-    Ok(json.map_err(|error| format!("{}: not an API Gateway event: {error}", path.display()))?)
+    let text = read_text(path)?;
+    let mut values = Deserializer::from_str(&text).into_iter();
+    let error = match (values.next(), values.next()) {
+        (Some(Ok(value)), None) => return Ok(value),
+        (Some(Ok(_)), Some(_)) => format!("more than one JSON value: {ONE_EVENT}"),
+        (Some(Err(error)), _) => format!("not an API Gateway event: {error}"),
+        (None, _) => "the file is empty".to_owned(),
+    };
+    Err(format!("{}: {error}", path.display()).into())
 }

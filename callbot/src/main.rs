@@ -11,7 +11,6 @@ mod credentials;
 mod demo;
 mod engine;
 mod event;
-mod headers;
 mod history;
 mod input;
 mod local;

@@ -7,21 +7,29 @@ use reqwest::Url;
 
 use crate::client::{Sender, http_url};
 use crate::credentials::CredentialsArgs;
-use crate::event::Event;
+use crate::event::{Event, SAMPLES};
 use crate::terminal::print;
 use crate::when::now;
 use crate::{Failure, exit_code};
 
 /// Sign events and send them as the platform does
 ///
-/// The exit code is 1 if a callback was not acknowledged.
+/// The exit code is 1 if a callback was not acknowledged, or not refused with the retCode that a sample expects.
 #[derive(clap::Args)]
-#[command(after_help = "Example:
-  callbot send events/pending.json events/completed.json --url http://127.0.0.1:9000")]
+#[command(after_help = "Examples:
+  callbot send events/pending.json events/completed.json --url http://127.0.0.1:9000
+  callbot send --status COMPLETED --task my-task --url http://127.0.0.1:9000")]
 pub(crate) struct Args {
     /// Files with API Gateway events, such as events/pending.json; - is the standard input
-    #[arg(required = true)]
+    #[arg(required_unless_present = "status", conflicts_with = "status")]
     events: Vec<PathBuf>,
+    /// Send a sample of this status, about a task created now, instead of files
+    #[arg(long, ignore_case = true, requires = "task")]
+    #[arg(value_parser = SAMPLES.map(|(status, _)| status))]
+    status: Option<String>,
+    /// Task id of the sample
+    #[arg(long, value_name = "ID", requires = "status")]
+    task: Option<String>,
     /// URL to send to: the stack's output CallbackUrl. If the URL has no path, each event's own path is appended
     #[arg(long, value_name = "URL", value_parser = http_url)]
     url: Url,
@@ -29,24 +37,45 @@ pub(crate) struct Args {
     credentials: CredentialsArgs,
 }
 
+impl Args {
+    /// The events with their names.
+    fn events(&self) -> Result<Vec<(String, Event)>, Failure> {
+        let files = self.events.iter();
+        let files = files.map(|path| Ok((path.display().to_string(), Event::load(path)?)));
+        let named = self.status.as_deref().unwrap_or_default();
+        let task = self.task.as_deref().unwrap_or_default();
+        let samples = SAMPLES.into_iter();
+        let samples = samples.filter(|(status, _)| status.eq_ignore_ascii_case(named));
+        let samples = samples
+            .map(|(status, json)| Ok((status.to_owned(), Event::sample(json, task, now())?)));
+        files.chain(samples).collect()
+    }
+}
+
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let credentials = args.credentials.load()?;
-    let events = args.events.iter().map(|path| Event::load(path));
-    let events: Vec<Event> = events.collect::<Result<_, _>>()?;
+    let events = args.events()?;
     let sender = Sender::new(args.url.clone())?;
-    let names = args.events.iter().map(|path| path.display().to_string());
-    let names: Vec<String> = names.collect();
-    let width = names.iter().map(String::len).max().unwrap_or_default();
+    let width = events.iter().map(|(name, _)| name.len()).max();
+    let width = width.unwrap_or_default();
 
-    let mut all_taken = true;
+    let mut all_right = true;
     let mut create_ts = now();
-    for (name, event) in names.iter().zip(events) {
+    for (name, event) in events {
         if !event.about.resend {
             create_ts = now();
         }
+        let expected = event.about.ret_code;
         let reply = sender.send(event, &credentials, create_ts).await?;
-        print(&format!("{name:width$}  {reply}"))?;
-        all_taken &= reply.is_acknowledged();
+        let is_right = reply.is(expected);
+        let (codes, details) = (reply.codes(), reply.details());
+        let answer = match (is_right, reply.is(0)) {
+            (true, true) => reply.to_string(),
+            (true, false) => format!("{codes}  (as expected){details}"),
+            (false, _) => format!("{codes}  (retCode {expected} expected){details}"),
+        };
+        print(&format!("{name:width$}  {answer}"))?;
+        all_right &= is_right;
     }
-    Ok(exit_code(all_taken))
+    Ok(exit_code(all_right))
 }

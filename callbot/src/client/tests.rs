@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use super::*;
+use crate::event::SAMPLES;
 
 const SOON: Duration = Duration::from_millis(50);
 const NEVER: Duration = Duration::from_secs(60);
@@ -20,8 +21,10 @@ async fn a_server_that_never_answers_is_given_up() {
     ] {
         let url = format!("{scheme}://{address}");
         let sender = Sender::with_limits(url.parse().expect("a URL"), connect, answer);
-        let request = sender.expect("a client");
-        let reply = request.request(Method::POST, "/", [].into_iter(), Vec::new());
+        let sender = sender.expect("a client");
+        let event = Event::sample(SAMPLES[0].1, "t-1", 0).expect("a sample");
+        let credentials = r#"[{"uuid":"u","secretKey":"s"}]"#.parse();
+        let reply = sender.send(event, credentials.as_ref().expect("credentials"), 0);
         let error = reply.await.expect_err("no answer").to_string();
         assert_eq!(error, format!("no {missing} {url} within 0.05 s"));
     }

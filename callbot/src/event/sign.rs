@@ -1,10 +1,10 @@
 //! Signs an event as the platform does.
 
 use task_callback::contract::account::{Credential, Credentials};
+use task_callback::contract::signature::Signed;
 
 use super::Event;
 use crate::Failure;
-use crate::headers::Headers;
 
 impl Event {
     /// Signs the event as of `now`, for the account in its header or else for the first configured one. Headers listed
@@ -19,10 +19,22 @@ impl Event {
         let uuid = value("uuid", credential.uuid.clone());
         let create_ts = value("createTs", now.to_string());
         let request_id = value("requestID", uuid::Uuid::new_v4().simple().to_string());
-        let headers = Headers::sign(credential, &uuid, &request_id, &create_ts, &self.body()?);
-        for (name, value) in headers.iter() {
+        let signed = Signed {
+            body: &self.body()?,
+            create_ts: &create_ts,
+            request_id: &request_id,
+            uuid: &uuid,
+        };
+        let sign = signed.sign(credential.algorithm, &credential.secret_key);
+        let sign = hex::encode_upper(sign);
+        for (name, value) in [
+            ("requestID", request_id),
+            ("uuid", uuid),
+            ("createTs", create_ts),
+            ("sign", sign),
+        ] {
             if !keeps(self, name) {
-                self.set_header(name, value);
+                self.set_header(name, &value);
             }
         }
         Ok(())

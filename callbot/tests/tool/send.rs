@@ -1,28 +1,80 @@
 //! `callbot send`: signed events, sent as the platform does.
 
-use task_callback_test_support::app::TestApp;
+use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::service;
 
-use crate::runner::{callbot, fail, succeed};
+use crate::runner::{CREDENTIALS, callbot, fail, succeed};
 use crate::server;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_function_acknowledges_events_or_the_exit_code_is_1() {
+async fn the_function_answers_events_as_expected_or_the_exit_code_is_1() {
     let app = TestApp::embedded().await;
     let function = service::start(&app, &app.engine_url).await;
-    let send = |events: &[&str]| {
+    let send = |events: &str| {
         let mut send = callbot(&["send", "--url", function.url()]);
-        send.args(events.iter().map(|event| format!("events/{event}.json")));
+        let events = events.split(' ');
+        send.args(events.map(|event| format!("events/{event}.json")));
         send
     };
-    let printed = succeed(&mut send(&["pending", "completed", "resend"]));
+    let printed = succeed(&mut send("pending completed resend forged wrong-path"));
     let codes = printed.matches("HTTP 200  retCode 0 ").count();
-    assert_eq!((codes, printed.lines().count()), (3, 3), "{printed}");
-    let printed = fail(1, &mut send(&["bad-body", "failed"])).stdout;
-    let missing = "events/bad-body.json  HTTP 400  retCode 4001";
-    assert!(printed.starts_with(missing), "{printed}");
-    assert!(printed.contains("totalCall"), "{printed}");
-    assert_eq!(app.items().await.len(), 3, "pending, completed, failed");
+    assert_eq!((codes, printed.matches("responseID").count()), (3, 2));
+    let forged = "events/forged.json      HTTP 401  retCode 4010  (as expected)\n";
+    assert!(printed.contains(forged), "{printed}");
+    let is_narrow = |line: &str| line.chars().count() <= 80;
+    assert!(printed.lines().all(is_narrow), "{printed}");
+    let mut by_another = send("bad-body failed");
+    by_another.env("CALLBOT_CREDENTIALS", CREDENTIALS.replace("local-s", "s"));
+    let printed = fail(1, &mut by_another).stdout;
+    for expected in ["(retCode 4001 expected)", "(retCode 0 expected)"] {
+        let refused = format!("HTTP 401  retCode 4010  {expected}");
+        assert!(printed.contains(&refused), "{refused}: {printed}");
+    }
+    assert_eq!(app.items().await.len(), 2, "pending and completed");
+
+    for status in ["pending", "IN_PROGRESS", "PAUSED", "COMPLETED", "FAILED"] {
+        let sample = ["--status", status, "--task", status];
+        succeed(callbot(&["send", "--url", function.url()]).args(sample));
+        let stored = app.items_of(status).await;
+        assert_eq!(text(&stored[0], "status"), status.to_uppercase());
+    }
+}
+
+/// The first file is right, and nothing answers at the URL: it is not tried.
+#[test]
+fn a_file_that_is_no_event_is_named_before_anything_is_sent() {
+    for (json, words) in [
+        ("", "the file is empty"),
+        ("{} {}", "more than one JSON value: send each event"),
+        ("[{}]", "not one JSON object: send each event"),
+        ("{}", "not an API Gateway event: it has no method"),
+        (r#"{"Records":[]}"#, "an SQS event: use `make invoke`"),
+        (r#"{"body":{}}"#, r#"its "body" must be a string"#),
+        (r#"{"headers":{"x":1}}"#, r#"its "headers" must be an"#),
+        (
+            r#"{"headers":{"x":"a\nb"}}"#,
+            r#"its header "x" has a line"#,
+        ),
+    ] {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), json).expect("written");
+        let mut send = callbot(&["send", "--url", "http://127.0.0.1:1", "events/pending.json"]);
+        let error = fail(2, send.arg(file.path())).stderr;
+        let expected = format!("callbot: {}: {words}", file.path().display());
+        assert!(error.starts_with(&expected), "{words}: {error}");
+    }
+}
+
+#[test]
+fn a_local_function_that_does_not_run_is_started_by_make_run() {
+    for (command, words) in [
+        (&["send", "events/pending.json"][..], "callbot: "),
+        (&["check"], "callbot: no check was made: "),
+    ] {
+        let error = fail(2, callbot(command).args(["--url", "http://127.0.0.1:1"])).stderr;
+        let nothing = "nothing answers at http://127.0.0.1:1. Is `make run` running?";
+        assert_eq!(error, format!("{words}{nothing}\n"));
+    }
 }
 
 /// Whatever a server answers, the terminal is not commanded by it, nor flooded.
