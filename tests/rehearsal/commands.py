@@ -1,5 +1,6 @@
 """Runs the rehearsal's commands and reports those that do not end as expected."""
 
+import json
 import os
 import re
 import signal
@@ -93,8 +94,9 @@ class Commands:
 
     def send(self, event, url, credentials, ret_code):
         """Sends an event with `callbot send`. Raises Different if the answer has another retCode."""
+        is_expected = ret_code == json.loads(event.read_text())["callbot"]["retCode"]
         output = self.callbot(
-            "send", str(event), "--url", url, "--credentials", str(credentials), status=0 if ret_code == 0 else 1
+            "send", str(event), "--url", url, "--credentials", str(credentials), status=0 if is_expected else 1
         )
         found = re.search(r"retCode (\d+)", output)
         if found is None or int(found[1]) != ret_code:

@@ -18,7 +18,9 @@ def use_locally(commands):
         commands.make("send", "EVENT=events/in-progress.json events/completed.json", *ports)
         history = commands.make("history", f"TASK={TASK}", *ports)
         require("COMPLETED, 3 snapshots" in history, "the history does not have the three snapshots", history)
-        return commands.make("check", *ports).splitlines()[-1]
+        checked = commands.make("check", *ports).splitlines()[-1]
+        require(checked.startswith("All "), "make check does not make all checks", checked)
+        return checked
 
 
 def answers(port):

@@ -5,6 +5,7 @@ same commands, against an emulator of AWS on this machine. Each step prints one 
 it with status 1, and prints the command's output and the end of the function's log.
 """
 
+import re
 import shutil
 import signal
 import socket
@@ -62,8 +63,9 @@ class Rehearsal(Actions):
 
     def check(self):
         output = self.commands.make("check", f"URL={self.stack.url}", f"CREDENTIALS={self.credentials(OLD)}")
-        require("All checks passed." in output, "make check finds something wrong", output)
-        return f"{output.count('✓')} checks passed"
+        passed = re.search(r"^All \d+ checks passed\.$", output, re.MULTILINE)
+        require(passed, "make check finds something wrong", output)
+        return passed[0]
 
     def events(self):
         events = [f"events/{sample}.json" for sample in ("pending", "in-progress", "completed")]
