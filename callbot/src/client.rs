@@ -129,7 +129,7 @@ impl Sender {
         let cause = layers(error).last().map(ToString::to_string);
         match cause.unwrap_or_default() {
             cause if cause.starts_with("Connection refused") => match is_local(&self.url) {
-                true => format!("nothing answers at {server}. Is `make run` running?"),
+                true => format!("nothing answers at {server}.\nIs `make run` running?"),
                 false => format!("nothing answers at {server}"),
             },
             cause if cause.contains("InvalidContentType") => {
@@ -177,7 +177,7 @@ impl Reply {
     /// The HTTP status and the `retCode`.
     pub(crate) fn codes(&self) -> String {
         match &self.answer {
-            Ok(answer) => format!("HTTP {}  retCode {:<4}", self.status, answer.ret_code),
+            Ok(answer) => format!("HTTP {}  retCode {}", self.status, answer.ret_code),
             Err(_) => format!("HTTP {}  not the contract's answer", self.status),
         }
     }
@@ -204,6 +204,6 @@ pub(crate) fn http_status(ret_code: u16) -> u16 {
 
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}  {}", self.codes(), self.message())
+        write!(f, "{:22}  {}", self.codes(), self.message())
     }
 }

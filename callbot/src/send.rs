@@ -17,7 +17,7 @@ use crate::{Failure, exit_code};
 /// The exit code is 1 if a callback was not acknowledged, or not refused with the retCode that a sample expects.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  callbot send events/pending.json events/completed.json --url http://127.0.0.1:9000
+  callbot send events/pending.json --url http://127.0.0.1:9000
   callbot send --status COMPLETED --task my-task --url http://127.0.0.1:9000")]
 pub(crate) struct Args {
     /// Files with API Gateway events, such as events/pending.json; - is the standard input

@@ -3,30 +3,28 @@
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::service;
 
-use crate::runner::{CREDENTIALS, callbot, fail, succeed};
+use crate::runner::{CREDENTIALS, callbot, fail};
 use crate::server::{self, SUCCESS};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_function_passes_and_stores_one_snapshot() {
     let app = TestApp::embedded().await;
     let function = service::start(&app, &app.engine_url).await;
-    let check = |credentials: &str| {
+    let check = |exit_code, credentials: &str| {
         let mut check = callbot(&["check", "--url", function.url()]);
-        check.env("CALLBOT_CREDENTIALS", credentials);
-        check
+        fail(exit_code, check.env("CALLBOT_CREDENTIALS", credentials)).stdout
     };
-    let printed = succeed(&mut check(""));
+    let printed = check(0, "");
     let first = "✓ refuses another path: 404\n";
     assert!(printed.starts_with(first), "{printed}");
     ends_with("4 passed, 2 skipped (no credentials)", &printed);
-    let wrong = CREDENTIALS.replace("local-secret", "wrong");
-    let printed = fail(1, &mut check(&wrong)).stdout;
+    let printed = check(1, &CREDENTIALS.replace("local-s", "s"));
     assert!(printed.contains("WrongSignatureAlarm"), "{printed}");
     let sum = "1 failed, 4 passed, 1 skipped (the signed callback was not stored)";
     ends_with(sum, &printed);
     assert!(app.items().await.is_empty());
 
-    let printed = succeed(&mut check(CREDENTIALS));
+    let printed = check(0, CREDENTIALS);
     ends_with("All 6 checks passed.", &printed);
     let stored = app.items().await;
     assert_eq!(stored.len(), 1, "{printed}");

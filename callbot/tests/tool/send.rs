@@ -51,10 +51,7 @@ fn a_file_that_is_no_event_is_named_before_anything_is_sent() {
         (r#"{"Records":[]}"#, "an SQS event: use `make invoke`"),
         (r#"{"body":{}}"#, r#"its "body" must be a string"#),
         (r#"{"headers":{"x":1}}"#, r#"its "headers" must be an"#),
-        (
-            r#"{"headers":{"x":"a\nb"}}"#,
-            r#"its header "x" has a line"#,
-        ),
+        (r#"{"headers":{"x":"\n"}}"#, r#"its header "x" has a line"#),
     ] {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), json).expect("written");
@@ -66,14 +63,19 @@ fn a_file_that_is_no_event_is_named_before_anything_is_sent() {
 }
 
 #[test]
-fn a_local_function_that_does_not_run_is_started_by_make_run() {
-    for (command, words) in [
-        (&["send", "events/pending.json"][..], "callbot: "),
-        (&["check"], "callbot: no check was made: "),
+fn no_answer_says_what_may_be_wrong() {
+    let nothing = "nothing answers at http://127.0.0.1:1.\nIs `make run` running?\n";
+    let plain = server::start(server::SUCCESS).replace("http:", "https:");
+    for (url, words) in [
+        ("http://127.0.0.1:1", nothing),
+        (&plain, ": the port speaks plain http\n"),
     ] {
-        let error = fail(2, callbot(command).args(["--url", "http://127.0.0.1:1"])).stderr;
-        let nothing = "nothing answers at http://127.0.0.1:1. Is `make run` running?";
-        assert_eq!(error, format!("{words}{nothing}\n"));
+        for command in [&["send", "events/pending.json"][..], &["check"]] {
+            let error = fail(2, callbot(command).args(["--url", url])).stderr;
+            assert!(error.ends_with(words), "{error}");
+            let is_check = error.starts_with("callbot: no check was made: no");
+            assert_eq!(is_check, command == ["check"], "{error}");
+        }
     }
 }
 

@@ -40,28 +40,22 @@ fn the_event_of_a_queue_is_printed_unchanged() {
 
 #[test]
 fn an_error_says_what_to_do() {
-    let sign: &[&str] = &["sign", "events/pending.json"];
-    let by_file: &[&str] = &[sign, &["--credentials", "Cargo.toml"]].concat();
+    let no_url = "send events/pending.json --url localhost:9000";
+    let both = "send events/pending.json --status PAUSED --task t-1 --url http://127.0.0.1:1";
+    let sign = "sign events/pending.json";
+    let by_file = "sign events/pending.json --credentials Cargo.toml";
     let unknown = r#"[{"uuid":"u","secretKey":"s","algorithm":"SHA1"}]"#;
-    let no_url: &[&str] = &["send", "events/pending.json", "--url", "localhost:9000"];
-    let cases: [(&[&str], &str, &str); 6] = [
-        (&["sign", "nowhere.json"], "", "nowhere.json: No such file"),
-        (&["sign", "Cargo.toml"], "", "not an API Gateway event"),
-        (sign, "", "CALLBOT_CREDENTIALS is not set"),
+    for (command, credentials, words) in [
+        ("sign nowhere.json", "", "nowhere.json: No such file"),
+        ("sign Cargo.toml", "", "not an API Gateway event"),
         (no_url, "", "it must be a URL such as http://127.0.0.1"),
-        (
-            by_file,
-            "[]",
-            "Cargo.toml: it is not a JSON array of credentials",
-        ),
-        (
-            sign,
-            unknown,
-            "MD5 (also when left out), SHA256 or HMAC-SHA256",
-        ),
-    ];
-    for (arguments, credentials, words) in cases {
-        let mut sign = callbot(arguments);
+        (both, "", "cannot be used with '[EVENTS]...'"),
+        (by_file, "[]", "Cargo.toml: it is not a JSON array"),
+        (sign, "", "CALLBOT_CREDENTIALS is not set"),
+        (sign, unknown, "(also when left out), SHA256 or HMAC-SHA256"),
+    ] {
+        let arguments: Vec<_> = command.split(' ').collect();
+        let mut sign = callbot(&arguments);
         let error = fail(2, sign.env("CALLBOT_CREDENTIALS", credentials)).stderr;
         assert!(error.contains(words), "{words}: {error}");
     }
