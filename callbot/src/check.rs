@@ -25,7 +25,7 @@ const WRONG_SECRET: &str = "
 /// Check that a deployment refuses wrong requests and stores signed callbacks
 ///
 /// With credentials, the command stores one snapshot of a task whose id begins with callbot-check-. Without credentials,
-/// it sends no signed callback. It ends at the first request without an answer. The exit code is 2 if nothing answers.
+/// it sends no signed callback. At the first request without an answer, it ends with exit code 2.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot check --url CALLBACK_URL --credentials .local/credentials.json")]

@@ -49,7 +49,7 @@ fn an_error_says_what_to_do() {
         ("sign nowhere.json", "", "nowhere.json: No such file"),
         ("sign Cargo.toml", "", "not an API Gateway event"),
         (no_url, "", "it must be a URL such as http://127.0.0.1"),
-        (both, "", "cannot be used with '[EVENTS]...'"),
+        (both, "", "cannot be used with"),
         (by_file, "[]", "Cargo.toml: it is not a JSON array"),
         (sign, "", "CALLBOT_CREDENTIALS is not set"),
         (sign, unknown, "(also when left out), SHA256 or HMAC-SHA256"),
