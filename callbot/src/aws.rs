@@ -21,6 +21,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Few, since a person waits for the result.
 const MAX_ATTEMPTS: u32 = 4;
+/// What sets the endpoint of all services.
+const OPTION: &str = "--endpoint-url";
+const VARIABLE: &str = "AWS_ENDPOINT_URL";
 
 /// Where AWS's services are.
 #[derive(clap::Args)]
@@ -32,11 +35,26 @@ pub(crate) struct EndpointArgs {
 
 impl EndpointArgs {
     /// The engine or emulator or, where none is named, AWS as configured.
-    pub(crate) async fn aws(&self) -> Aws {
-        match &self.endpoint_url {
-            Some(url) => Aws::local(url),
-            None => Aws::configured().await,
+    ///
+    /// # Errors
+    ///
+    /// The variable of an endpoint holds no URL. The SDK panics if it is empty.
+    pub(crate) async fn aws(&self) -> Result<Aws, String> {
+        if let Some(url) = &self.endpoint_url {
+            return Ok(Aws::local(url));
         }
+        for name in [DYNAMODB, SECRETS_MANAGER, SQS]
+            .map(|service| service.variable)
+            .into_iter()
+            .chain([VARIABLE])
+        {
+            let wrong =
+                |value: &String| Some(format!("{name} is {value:?}: {}", http_url(value).err()?));
+            if let Some(error) = std::env::var(name).ok().as_ref().and_then(wrong) {
+                return Err(error);
+            }
+        }
+        Ok(Aws::configured().await)
     }
 }
 
@@ -51,13 +69,50 @@ pub(crate) struct Aws {
     config: SdkConfig,
 }
 
-/// The target of a call, for error messages.
+/// A service of AWS, as messages name it.
+#[derive(Debug)]
+pub(crate) struct Service {
+    name: &'static str,
+    /// The variable that holds its endpoint's URL.
+    variable: &'static str,
+    /// What a call is about, and the output of the stack that names it.
+    resource: &'static str,
+    output: &'static str,
+    /// Which command of this tool serves it locally.
+    local: &'static str,
+}
+
+pub(crate) const DYNAMODB: &Service = &Service {
+    name: "DynamoDB",
+    variable: "AWS_ENDPOINT_URL_DYNAMODB",
+    resource: "table",
+    output: "TableName",
+    local: "; `callbot local` runs an engine",
+};
+pub(crate) const SECRETS_MANAGER: &Service = &Service {
+    name: "Secrets Manager",
+    variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    resource: "secret",
+    output: "CredentialsSecretArn",
+    local: "",
+};
+pub(crate) const SQS: &Service = &Service {
+    name: "SQS",
+    variable: "AWS_ENDPOINT_URL_SQS",
+    resource: "queue",
+    output: "ParkedQueueUrl",
+    local: "",
+};
+
+/// The target of a call, for messages, such as `DynamoDB in eu-central-1, table snapshots`.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    /// The service and its place, such as `DynamoDB in eu-central-1`.
-    service: String,
-    /// The resource, such as `table snapshots`.
-    pub(crate) resource: String,
+    service: &'static Service,
+    /// The URL of an endpoint that is not AWS's own, and what has set it.
+    endpoint: Option<(String, &'static str)>,
+    region: Option<String>,
+    /// The table's, secret's or queue's name.
+    name: String,
 }
 
 impl Aws {
@@ -116,20 +171,27 @@ impl Aws {
         aws_sdk_sqs::Client::new(&self.config)
     }
 
-    /// The target of a call, for error messages.
-    pub(crate) fn target(&self, service: &str, resource: String) -> Target {
-        let place = match (self.config.endpoint_url(), self.config.region()) {
-            (Some(url), _) => format!(" at {url}"),
-            (None, Some(region)) => format!(" in {region}"),
-            (None, None) => String::new(),
+    /// The target of calls about the table, secret or queue of this name.
+    pub(crate) fn target(&self, service: &'static Service, name: &str) -> Target {
+        let variable = |name| Some((std::env::var(name).ok()?, name));
+        let configured = |source| Some((self.config.endpoint_url()?.to_owned(), source));
+        let endpoint = match self.config.service_config() {
+            // `Aws::local` reads no variables.
+            None => configured(OPTION),
+            Some(_) => variable(service.variable)
+                .or_else(|| variable(VARIABLE))
+                .or_else(|| configured("the AWS profile")),
         };
         Target {
-            service: format!("{service}{place}"),
-            resource,
+            service,
+            endpoint,
+            region: self.config.region().map(ToString::to_string),
+            name: name.to_owned(),
         }
     }
 }
 
+/// A client that uses no proxy, whatever the variables say.
 fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))

@@ -7,7 +7,8 @@ mod task;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::table::{Range, Report, TableArgs};
+use crate::number::number;
+use crate::table::{Range, Report, Table, TableArgs};
 use crate::terminal::{Terminal, print, shown, warn};
 use crate::when::{Clock, parse_time};
 use crate::{Failure, exit_code};
@@ -20,12 +21,13 @@ pub(crate) use table::render;
   callbot history autumn-renewals --user-task --table snapshots --endpoint-url http://127.0.0.1:8000")]
 pub(crate) struct Args {
     /// The task's id: the vendor's taskID or, with --user-task, your own userTaskID
+    #[arg(value_parser = id)]
     task_id: String,
     /// Look for TASK_ID in userTaskID; this index lags about a second behind the table
     #[arg(long)]
     user_task: bool,
     /// Show only the newest N snapshots
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number(1..=u32::MAX))]
     last: Option<u32>,
     /// Show only snapshots reported at TIME or later: 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, RFC 3339, or
     /// Unix seconds
@@ -42,7 +44,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let table = args.table.table().await;
+    let table = args.table.table().await?;
     let range = Range {
         since: args.since,
         last: args.last,
@@ -64,10 +66,16 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let text = match args.json {
         true => serde_json::to_string_pretty(&history)?,
         false if is_stored => render(&history, &clock, Terminal::stdout()),
-        false => nothing(args, table.name(), &clock),
+        false => nothing(args, &table, &clock),
     };
     print(&text)?;
     Ok(exit_code(is_stored))
+}
+
+/// Parses the id of a task.
+fn id(text: &str) -> Result<String, &'static str> {
+    let id = Some(text).filter(|text| !text.is_empty());
+    id.map(str::to_owned).ok_or("an id is empty")
 }
 
 /// Draws the history into this file. Its name goes to standard error, since standard output has the data.
@@ -84,7 +92,7 @@ pub(crate) fn write_picture(history: &[Report], clock: &Clock, file: &Path) -> R
 }
 
 /// The message for an empty history.
-fn nothing(args: &Args, table: &str, clock: &Clock) -> String {
+fn nothing(args: &Args, table: &Table, clock: &Clock) -> String {
     let id = shown(&args.task_id);
     let (id, other) = match args.user_task {
         true => (format!("userTaskID {id}"), "the vendor's taskID, leave out"),
@@ -93,8 +101,9 @@ fn nothing(args: &Args, table: &str, clock: &Clock) -> String {
     let since = args.since;
     let since = since.map(|since| clock.format(since, " since %F %T (%:Q)"));
     format!(
-        "{id}: nothing stored in table {table}{}. If this is {other} --user-task. Check the table's name, the AWS account \
-         and the region. The function's log has a line for each callback, with its taskID.",
+        "{id}: nothing stored in {}{}. If this is {other} --user-task. The function's log has a line for each callback, \
+         with its taskID.",
+        table.target(),
         since.unwrap_or_default()
     )
 }

@@ -9,6 +9,7 @@ use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::engine::LocalEngine;
+use crate::number::number;
 use crate::process::shutdown_signal;
 use crate::terminal::{print, warn};
 use crate::{Failure, TROUBLE};
@@ -23,7 +24,7 @@ use crate::{Failure, TROUBLE};
   callbot local -- cargo lambda watch")]
 pub(crate) struct Args {
     /// Port of the engine on this machine; 0 chooses a free port
-    #[arg(long, default_value_t = 8000)]
+    #[arg(long, default_value_t = 8000, value_parser = number(0..=u16::MAX))]
     port: u16,
     /// File that the data are kept in [default: memory]
     #[arg(long, value_name = "FILE")]

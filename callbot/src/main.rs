@@ -14,6 +14,7 @@ mod event;
 mod history;
 mod input;
 mod local;
+mod number;
 mod parked;
 mod process;
 mod progress;

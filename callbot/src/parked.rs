@@ -4,15 +4,21 @@ mod listing;
 mod queue;
 mod table;
 
+use std::future::pending;
+use std::pin::pin;
 use std::process::ExitCode;
 
+use aws_sdk_sqs::types::Message;
 use reqwest::Url;
+use task_callback::contract::parked::ParkedCallback;
 
 use crate::Failure;
-use crate::aws::{Aws, AwsError, EndpointArgs};
+use crate::aws::{Aws, EndpointArgs};
+use crate::client::http_url;
+use crate::number::number;
 use crate::progress::counted;
-use crate::terminal::{Terminal, print};
-use listing::Listing;
+use crate::terminal::{Terminal, print, show_progress, warn};
+use listing::{Listing, receive_all};
 use queue::Queue;
 
 /// List the refused callbacks that wait in the parked queue, or move the dead letters back to it
@@ -23,66 +29,119 @@ use queue::Queue;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   callbot parked --queue PARKED_QUEUE_URL
+  callbot parked --queue PARKED_QUEUE_URL --delete --ret-code 4010,4220
   callbot parked --queue PARKED_QUEUE_URL --redrive")]
 pub(crate) struct Args {
     /// URL of the parked queue: the stack's output ParkedQueueUrl
-    #[arg(long, value_name = "URL", env = "PARKED_QUEUE_URL")]
-    queue: String,
+    #[arg(long, value_name = "URL", env = "PARKED_QUEUE_URL", value_parser = queue_url)]
+    queue: Url,
     #[command(flatten)]
     endpoint: EndpointArgs,
     /// Move the dead letters back to the parked queue, where the function tries each of them at once
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, group = "action", conflicts_with = "json")]
     redrive: bool,
+    /// Delete dead letters that can never be stored; this cannot be undone
+    #[arg(long, group = "action", conflicts_with = "json", requires = "ret_code")]
+    delete: bool,
+    /// Move or delete only dead letters with one of these retCodes
+    #[arg(long, value_name = "CODE", value_delimiter = ',', requires = "action")]
+    #[arg(value_parser = number(1_000..=9_999_u16))]
+    ret_code: Vec<u16>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
+/// Parses the URL of a queue.
+fn queue_url(text: &str) -> Result<Url, String> {
+    let url = http_url(text).ok().filter(|url| !url.path().ends_with('/'));
+    let example = "https://sqs.eu-central-1.amazonaws.com/123456789012/NAME";
+    url.ok_or_else(|| format!("{text} is no queue URL, such as {example}"))
+}
+
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let aws = aws(args).await;
-    let parked = Queue::new(&aws, &args.queue);
+    let aws = aws(args).await?;
+    let parked = Queue::new(&aws, args.queue.as_str());
     let dead_letters = parked.dead_letter_queue(&aws).await?;
-    let text = if args.redrive {
-        let moved = redrive(&dead_letters, &parked).await.map_err(|error| {
-            format!("{error}. No dead letter is lost; --redrive moves the rest")
-        })?;
-        let moved = counted(moved, "dead letter");
-        format!("{moved} moved back. `callbot parked` shows those that the function refuses again.")
-    } else {
-        let listing = Listing::read(&parked, &dead_letters).await?;
-        match args.json {
-            true => serde_json::to_string_pretty(&listing)?,
-            false => table::render(&listing, Terminal::stdout()),
-        }
-    };
-    print(&text)?;
+    if args.redrive || args.delete {
+        return args.empty(&dead_letters, &parked).await;
+    }
+    let listing = Listing::read(&parked, &dead_letters).await?;
+    print(&match args.json {
+        true => serde_json::to_string_pretty(&listing)?,
+        false => table::render(&listing, Terminal::stdout()),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Moves the dead letters back until there are no more, and counts them.
-///
-/// By hand rather than with SQS's StartMessageMoveTask, which emulators lack.
-async fn redrive(dead_letters: &Queue, parked: &Queue) -> Result<usize, AwsError> {
-    let mut count = 0;
-    loop {
-        let messages = dead_letters.receive().await?;
-        if messages.is_empty() {
-            return Ok(count);
+impl Args {
+    /// Moves or deletes the chosen dead letters until there are no more.
+    ///
+    /// By hand rather than with SQS's StartMessageMoveTask, which moves all and which emulators lack.
+    async fn empty(&self, dead_letters: &Queue, parked: &Queue) -> Result<ExitCode, Failure> {
+        let (doing, done) = match self.delete {
+            true => ("Deleting", "deleted"),
+            false => ("Moving back", "moved back"),
+        };
+        let mut count = 0;
+        loop {
+            let mut messages = Vec::new();
+            let complete = receive_all(dead_letters, &mut messages, pin!(pending())).await;
+            messages.sort_by_cached_key(|message| !self.is_chosen(message));
+            let chosen = messages.partition_point(|message| self.is_chosen(message));
+            let received = counted(messages.len(), "dead letter");
+            warn(&format!("{doing} {chosen} of {received}."));
+            let mut left = &messages[..];
+            let result = async {
+                for (number, message) in (1..).zip(&messages[..chosen]) {
+                    match self.delete {
+                        true => dead_letters.delete(message).await?,
+                        false => dead_letters.move_to(parked, message).await?,
+                    }
+                    left = &messages[number..];
+                    show_progress(&format!("{doing}: {number} of {chosen}"));
+                }
+                complete
+            };
+            let result = result.await;
+            show_progress("");
+            count += messages.len() - left.len();
+            // Otherwise they would be hidden for a while.
+            let given_back = dead_letters.give_back(left).await;
+            let is_complete = result.map_err(|error| {
+                format!("{error}. {count} {done}, and no other is lost: run the command again")
+            })?;
+            given_back?;
+            if is_complete || chosen == 0 {
+                let advice = match (is_complete, self.delete) {
+                    (false, _) => " There are more dead letters: run the command again.",
+                    (true, true) => "",
+                    (true, false) => {
+                        " `callbot parked` shows those that the function refuses again."
+                    }
+                };
+                print(&format!(
+                    "{} {done}.{advice}",
+                    counted(count, "dead letter")
+                ))?;
+                return Ok(ExitCode::SUCCESS);
+            }
         }
-        for message in &messages {
-            dead_letters.move_to(parked, message).await?;
-        }
-        count += messages.len();
+    }
+
+    /// Whether a dead letter is to be moved or deleted.
+    fn is_chosen(&self, message: &Message) -> bool {
+        let parked = ParkedCallback::from_json(message.body().unwrap_or_default());
+        self.ret_code.is_empty() || parked.is_ok_and(|it| self.ret_code.contains(&it.ret_code))
     }
 }
 
 /// The configuration, in the region of the queue's URL if it is one of AWS's.
-async fn aws(args: &Args) -> Aws {
-    let aws = args.endpoint.aws().await;
-    let url = args.queue.parse::<Url>().ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    match host.split('.').collect::<Vec<_>>()[..] {
+async fn aws(args: &Args) -> Result<Aws, String> {
+    let aws = args.endpoint.aws().await?;
+    let host = args.queue.host_str().unwrap_or_default();
+    Ok(match host.split('.').collect::<Vec<_>>()[..] {
         ["sqs", region, "amazonaws", ..] => aws.in_region(region),
         _ => aws,
-    }
+    })
 }

@@ -1,14 +1,21 @@
 //! `callbot secret`: puts the credentials into Secrets Manager.
 
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use aws_sdk_secretsmanager::error::SdkError;
+use task_callback::contract::account::Credentials;
+
 use crate::Failure;
-use crate::aws::{AwsError, EndpointArgs};
+use crate::aws::{EndpointArgs, SECRETS_MANAGER};
 use crate::credentials;
 use crate::input::read_text;
 use crate::progress::counted;
-use crate::terminal::print;
+use crate::terminal::{print, shown, warn};
+
+const NOTHING: &str = "Nothing was written";
 
 /// Write the credentials into the stack's secret, from a file or the standard input
 ///
@@ -27,25 +34,49 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if args.file.as_os_str() == "-" && std::io::stdin().is_terminal() {
+        warn(
+            "Enter the credentials as JSON, then Ctrl-D. The values are on the platform's Developer page.",
+        );
+    }
     let json = read_text(&args.file)?;
-    let credentials = credentials::parse(&json, &args.file.display())
-        .map_err(|error| format!("{error}. Nothing was written"))?;
+    let credentials = credentials::parse(&json, &args.file.display()).map_err(|error| {
+        format!("{error}. The values are on the platform's Developer page. {NOTHING}")
+    })?;
 
-    let aws = args.endpoint.aws().await;
+    let aws = args.endpoint.aws().await?;
     // An ARN names the region.
     let aws = match args.secret_id.split(':').collect::<Vec<_>>()[..] {
         ["arn", _, "secretsmanager", region, ..] => aws.in_region(region),
         _ => aws,
     };
-    let target = aws.target("Secrets Manager", format!("secret {}", args.secret_id));
-    let put = aws.secrets_manager().put_secret_value();
-    let put = put.secret_id(&args.secret_id).secret_string(json.trim());
-    put.send()
-        .await
-        .map_err(|error| AwsError::new(target, error))?;
-    let credentials = counted(credentials.iter().count(), "credential");
+    let target = aws.target(SECRETS_MANAGER, &args.secret_id);
+    let client = aws.secrets_manager();
+    let get = client.get_secret_value().secret_id(&args.secret_id);
+    let before = match get.send().await {
+        Ok(value) => value.secret_string.and_then(|text| text.parse().ok()),
+        // The secret of a new stack has no value.
+        Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found_exception() => None,
+        Err(error) => return Err(format!("{}. {NOTHING}", target.failed(error)).into()),
+    };
+    let put = client.put_secret_value().secret_id(&args.secret_id);
+    let put = put.secret_string(json.trim()).send().await;
+    put.map_err(|error| target.failed(error))?;
+    let before = before.map_or("none".to_owned(), |before| accounts(&before));
     print(&format!(
-        "{credentials} written. The function uses them within seconds."
+        "Accounts before: {before}\nAccounts now: {}\nThe function uses them within seconds.",
+        accounts(&credentials)
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The accounts, without their secrets.
+fn accounts(credentials: &Credentials) -> String {
+    let mut counts = BTreeMap::<_, usize>::new();
+    for credential in credentials.iter() {
+        *counts.entry(&credential.uuid).or_default() += 1;
+    }
+    let accounts = counts.iter();
+    let accounts = accounts.map(|(id, &count)| format!("{id} ({})", counted(count, "secret")));
+    shown(&accounts.collect::<Vec<_>>().join(", "))
 }

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use clap::builder::NonEmptyStringValueParser;
 use task_callback::contract::callback::TaskStatus;
 
-use crate::aws::{Aws, AwsError, EndpointArgs, Target};
+use crate::aws::{Aws, AwsError, DYNAMODB, EndpointArgs, Target};
 pub(crate) use history::Range;
 use item::ItemError;
 pub(crate) use report::{Report, Stat};
@@ -36,8 +36,9 @@ pub(crate) struct TableArgs {
 
 impl TableArgs {
     /// The table, on AWS or in a local engine.
-    pub(crate) async fn table(&self) -> Table {
-        Table::new(&self.endpoint.aws().await, &self.table)
+    pub(crate) async fn table(&self) -> Result<Table, String> {
+        let aws = self.endpoint.aws().await?;
+        Ok(Table::new(&aws, &self.table))
     }
 }
 
@@ -77,8 +78,13 @@ impl Table {
         Self {
             client: aws.dynamodb(),
             name: name.to_owned(),
-            target: aws.target("DynamoDB", format!("table {name}")),
+            target: aws.target(DYNAMODB, name),
         }
+    }
+
+    /// The table and its place, for messages.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
     }
 
     /// The table's name.
@@ -90,6 +96,6 @@ impl Table {
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        AwsError::new(self.target.clone(), error).into()
+        self.target.failed(error).into()
     }
 }

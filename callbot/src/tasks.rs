@@ -62,7 +62,7 @@ impl Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let table = args.table.table().await;
+    let table = args.table.table().await?;
     let counts = |scan: &Scan| {
         let snapshots = counted(scan.snapshots, "snapshot");
         (snapshots, counted(scan.newest.len(), "task"))

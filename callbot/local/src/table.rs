@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::config::http::HttpRequest;
-use aws_sdk_dynamodb::error::DisplayErrorContext;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
 use serde_json::json;
 
 /// The template of this build.
@@ -83,6 +83,7 @@ fn body(
     })
 }
 
-fn failed<E: std::error::Error + 'static>(error: E) -> TableError {
-    TableError::Create(DisplayErrorContext(error).to_string())
+fn failed<E: ProvideErrorMetadata + std::error::Error>(error: E) -> TableError {
+    let message = error.message().map(str::to_owned);
+    TableError::Create(message.unwrap_or_else(|| DisplayErrorContext(error).to_string()))
 }

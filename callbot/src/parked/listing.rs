@@ -72,19 +72,23 @@ async fn rows(
     let mut messages = Vec::new();
     let received = receive_all(queue, &mut messages, interrupted).await;
     let given_back = queue.give_back(&messages).await;
-    received?;
+    if !received? {
+        warn(
+            "callbot: the list is incomplete: it ends after 20 seconds or 1000 messages per queue",
+        );
+    }
     given_back?;
     let mut rows: Vec<Row> = messages.into_iter().map(Row::from).collect();
     rows.sort_by_key(|row| row.since);
     Ok(rows)
 }
 
-/// Receives every message that is visible.
-async fn receive_all(
+/// Receives the messages that are visible; whether these are all.
+pub(super) async fn receive_all(
     queue: &Queue,
     messages: &mut Vec<Message>,
     mut interrupted: Pin<&mut impl Future<Output = Result<(), Failure>>>,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let started = Instant::now();
     while started.elapsed() < MAX_TIME && messages.len() < MAX_MESSAGES {
         let next = tokio::select! {
@@ -92,12 +96,11 @@ async fn receive_all(
             next = queue.receive() => next?,
         };
         if next.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         messages.extend(next);
     }
-    warn("callbot: the list is incomplete: it ends after 20 seconds or 1000 messages per queue");
-    Ok(())
+    Ok(false)
 }
 
 impl From<Message> for Row {

@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::{
 use serde_json::Value;
 
 use crate::Failure;
-use crate::aws::{Aws, AwsError, Target};
+use crate::aws::{Aws, AwsError, SQS, Target};
 
 /// For how long a received message is hidden from the other receivers, in seconds.
 pub(super) const VISIBILITY_TIMEOUT: i32 = 30;
@@ -31,7 +31,7 @@ impl Queue {
         Self {
             client: aws.sqs(),
             url: url.to_owned(),
-            target: aws.target("SQS", format!("queue {name}")),
+            target: aws.target(SQS, name),
         }
     }
 
@@ -60,7 +60,7 @@ impl Queue {
     async fn attribute(&self, name: QueueAttributeName) -> Result<Option<String>, AwsError> {
         let get = self.client.get_queue_attributes().queue_url(&self.url);
         let answer = get.attribute_names(name.clone()).send().await;
-        let answer = answer.map_err(|error| AwsError::new(self.target.clone(), error))?;
+        let answer = answer.map_err(|error| self.target.failed(error))?;
         Ok(answer.attributes.and_then(|mut all| all.remove(&name)))
     }
 
@@ -74,7 +74,7 @@ impl Queue {
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
         let answer = receive.send().await;
-        let answer = answer.map_err(|error| AwsError::new(self.target.clone(), error))?;
+        let answer = answer.map_err(|error| self.target.failed(error))?;
         Ok(answer.messages.unwrap_or_default())
     }
 
@@ -93,21 +93,28 @@ impl Queue {
             let change = self.client.change_message_visibility_batch();
             let change = change.queue_url(&self.url).set_entries(Some(entries));
             let answer = change.send().await;
-            answer.map_err(|error| AwsError::new(self.target.clone(), error))?;
+            answer.map_err(|error| self.target.failed(error))?;
         }
         Ok(())
     }
 
-    /// Moves a received message to another queue. It is deleted here only once its text is there. Where that is
-    /// interrupted, the message is in both, and the function stores it once, as it stores any resend.
-    pub(super) async fn move_to(&self, other: &Self, message: &Message) -> Result<(), AwsError> {
+    /// Moves a received message to another queue. It is deleted here only once its text is there.
+    pub(super) async fn move_to(&self, other: &Self, message: &Message) -> Result<(), Failure> {
         let send = other.client.send_message().queue_url(&other.url);
         let answer = send.set_message_body(message.body.clone()).send().await;
-        answer.map_err(|error| AwsError::new(other.target.clone(), error))?;
+        answer.map_err(|error| other.target.failed(error))?;
+        // The function stores it once, as it stores any resend.
+        let twice =
+            "This dead letter is also in the parked queue now, and moving it again does no harm";
+        let deleted = self.delete(message).await;
+        deleted.map_err(|error| format!("{error}. {twice}").into())
+    }
+
+    /// Deletes a received message.
+    pub(super) async fn delete(&self, message: &Message) -> Result<(), AwsError> {
         let delete = self.client.delete_message().queue_url(&self.url);
         let delete = delete.set_receipt_handle(message.receipt_handle.clone());
         let answer = delete.send().await;
-        answer.map_err(|error| AwsError::new(self.target.clone(), error))?;
-        Ok(())
+        answer.map(drop).map_err(|error| self.target.failed(error))
     }
 }

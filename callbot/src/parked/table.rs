@@ -15,6 +15,10 @@ pub(super) fn render(listing: &Listing, terminal: Terminal) -> String {
         let names = ["queue", "age", "tries", "retCode", "reason", "task"];
         parts.push(terminal.table(names).add_rows(rows).to_string());
     }
+    if !listing.parked.is_empty() {
+        parts
+            .push("This list has cost each parked callback in it one of its 100 tries.".to_owned());
+    }
     if listing.between_tries > 0 {
         let count = counted(listing.between_tries, "parked callback");
         parts.push(format!(
@@ -22,7 +26,7 @@ pub(super) fn render(listing: &Listing, terminal: Terminal) -> String {
         ));
     }
     if !listing.dead_letters.is_empty() {
-        parts.push("The function does not try dead letters again. --redrive moves them back after the cause is repaired.".to_owned());
+        parts.push("The function does not try dead letters again. --redrive moves them back after the cause is repaired; --delete deletes those of a retCode.".to_owned());
     }
     match parts.is_empty() {
         true => "Nothing is parked.".to_owned(),
