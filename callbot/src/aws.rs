@@ -21,9 +21,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Few, since a person waits for the result.
 const MAX_ATTEMPTS: u32 = 4;
-/// What sets the endpoint of all services.
 const OPTION: &str = "--endpoint-url";
-const VARIABLE: &str = "AWS_ENDPOINT_URL";
+
+pub(crate) const DYNAMODB: &str = "DynamoDB";
+pub(crate) const SECRETS_MANAGER: &str = "Secrets Manager";
+pub(crate) const SQS: &str = "SQS";
 
 /// Where AWS's services are.
 #[derive(clap::Args)]
@@ -44,14 +46,13 @@ impl EndpointArgs {
             return Ok(Aws::local(url));
         }
         for name in [DYNAMODB, SECRETS_MANAGER, SQS]
-            .map(|service| service.variable)
-            .into_iter()
-            .chain([VARIABLE])
+            .map(endpoint_variables)
+            .concat()
         {
-            let wrong =
-                |value: &String| Some(format!("{name} is {value:?}: {}", http_url(value).err()?));
-            if let Some(error) = std::env::var(name).ok().as_ref().and_then(wrong) {
-                return Err(error);
+            if let Ok(value) = std::env::var(&name)
+                && let Err(error) = http_url(&value)
+            {
+                return Err(format!("{name} is {value:?}: {error}"));
             }
         }
         Ok(Aws::configured().await)
@@ -69,50 +70,22 @@ pub(crate) struct Aws {
     config: SdkConfig,
 }
 
-/// A service of AWS, as messages name it.
-#[derive(Debug)]
-pub(crate) struct Service {
-    name: &'static str,
-    /// The variable that holds its endpoint's URL.
-    variable: &'static str,
-    /// What a call is about, and the output of the stack that names it.
-    resource: &'static str,
-    output: &'static str,
-    /// Which command of this tool serves it locally.
-    local: &'static str,
-}
-
-pub(crate) const DYNAMODB: &Service = &Service {
-    name: "DynamoDB",
-    variable: "AWS_ENDPOINT_URL_DYNAMODB",
-    resource: "table",
-    output: "TableName",
-    local: "; `callbot local` runs an engine",
-};
-pub(crate) const SECRETS_MANAGER: &Service = &Service {
-    name: "Secrets Manager",
-    variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-    resource: "secret",
-    output: "CredentialsSecretArn",
-    local: "",
-};
-pub(crate) const SQS: &Service = &Service {
-    name: "SQS",
-    variable: "AWS_ENDPOINT_URL_SQS",
-    resource: "queue",
-    output: "ParkedQueueUrl",
-    local: "",
-};
-
 /// The target of a call, for messages, such as `DynamoDB in eu-central-1, table snapshots`.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    service: &'static Service,
-    /// The URL of an endpoint that is not AWS's own, and what has set it.
-    endpoint: Option<(String, &'static str)>,
+    service: &'static str,
+    /// The endpoint's URL, if it is not AWS's own, and what has set it.
+    endpoint: Option<(String, String)>,
     region: Option<String>,
-    /// The table's, secret's or queue's name.
-    name: String,
+    /// Such as `table snapshots`.
+    resource: String,
+}
+
+/// The variables that set a service's endpoint; the first one prevails.
+fn endpoint_variables(service: &str) -> [String; 2] {
+    let all = "AWS_ENDPOINT_URL";
+    let suffix = service.to_uppercase().replace(' ', "_");
+    [format!("{all}_{suffix}"), all.to_owned()]
 }
 
 impl Aws {
@@ -171,22 +144,24 @@ impl Aws {
         aws_sdk_sqs::Client::new(&self.config)
     }
 
-    /// The target of calls about the table, secret or queue of this name.
-    pub(crate) fn target(&self, service: &'static Service, name: &str) -> Target {
-        let variable = |name| Some((std::env::var(name).ok()?, name));
-        let configured = |source| Some((self.config.endpoint_url()?.to_owned(), source));
+    /// The target of calls to a service about a resource, such as `table snapshots`.
+    pub(crate) fn target(&self, service: &'static str, resource: String) -> Target {
+        let variable = |name: String| Some((std::env::var(&name).ok()?, name));
+        let configured = |source: &str| Some((self.config.endpoint_url()?.into(), source.into()));
         let endpoint = match self.config.service_config() {
             // `Aws::local` reads no variables.
             None => configured(OPTION),
-            Some(_) => variable(service.variable)
-                .or_else(|| variable(VARIABLE))
-                .or_else(|| configured("the AWS profile")),
+            Some(_) => {
+                let mut variables = endpoint_variables(service).into_iter();
+                let variable = variables.find_map(variable);
+                variable.or_else(|| configured("the AWS profile"))
+            }
         };
         Target {
             service,
             endpoint,
             region: self.config.region().map(ToString::to_string),
-            name: name.to_owned(),
+            resource,
         }
     }
 }

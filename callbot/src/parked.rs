@@ -63,76 +63,63 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let aws = aws(args).await?;
     let parked = Queue::new(&aws, args.queue.as_str());
     let dead_letters = parked.dead_letter_queue(&aws).await?;
-    if args.redrive || args.delete {
-        return args.empty(&dead_letters, &parked).await;
-    }
-    let listing = Listing::read(&parked, &dead_letters).await?;
-    print(&match args.json {
-        true => serde_json::to_string_pretty(&listing)?,
-        false => table::render(&listing, Terminal::stdout()),
+    print(&match (args.redrive || args.delete, args.json) {
+        (true, _) => args.empty(&dead_letters, &parked).await?,
+        (_, true) => serde_json::to_string_pretty(&Listing::read(&parked, &dead_letters).await?)?,
+        _ => table::render(
+            &Listing::read(&parked, &dead_letters).await?,
+            Terminal::stdout(),
+        ),
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
 impl Args {
-    /// Moves or deletes the chosen dead letters until there are no more.
+    /// Moves the chosen dead letters back, or deletes them.
     ///
-    /// By hand rather than with SQS's StartMessageMoveTask, which moves all and which emulators lack.
-    async fn empty(&self, dead_letters: &Queue, parked: &Queue) -> Result<ExitCode, Failure> {
+    /// By hand rather than with SQS's StartMessageMoveTask, which moves all of them and which emulators lack.
+    async fn empty(&self, dead_letters: &Queue, parked: &Queue) -> Result<String, Failure> {
+        let mut messages = Vec::new();
+        let received = receive_all(dead_letters, &mut messages, pin!(pending())).await;
+        let is_chosen = |message: &Message| {
+            let parked = ParkedCallback::from_json(message.body().unwrap_or_default());
+            self.ret_code.is_empty() || parked.is_ok_and(|it| self.ret_code.contains(&it.ret_code))
+        };
+        let (chosen, mut left): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_chosen);
         let (doing, done) = match self.delete {
             true => ("Deleting", "deleted"),
             false => ("Moving back", "moved back"),
         };
-        let mut count = 0;
-        loop {
-            let mut messages = Vec::new();
-            let complete = receive_all(dead_letters, &mut messages, pin!(pending())).await;
-            messages.sort_by_cached_key(|message| !self.is_chosen(message));
-            let chosen = messages.partition_point(|message| self.is_chosen(message));
-            let received = counted(messages.len(), "dead letter");
-            warn(&format!("{doing} {chosen} of {received}."));
-            let mut left = &messages[..];
-            let result = async {
-                for (number, message) in (1..).zip(&messages[..chosen]) {
-                    match self.delete {
-                        true => dead_letters.delete(message).await?,
-                        false => dead_letters.move_to(parked, message).await?,
-                    }
-                    left = &messages[number..];
-                    show_progress(&format!("{doing}: {number} of {chosen}"));
-                }
-                complete
-            };
-            let result = result.await;
-            show_progress("");
-            count += messages.len() - left.len();
-            // Otherwise they would be hidden for a while.
-            let given_back = dead_letters.give_back(left).await;
-            let is_complete = result.map_err(|error| {
-                format!("{error}. {count} {done}, and no other is lost: run the command again")
-            })?;
-            given_back?;
-            if is_complete || chosen == 0 {
-                let advice = match (is_complete, self.delete) {
-                    (false, _) => " There are more dead letters: run the command again.",
-                    (true, true) => "",
-                    (true, false) => {
-                        " `callbot parked` shows those that the function refuses again."
-                    }
+        let (all, count) = (
+            counted(chosen.len() + left.len(), "dead letter"),
+            chosen.len(),
+        );
+        warn(&format!("{doing} {count} of {all}."));
+        let mut result = Ok(());
+        for (number, message) in chosen.into_iter().enumerate() {
+            if result.is_ok() {
+                show_progress(&format!("{doing}: {number} of {count}"));
+                result = match self.delete {
+                    true => dead_letters.delete(&message).await.map_err(Failure::from),
+                    false => dead_letters.move_to(parked, &message).await,
                 };
-                print(&format!(
-                    "{} {done}.{advice}",
-                    counted(count, "dead letter")
-                ))?;
-                return Ok(ExitCode::SUCCESS);
+            }
+            if result.is_err() {
+                left.push(message);
             }
         }
-    }
-
-    /// Whether a dead letter is to be moved or deleted.
-    fn is_chosen(&self, message: &Message) -> bool {
-        let parked = ParkedCallback::from_json(message.body().unwrap_or_default());
-        self.ret_code.is_empty() || parked.is_ok_and(|it| self.ret_code.contains(&it.ret_code))
+        show_progress("");
+        // Otherwise they would be hidden for a while.
+        let given_back = dead_letters.give_back(&left).await;
+        result.map_err(|error| {
+            format!("{error}. The others are still dead letters: run the command again")
+        })?;
+        given_back?;
+        let count = counted(count, "dead letter");
+        Ok(match received? {
+            true => format!("{count} {done}. `callbot parked` shows what waits now."),
+            false => format!("{count} {done}. There are more dead letters: run the command again."),
+        })
     }
 }
 

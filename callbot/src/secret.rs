@@ -50,7 +50,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         ["arn", _, "secretsmanager", region, ..] => aws.in_region(region),
         _ => aws,
     };
-    let target = aws.target(SECRETS_MANAGER, &args.secret_id);
+    let target = aws.target(SECRETS_MANAGER, format!("secret {}", args.secret_id));
     let client = aws.secrets_manager();
     let get = client.get_secret_value().secret_id(&args.secret_id);
     let before = match get.send().await {

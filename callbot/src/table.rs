@@ -78,7 +78,7 @@ impl Table {
         Self {
             client: aws.dynamodb(),
             name: name.to_owned(),
-            target: aws.target(DYNAMODB, name),
+            target: aws.target(DYNAMODB, format!("table {name}")),
         }
     }
 

@@ -68,7 +68,7 @@ fn commands(file: &Path) -> Vec<String> {
 fn callbot(arguments: &[String]) -> Command {
     let arguments = arguments.iter().take_while(|word| *word != "--");
     let arguments = arguments.map(|word| match word.ends_with("_URL") {
-        true => "https://placeholder.example",
+        true => "https://placeholder.example/1/name",
         false => word,
     });
     let mut command = Command::new(env!("CARGO_BIN_EXE_callbot"));

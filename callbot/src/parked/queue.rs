@@ -31,7 +31,7 @@ impl Queue {
         Self {
             client: aws.sqs(),
             url: url.to_owned(),
-            target: aws.target(SQS, name),
+            target: aws.target(SQS, format!("queue {name}")),
         }
     }
 

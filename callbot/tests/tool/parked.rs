@@ -20,12 +20,17 @@ const NO_CALLBACK: &str = r#"{"hello": "world"}"#;
 
 /// The message of a callback of this task.
 fn callback(task_id: &str) -> String {
+    refused(task_id, 5030)
+}
+
+/// The message of a callback that was refused with this retCode.
+fn refused(task_id: &str, ret_code: u16) -> String {
     let headers = [("requestID", "req-1"), ("uuid", "account"), ("sign", SIGN)];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let parked = ParkedCallback {
         received_at: SystemTime::now().into(),
         response_id: "resp-1".to_owned(),
-        ret_code: 5030,
+        ret_code,
         reason: "DynamoDB did not answer in time".to_owned(),
         headers: headers.into(),
         body: json!({"taskID": task_id}).to_string().into_bytes(),
@@ -130,6 +135,7 @@ async fn a_list_shows_both_queues_and_takes_nothing_out() {
         "not a parked",
         "--redrive",
         "dead letters",
+        "one of its 100 tries",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -206,44 +212,84 @@ async fn a_queue_without_a_dead_letter_queue_is_not_the_parked_queue() {
 }
 
 #[tokio::test]
-async fn a_redrive_moves_all_dead_letters_back() {
-    let texts = [vec![NO_CALLBACK.to_owned()], callbacks(11)].concat();
-    let queues = Queues::with(&[], &texts).await;
-
-    let text = succeed(&mut queues.command(moto::url(), &["--redrive"]));
-    assert!(text.starts_with("12 dead letters moved back."), "{text}");
-    assert_eq!(Queues::received(&queues.parked).await, texts);
+async fn dead_letters_are_moved_or_deleted_all_or_by_their_ret_code() {
+    let forgeries = [refused("t-forged-1", 4010), refused("t-forged-2", 4010)];
+    let late = [refused("t-late", 4011)];
+    let others = [vec![NO_CALLBACK.to_owned()], callbacks(9)].concat();
+    let queues = Queues::with(&[], &[&forgeries[..], &late, &others].concat()).await;
+    let parked = || Queues::received(&queues.parked);
+    for (arguments, printed, told, moved) in [
+        (
+            &["--redrive", "--ret-code", "4011,4220"][..],
+            "1 dead letter moved back.",
+            "Moving back 1 of 13 dead letters.",
+            &late[..],
+        ),
+        (
+            &["--delete", "--ret-code", "4010", "--ret-code", "4011"],
+            "2 dead letters deleted.",
+            "Deleting 2 of 12 ",
+            &[],
+        ),
+        (
+            &["--redrive"],
+            "10 dead letters moved back.",
+            "Moving back 10 of 10 ",
+            &others,
+        ),
+        (
+            &["--redrive"],
+            "0 dead letters moved back.",
+            "Moving back 0 of 0 ",
+            &[],
+        ),
+    ] {
+        let ran = fail(0, &mut queues.command(moto::url(), arguments));
+        assert!(ran.stdout.starts_with(printed), "{ran:?}");
+        assert!(ran.stderr.starts_with(told), "{ran:?}");
+        assert_eq!(parked().await, moved, "{arguments:?}");
+    }
     assert!(Queues::received(&queues.dead_letters).await.is_empty());
+}
 
-    let text = succeed(&mut queues.command(moto::url(), &["--redrive"]));
-    assert!(text.starts_with("0 dead letters moved back."), "{text}");
+#[test]
+fn nothing_is_deleted_without_a_ret_code() {
+    for (arguments, missing) in [
+        (&["--delete"][..], "--ret-code <CODE>"),
+        (&["--ret-code", "4010"], "<--redrive|--delete>"),
+        (
+            &["--redrive", "--delete", "--ret-code", "4010"],
+            "cannot be used with",
+        ),
+        (
+            &["--redrive", "--ret-code", "99999"],
+            "write a number from 1000 to 9999",
+        ),
+    ] {
+        let queue = ["parked", "--queue", "http://127.0.0.1:1/queue"];
+        let error = fail(2, &mut callbot(&[&queue, arguments].concat())).stderr;
+        assert!(error.contains(missing), "{error}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redrive_that_fails_loses_no_dead_letter() {
-    for (call, moved) in [
-        ("AmazonSQS.SendMessage", 1),
+async fn a_redrive_that_fails_loses_no_dead_letter_and_says_which_may_be_twice() {
+    for (call, moved, twice) in [
+        ("AmazonSQS.SendMessage", 1, false),
         // The second one is in both queues rather than in none.
-        ("AmazonSQS.DeleteMessage", 2),
+        ("AmazonSQS.DeleteMessage", 2, true),
     ] {
         let texts = callbacks(3);
         let queues = Queues::with(&[], &texts).await;
         let (proxy, _) = fail_the_second([call, ""], Fault::Answer(400, "AccessDenied")).await;
         let ran = fail(2, &mut queues.command(proxy.url(), &["--redrive"]));
-        let words = "No dead letter is lost; --redrive moves the rest";
+        let words = "The others are still dead letters: run the command again";
         assert!(ran.stderr.contains(words), "{call}: {ran:?}");
-        assert_eq!(
-            Queues::received(&queues.parked).await.len(),
-            moved,
-            "{call}"
-        );
-        // Those that were received are hidden for a while.
-        let TestQueue { client, url } = &queues.dead_letters;
-        let hidden = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
-        let get = client.get_queue_attributes().queue_url(url);
-        let get = get.attribute_names(hidden.clone());
-        let attributes = get.send().await.expect("an answer").attributes;
-        let left = attributes.expect("attributes").remove(&hidden);
-        assert_eq!(left.as_deref(), Some("2"), "{call}");
+        let is_told = ran.stderr.contains("also in the parked queue now");
+        assert_eq!(is_told, twice, "{call}: {ran:?}");
+        let parked = Queues::received(&queues.parked).await;
+        assert_eq!(parked.len(), moved, "{call}");
+        let left = Queues::received(&queues.dead_letters).await;
+        assert_eq!(left.len(), 2, "{call}");
     }
 }

@@ -15,18 +15,46 @@ async fn a_secret_is_written_from_a_file_or_the_standard_input_and_never_printed
     by_file.arg("--file").arg(&file);
     let mut by_input = callbot(&["secret", &secret.id, "--endpoint-url", moto::url()]);
 
+    let two = r#"[{"uuid":"u","secretKey":"s1"},{"uuid":"u","secretKey":"s2"}]"#;
     std::fs::write(&file, CREDENTIALS).expect("written");
     let input = File::open(&file).expect("the file");
-    for write in [&mut by_file, by_input.stdin(input)] {
-        secret.put("nothing yet").await;
+    for (write, value, before) in [
+        (&mut by_file, "nothing yet", "none"),
+        (by_input.stdin(input), two, "u (2 secrets)"),
+    ] {
+        secret.put(value).await;
         let text = succeed(write);
-        assert!(text.starts_with("1 credential written."), "{text}");
+        let accounts =
+            format!("Accounts before: {before}\nAccounts now: local-account (1 secret)\n");
+        assert!(text.starts_with(&accounts), "{text}");
         assert!(!text.contains("local-secret"), "{text}");
         assert_eq!(secret.value().await, CREDENTIALS);
     }
 
-    std::fs::write(&file, r#"[{"uuid":"u","secretKey":""}]"#).expect("written");
-    let error = fail(2, &mut by_file).stderr;
-    assert!(error.contains("Nothing was written"), "{error}");
+    // By the function's own check, which has tests of its own.
+    for (wrong, field) in [
+        (
+            CREDENTIALS.replace("local-secret", "…"),
+            "secretKey is a placeholder",
+        ),
+        (
+            CREDENTIALS.replace("local-account", "u "),
+            "uuid begins or ends with white space",
+        ),
+        (
+            CREDENTIALS.replace("\"}", r#"","algorithm":"rot13"}"#),
+            "algorithm is none of",
+        ),
+    ] {
+        std::fs::write(&file, wrong).expect("written");
+        let error = fail(2, &mut by_file).stderr;
+        for words in [
+            field,
+            "the platform's Developer page",
+            "Nothing was written",
+        ] {
+            assert!(error.contains(words), "{words}: {error}");
+        }
+    }
     assert_eq!(secret.value().await, CREDENTIALS, "the secret is unchanged");
 }

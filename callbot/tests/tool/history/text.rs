@@ -81,10 +81,12 @@ async fn an_empty_history_says_what_to_check_and_is_not_drawn() {
     let text = fail(1, &mut history(&app, &since)).stdout;
     for words in [
         "taskID no-such-task: nothing stored",
-        &app.table_name,
+        &format!(
+            "DynamoDB at {} (--endpoint-url), table {}",
+            app.engine_url, app.table_name
+        ),
         "since 2026-09-13 06:07:30 (UTC)",
         "add --user-task",
-        "Check the table's name",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -97,6 +99,8 @@ async fn an_empty_history_says_what_to_check_and_is_not_drawn() {
         assert!(ran.stdout.contains("nothing stored"), "{ran:?}");
     }
     assert!(!project().join("target/no-such-picture.svg").exists());
+    let error = fail(2, &mut history(&app, &[""])).stderr;
+    assert!(error.contains("an id is empty"), "{error}");
 }
 
 #[tokio::test]
