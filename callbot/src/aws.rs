@@ -31,7 +31,7 @@ pub(crate) const SQS: &str = "SQS";
 #[derive(clap::Args)]
 pub(crate) struct EndpointArgs {
     /// Use the engine or emulator at URL instead of AWS, such as that of `callbot local`
-    #[arg(long, value_name = "URL", value_parser = endpoint_url)]
+    #[arg(long, value_name = "URL", value_parser = |url: &str| http_url(url).map(|_| url.to_owned()))]
     endpoint_url: Option<String>,
 }
 
@@ -57,11 +57,6 @@ impl EndpointArgs {
         }
         Ok(Aws::configured().await)
     }
-}
-
-/// Parses the URL of an engine or emulator, whose text is kept.
-fn endpoint_url(text: &str) -> Result<String, &'static str> {
-    http_url(text).map(|_| text.to_owned())
 }
 
 /// The configuration of all clients.

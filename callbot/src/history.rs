@@ -103,7 +103,7 @@ fn nothing(args: &Args, table: &Table, clock: &Clock) -> String {
     format!(
         "{id}: nothing stored in {}{}. If this is {other} --user-task. The function's log has a line for each callback, \
          with its taskID.",
-        table.target(),
+        table.target,
         since.unwrap_or_default()
     )
 }

@@ -85,41 +85,35 @@ impl Args {
             let parked = ParkedCallback::from_json(message.body().unwrap_or_default());
             self.ret_code.is_empty() || parked.is_ok_and(|it| self.ret_code.contains(&it.ret_code))
         };
-        let (chosen, mut left): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_chosen);
+        let (chosen, others): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_chosen);
+        let all = counted(chosen.len() + others.len(), "dead letter");
         let (doing, done) = match self.delete {
             true => ("Deleting", "deleted"),
             false => ("Moving back", "moved back"),
         };
-        let (all, count) = (
-            counted(chosen.len() + left.len(), "dead letter"),
-            chosen.len(),
-        );
+        let count = chosen.len();
         warn(&format!("{doing} {count} of {all}."));
-        let mut result = Ok(());
-        for (number, message) in chosen.into_iter().enumerate() {
-            if result.is_ok() {
-                show_progress(&format!("{doing}: {number} of {count}"));
-                result = match self.delete {
-                    true => dead_letters.delete(&message).await.map_err(Failure::from),
-                    false => dead_letters.move_to(parked, &message).await,
-                };
-            }
-            if result.is_err() {
-                left.push(message);
-            }
+        for (number, message) in chosen.iter().enumerate() {
+            show_progress(&format!("{doing}: {number} of {count}"));
+            let result = match self.delete {
+                true => dead_letters.delete(message).await.map_err(Failure::from),
+                false => dead_letters.move_to(parked, message).await,
+            };
+            show_progress("");
+            result.map_err(|error| {
+                format!("{error}. No other dead letter is lost: run this again in a minute")
+            })?;
         }
-        show_progress("");
         // Otherwise they would be hidden for a while.
-        let given_back = dead_letters.give_back(&left).await;
-        result.map_err(|error| {
-            format!("{error}. The others are still dead letters: run the command again")
-        })?;
-        given_back?;
-        let count = counted(count, "dead letter");
-        Ok(match received? {
-            true => format!("{count} {done}. `callbot parked` shows what waits now."),
-            false => format!("{count} {done}. There are more dead letters: run the command again."),
-        })
+        dead_letters.give_back(&others).await?;
+        let advice = match received? {
+            true => "`callbot parked` shows what waits now",
+            false => "There are more dead letters: run this again",
+        };
+        Ok(format!(
+            "{} {done}. {advice}.",
+            counted(count, "dead letter")
+        ))
     }
 }
 

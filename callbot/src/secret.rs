@@ -35,14 +35,11 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     if args.file.as_os_str() == "-" && std::io::stdin().is_terminal() {
-        warn(
-            "Enter the credentials as JSON, then Ctrl-D. The values are on the platform's Developer page.",
-        );
+        warn("Enter the credentials as JSON, from the platform's Developer page; then Ctrl-D");
     }
     let json = read_text(&args.file)?;
-    let credentials = credentials::parse(&json, &args.file.display()).map_err(|error| {
-        format!("{error}. The values are on the platform's Developer page. {NOTHING}")
-    })?;
+    let credentials = credentials::parse(&json, &args.file.display())
+        .map_err(|error| format!("{error} (see the platform's Developer page). {NOTHING}"))?;
 
     let aws = args.endpoint.aws().await?;
     // An ARN names the region.

@@ -7,10 +7,7 @@ mod report;
 mod report_time;
 mod scan;
 
-use std::error::Error;
-
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use clap::builder::NonEmptyStringValueParser;
 use task_callback::contract::callback::TaskStatus;
 
@@ -58,7 +55,8 @@ pub(crate) fn order(create_ts: ReportTime, status: TaskStatus) -> (u64, bool, Re
 pub(crate) struct Table {
     client: Client,
     name: String,
-    target: Target,
+    /// The table and its place, for messages.
+    pub(crate) target: Target,
 }
 
 /// Why the table could not be read.
@@ -82,20 +80,8 @@ impl Table {
         }
     }
 
-    /// The table and its place, for messages.
-    pub(crate) fn target(&self) -> &Target {
-        &self.target
-    }
-
     /// The table's name.
     pub(crate) fn name(&self) -> &str {
         &self.name
-    }
-
-    fn error<E>(&self, error: SdkError<E>) -> TableError
-    where
-        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-    {
-        self.target.failed(error).into()
     }
 }

@@ -64,12 +64,11 @@ impl Target {
         };
         // Without credentials, the SDK goes on with a list of all places where it has looked.
         let words = shown(words.split(". Attempted:").next().unwrap_or_default());
-        let words = words.trim_end_matches('.');
         let hint = match layers(&error).any(|layer| layer.is::<CredentialsError>()) {
             true => SIGN_IN.to_owned(),
             false => self.hint(code),
         };
-        AwsError(format!("{words}{hint}"))
+        AwsError(format!("{}{hint}", words.trim_end_matches('.')))
     }
 
     /// What the user can do about an error of this code, or about an answer that is missing or not the service's.
@@ -84,27 +83,20 @@ impl Target {
             Some(_) => OPTION.to_owned(),
             None => "the region (AWS_REGION, or the profile's)".to_owned(),
         };
-        match code {
-            Some("AccessDenied" | "AccessDeniedException") => PERMISSION.to_owned(),
-            Some(
-                "ResourceNotFoundException"
-                | "QueueDoesNotExist"
-                | "AWS.SimpleQueueService.NonExistentQueue",
-            ) => format!(". Check the name (it is an output of the stack) and {place}"),
-            Some(
-                "ExpiredToken"
-                | "ExpiredTokenException"
-                | "IncompleteSignatureException"
-                | "InvalidAccessKeyId"
-                | "InvalidClientTokenId"
-                | "InvalidSignatureException"
-                | "RequestExpired"
-                | "SignatureDoesNotMatch"
-                | "UnrecognizedClientException",
-            ) => SIGN_IN.to_owned(),
-            Some(_) => String::new(),
-            None if self.endpoint.is_some() => format!(". Check {place}"),
-            None => format!(". Check {place} and the network; AWS is called without a proxy"),
+        let has =
+            |parts: &str| code.is_some_and(|code| parts.split(' ').any(|part| code.contains(part)));
+        if has("AccessDenied") {
+            PERMISSION.to_owned()
+        } else if has("Token Signature AccessKeyId RequestExpired UnrecognizedClient") {
+            SIGN_IN.to_owned()
+        } else if has("ResourceNotFound QueueDoesNotExist NonExistentQueue") {
+            format!(". Check the name (it is an output of the stack) and {place}")
+        } else if code.is_some() {
+            String::new()
+        } else if self.endpoint.is_some() {
+            format!(". Check {place}")
+        } else {
+            format!(". Check {place} and the network; AWS is called without a proxy")
         }
     }
 }

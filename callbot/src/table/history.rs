@@ -70,7 +70,8 @@ impl Table {
             .send();
         let mut reports: Vec<Report> = Vec::new();
         while let Some(item) = items.next().await {
-            let report = Report::new(item.map_err(|error| self.error(error))?)?;
+            let item = item.map_err(|error| self.target.failed(error))?;
+            let report = Report::new(item)?;
             // The second of the oldest one is read to its end, since the order is not that of the keys.
             let enough = last.is_some_and(|last| reports.len() >= last);
             let before = reports.last().map(|before| before.create_ts.seconds);

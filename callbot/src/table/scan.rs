@@ -40,7 +40,7 @@ impl Table {
         let mut pages = stream::select_all(segments);
         let mut found = Scan::default();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.error(error))?;
+            let page = page.map_err(|error| self.target.failed(error))?;
             let units = page.consumed_capacity.and_then(|of| of.capacity_units);
             found.units += units.unwrap_or_default();
             for item in page.items.unwrap_or_default() {

@@ -126,25 +126,19 @@ fn an_endpoint_of_something_else_is_named_for_what_it_is_not() {
 
 /// The SDK prints the whole request where the endpoint is no URL, with the secret in it, and panics where it is empty.
 #[test]
-fn an_address_that_is_no_url_is_named_and_nothing_secret_is_printed() {
+fn an_endpoint_that_is_no_url_is_named_and_nothing_secret_is_printed() {
     const SECRET: &str = "a-marked-secret";
     let file = credentials_file(&CREDENTIALS.replace("local-secret", SECRET));
     let file = file.to_str().expect("text");
     let secret: &[&str] = &["secret", "s", "--file", file];
-    let queue = error(&["parked", "--queue", "foo"], &[]);
-    assert!(queue.contains("foo is no queue URL, such as"), "{queue}");
     for command in [secret, HISTORY, PARKED] {
         for endpoint in ["127.0.0.1:1", "localhost:8000", "not-a-url", ""] {
-            let option = ("--endpoint-url", &[][..]);
-            let variable = ("AWS_ENDPOINT_URL", &[("AWS_ENDPOINT_URL", endpoint)][..]);
-            for (name, variables) in [option, variable] {
-                let option = ["--endpoint-url", endpoint];
-                let arguments = if variables.is_empty() {
-                    &option[..]
-                } else {
-                    &[]
-                };
-                let error = error(&[command, arguments].concat(), variables);
+            let by_option = [command, &["--endpoint-url", endpoint]].concat();
+            let by_variable = [("AWS_ENDPOINT_URL", endpoint)];
+            for (name, error) in [
+                ("--endpoint-url", error(&by_option, &[])),
+                ("AWS_ENDPOINT_URL", error(command, &by_variable)),
+            ] {
                 let words = [name, "a URL such as http://127.0.0.1:8000", endpoint];
                 let named = words.iter().all(|words| error.contains(words));
                 assert!(named, "{command:?}: {error}");

@@ -60,32 +60,6 @@ fn the_output_and_the_exit_code_are_the_commands() {
 }
 
 #[test]
-fn what_cannot_be_done_is_a_sentence() {
-    for (arguments, words) in [
-        (
-            &["local", "--port", "0", "--", "no-such-program"][..],
-            "cannot run no-such-program",
-        ),
-        (
-            &["local", "--port", "0", "--table", "a b"],
-            "cannot create the table: 1 validation error",
-        ),
-        (
-            &["local", "--port", "99999"],
-            "write a number from 0 to 65535",
-        ),
-        (
-            &["history", "t", "--last", "0"],
-            "write a number from 1 to ",
-        ),
-    ] {
-        let error = fail(2, &mut callbot(arguments)).stderr;
-        let dumped = error.contains("Error {") || error.contains("..=");
-        assert!(error.contains(words) && !dumped, "{words}: {error}");
-    }
-}
-
-#[test]
 fn a_termination_is_passed_on_to_the_command() {
     let script = "trap 'exit 5' TERM; echo ready; while :; do sleep 0.1; done";
     let mut process = Running::start(&mut local(script));

@@ -1,5 +1,6 @@
 //! The built `callbot`, run as from a shell.
 
+mod arguments;
 mod aws_errors;
 mod check;
 mod closed_output;

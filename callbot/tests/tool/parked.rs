@@ -1,4 +1,6 @@
-//! `callbot parked`: what waits on the queues is shown and stays there, and dead letters go back.
+//! `callbot parked`: what waits on the queues is shown and stays there.
+
+mod dead_letters;
 
 use std::process::Command;
 use std::time::SystemTime;
@@ -209,87 +211,4 @@ async fn a_queue_without_a_dead_letter_queue_is_not_the_parked_queue() {
     let words =
         "has no dead-letter queue: is it the parked queue, the stack's output ParkedQueueUrl?";
     assert!(error.contains(words), "{error}");
-}
-
-#[tokio::test]
-async fn dead_letters_are_moved_or_deleted_all_or_by_their_ret_code() {
-    let forgeries = [refused("t-forged-1", 4010), refused("t-forged-2", 4010)];
-    let late = [refused("t-late", 4011)];
-    let others = [vec![NO_CALLBACK.to_owned()], callbacks(9)].concat();
-    let queues = Queues::with(&[], &[&forgeries[..], &late, &others].concat()).await;
-    let parked = || Queues::received(&queues.parked);
-    for (arguments, printed, told, moved) in [
-        (
-            &["--redrive", "--ret-code", "4011,4220"][..],
-            "1 dead letter moved back.",
-            "Moving back 1 of 13 dead letters.",
-            &late[..],
-        ),
-        (
-            &["--delete", "--ret-code", "4010", "--ret-code", "4011"],
-            "2 dead letters deleted.",
-            "Deleting 2 of 12 ",
-            &[],
-        ),
-        (
-            &["--redrive"],
-            "10 dead letters moved back.",
-            "Moving back 10 of 10 ",
-            &others,
-        ),
-        (
-            &["--redrive"],
-            "0 dead letters moved back.",
-            "Moving back 0 of 0 ",
-            &[],
-        ),
-    ] {
-        let ran = fail(0, &mut queues.command(moto::url(), arguments));
-        assert!(ran.stdout.starts_with(printed), "{ran:?}");
-        assert!(ran.stderr.starts_with(told), "{ran:?}");
-        assert_eq!(parked().await, moved, "{arguments:?}");
-    }
-    assert!(Queues::received(&queues.dead_letters).await.is_empty());
-}
-
-#[test]
-fn nothing_is_deleted_without_a_ret_code() {
-    for (arguments, missing) in [
-        (&["--delete"][..], "--ret-code <CODE>"),
-        (&["--ret-code", "4010"], "<--redrive|--delete>"),
-        (
-            &["--redrive", "--delete", "--ret-code", "4010"],
-            "cannot be used with",
-        ),
-        (
-            &["--redrive", "--ret-code", "99999"],
-            "write a number from 1000 to 9999",
-        ),
-    ] {
-        let queue = ["parked", "--queue", "http://127.0.0.1:1/queue"];
-        let error = fail(2, &mut callbot(&[&queue, arguments].concat())).stderr;
-        assert!(error.contains(missing), "{error}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redrive_that_fails_loses_no_dead_letter_and_says_which_may_be_twice() {
-    for (call, moved, twice) in [
-        ("AmazonSQS.SendMessage", 1, false),
-        // The second one is in both queues rather than in none.
-        ("AmazonSQS.DeleteMessage", 2, true),
-    ] {
-        let texts = callbacks(3);
-        let queues = Queues::with(&[], &texts).await;
-        let (proxy, _) = fail_the_second([call, ""], Fault::Answer(400, "AccessDenied")).await;
-        let ran = fail(2, &mut queues.command(proxy.url(), &["--redrive"]));
-        let words = "The others are still dead letters: run the command again";
-        assert!(ran.stderr.contains(words), "{call}: {ran:?}");
-        let is_told = ran.stderr.contains("also in the parked queue now");
-        assert_eq!(is_told, twice, "{call}: {ran:?}");
-        let parked = Queues::received(&queues.parked).await;
-        assert_eq!(parked.len(), moved, "{call}");
-        let left = Queues::received(&queues.dead_letters).await;
-        assert_eq!(left.len(), 2, "{call}");
-    }
 }
