@@ -100,9 +100,11 @@ impl Args {
                 false => dead_letters.move_to(parked, message).await,
             };
             show_progress("");
-            result.map_err(|error| {
-                format!("{error}. No other dead letter is lost: run this again in a minute")
-            })?;
+            if let Err(error) = result {
+                let left = [&chosen[number..], &others].concat();
+                dead_letters.give_back(&left).await.ok();
+                return Err(format!("{error}. No dead letter is lost: run this again").into());
+            }
         }
         // Otherwise they would be hidden for a while.
         dead_letters.give_back(&others).await?;
@@ -110,10 +112,8 @@ impl Args {
             true => "`callbot parked` shows what waits now",
             false => "There are more dead letters: run this again",
         };
-        Ok(format!(
-            "{} {done}. {advice}.",
-            counted(count, "dead letter")
-        ))
+        let count = counted(count, "dead letter");
+        Ok(format!("{count} {done}. {advice}."))
     }
 }
 

@@ -79,9 +79,4 @@ impl Table {
             target: aws.target(DYNAMODB, format!("table {name}")),
         }
     }
-
-    /// The table's name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
 }

@@ -86,9 +86,9 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     // To the standard error, since the standard output has the data.
     let (snapshots, tasks) = counts(&scan);
-    let (name, cost, shown) = (table.name(), cost(scan.units), shown.len());
+    let (table, cost, shown) = (&table.target, cost(scan.units), shown.len());
     warn(&format!(
-        "Table {name}: {shown} of {tasks} shown. {snapshots} read{cost}."
+        "{table}: {shown} of {tasks} shown. {snapshots} read{cost}."
     ));
     Ok(ExitCode::SUCCESS)
 }

@@ -40,7 +40,7 @@ fn the_command_finds_the_engine_and_the_table_of_its_file() {
         command.arg(&file).args(["--", "sh", "-c", script]);
         let ran = fail(0, command.arg(env!("CARGO_BIN_EXE_callbot")));
         assert!(
-            ran.stderr.contains("Table calls: 0 of 0 tasks"),
+            ran.stderr.contains(" table calls: 0 of 0 tasks"),
             "{what}: {ran:?}"
         );
     }
@@ -57,6 +57,9 @@ fn the_output_and_the_exit_code_are_the_commands() {
         assert_eq!(ran.exit_code, Some(exit_code), "{script}: {ran:?}");
         assert_eq!(ran.stdout, output, "{script}: {ran:?}");
     }
+    let missing = ["local", "--port", "0", "--", "no-such-program"];
+    let error = fail(2, &mut callbot(&missing)).stderr;
+    assert!(error.contains("cannot run no-such-program"), "{error}");
 }
 
 #[test]
