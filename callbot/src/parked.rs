@@ -21,7 +21,7 @@ use crate::terminal::{Terminal, print, show_progress, warn};
 use listing::{Listing, receive_all};
 use queue::Queue;
 
-/// List the refused callbacks that wait in the parked queue, or move the dead letters back to it
+/// List the refused callbacks that wait in the parked queue, move the dead letters back to it, or delete them
 ///
 /// SQS hides a parked callback between two tries; such callbacks are only counted, and their reasons are in the function's
 /// log. The function tries each parked callback again every 5 minutes. After 100 tries the callback is a dead letter. Every

@@ -119,8 +119,9 @@ class Rehearsal(Actions):
 
     def dead_letters(self):
         found = self.given_up(4001, 4010, 4011, 4220)
-        count = self.stack.delete_dead_letters([row["messageId"] for row in found if row["retCode"] == 4010])
-        return f"callbot parked lists {len(found)}; forgeries deleted: {count}"
+        delete = ("--delete", "--ret-code", "4010")
+        output = self.commands.callbot("parked", "--queue", self.stack.parked_queue, *delete)
+        return f"callbot parked lists {len(found)}; {output.split('.')[0]}"
 
     def update(self):
         self.deploy(f"MaxCallbackAgeSeconds={A_HUNDRED_YEARS}")

@@ -66,17 +66,6 @@ class Stack:
         lines = [json.loads(line) for line in self.log_lines() if line.startswith("{")]
         return [line for line in lines if line["message"] == "callback" and fields.items() <= line.items()]
 
-    def delete_dead_letters(self, message_ids):
-        """Deletes the dead letters with these message ids, and returns how many it deleted."""
-        sqs = boto3.client("sqs")
-        messages = sqs.receive_message(
-            QueueUrl=self.dead_letter_queue, MaxNumberOfMessages=10, VisibilityTimeout=1
-        ).get("Messages", [])
-        unwanted = [message for message in messages if message["MessageId"] in message_ids]
-        for message in unwanted:
-            sqs.delete_message(QueueUrl=self.dead_letter_queue, ReceiptHandle=message["ReceiptHandle"])
-        return len(unwanted)
-
     def restored_table(self):
         """Restores the table to the present time under another name, and returns that name."""
         name = f"{self.table}-restored"

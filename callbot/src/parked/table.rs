@@ -26,7 +26,7 @@ pub(super) fn render(listing: &Listing, terminal: Terminal) -> String {
         ));
     }
     if !listing.dead_letters.is_empty() {
-        parts.push("The function does not try dead letters again. --redrive moves them back after the cause is repaired; --delete deletes those of a retCode.".to_owned());
+        parts.push("The function does not try dead letters again. After the repair, --redrive moves them back; --delete removes them.".to_owned());
     }
     match parts.is_empty() {
         true => "Nothing is parked.".to_owned(),
