@@ -76,13 +76,16 @@ impl Sender {
         answer_timeout: Duration,
     ) -> Result<Self, Failure> {
         // A redirect would send a valid signature to another server.
-        let client = reqwest::Client::builder()
+        let mut client = reqwest::Client::builder()
             .connect_timeout(connect_timeout)
             .timeout(answer_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+            .redirect(reqwest::redirect::Policy::none());
+        // A proxy must not see what is meant for this machine.
+        if is_local(&url) {
+            client = client.no_proxy();
+        }
         Ok(Self {
-            client,
+            client: client.build()?,
             url,
             connect_timeout,
             answer_timeout,
