@@ -76,8 +76,8 @@ first = $(if $(filter $(1),$(MAKECMDGOALS)),$(if $(wildcard $(BUILT)/$(2)),,$(in
 ifneq ($(filter-out help clean moto,$(MAKECMDGOALS)),)
 $(call need,cargo,Rust (https://rustup.rs))
 $(call need,$(or $(firstword $(CC)),cc),a C compiler (Debian: build-essential; macOS: xcode-select --install))
-$(call first,demo run invoke send history secret check,callbot,about 2.5 minutes on two cores and takes 1.5 GB)
-$(call first,test,deps/contract-*,about 4 minutes on two cores (6.5 before `make demo`) and takes 3.5 GB in all)
+$(call first,demo run invoke send history secret check,callbot,2 minutes on two cores and takes 1.2 GB)
+$(call first,test,deps/contract-*,4 minutes on two cores (1 after `make demo`) and takes 1.8 GB in all)
 endif
 
 .DEFAULT_GOAL := help
@@ -155,6 +155,8 @@ fuzz: $(CARGO_FUZZ) ## Fuzz the parsers of a callback, FUZZ_SECONDS for each tar
 
 run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, reloading on change
 	$(BUILD)
+	@echo 'The function will be at http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback. The first request builds it. The data are in'
+	@echo 'memory, until Ctrl-C. Next, in another terminal: make send, make history, make check.'
 	$(CALLBOT) local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \
 		cargo lambda watch --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT)
 
