@@ -78,7 +78,7 @@ impl Target {
                 format!("{source}; without this setting, the call goes to AWS")
             }
             Some(_) if self.service == DYNAMODB => {
-                "--endpoint-url; `callbot local` runs an engine".to_owned()
+                "--endpoint-url; `make run` or `callbot local` runs an engine".to_owned()
             }
             Some(_) => OPTION.to_owned(),
             None => "the region (AWS_REGION, or the profile's)".to_owned(),

@@ -47,7 +47,7 @@ fn a_call_that_gets_no_answer_names_its_target_and_what_helps() {
     let by_all = "(AWS_ENDPOINT_URL), ";
     let at_engine = "DynamoDB at http://127.0.0.1:1 (--endpoint-url), table snapshots: ";
     let at_leftover = "DynamoDB at http://127.0.0.1:1 (AWS_ENDPOINT_URL_DYNAMODB), table";
-    let engine = ". Check --endpoint-url; `callbot local` runs an engine\n";
+    let engine = ". Check --endpoint-url; `make run` or `callbot local` runs an engine\n";
     let leftover =
         ". Check AWS_ENDPOINT_URL_DYNAMODB; without this setting, the call goes to AWS\n";
     let unset = ". Check AWS_ENDPOINT_URL; without this setting, the call goes to AWS";
