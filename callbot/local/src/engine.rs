@@ -18,7 +18,7 @@ pub struct Engine {
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The port cannot be used; most likely another program uses it.
-    #[error("cannot listen on port {port}: {source}; choose another with --port (make: ENGINE_PORT)")]
+    #[error("cannot listen on port {port}: {source}; choose another (--port; make: ENGINE_PORT)")]
     Listen {
         /// The port asked for.
         port: u16,
