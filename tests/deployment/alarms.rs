@@ -15,11 +15,12 @@ use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::queue::TestQueue;
 use task_callback_test_support::request::{NOW, Request, body, now};
 
-use crate::metrics::metrics;
+use crate::metrics::{counting, metrics};
 use crate::template::{resources, template};
 use crate::timeline::{Lines, Timeline};
 
-/// What the function and API Gateway log. The function's lines are those that it writes here, in this order.
+/// What the function and API Gateway log, and the metrics that count it. The function's lines are those that it writes
+/// here, in this order.
 async fn lines(template: &Value) -> Lines {
     let names =
         "failed, failed again, stored, wrong signature, wrong signature again, stranger, malformed";
@@ -55,7 +56,11 @@ async fn lines(template: &Value) -> Lines {
         ("unanswered", access("503", "-")),
         ("throttled", access("429", "-")),
     ];
-    names.split(", ").zip(written).chain(access_log).collect()
+    let metrics = metrics(template);
+    let lines = names.split(", ").zip(written).chain(access_log);
+    lines
+        .map(|(name, line)| (name, counting(&metrics, &line)))
+        .collect()
 }
 
 /// A description, what happens, and the alarms that go off, with the minutes in which they may.

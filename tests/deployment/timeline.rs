@@ -8,11 +8,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::metrics::{counting, metrics};
 use crate::template::resources;
 
-/// The log lines that happen, by the names that the scenarios give them.
-pub(crate) type Lines = BTreeMap<&'static str, Value>;
+/// The metrics that count each log line, by the names that the scenarios give the lines.
+pub(crate) type Lines = BTreeMap<&'static str, String>;
 
 /// How long the alarms are watched, in minutes.
 const WATCHED: usize = 180;
@@ -35,9 +34,8 @@ impl<'a> Timeline<'a> {
 
     /// In each of these minutes, this many log lines of this name.
     pub(crate) fn log(&mut self, line: &str, minutes: impl Iterator<Item = usize>, count: u32) {
-        let counting = counting(&metrics(self.template), &self.lines[line]);
         for minute in minutes {
-            for metric in counting.split_whitespace() {
+            for metric in self.lines[line].split_whitespace() {
                 self.add(metric, minute, count);
             }
         }
