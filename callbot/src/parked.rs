@@ -63,14 +63,16 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let aws = aws(args).await?;
     let parked = Queue::new(&aws, args.queue.as_str());
     let dead_letters = parked.dead_letter_queue(&aws).await?;
-    print(&match (args.redrive || args.delete, args.json) {
-        (true, _) => args.empty(&dead_letters, &parked).await?,
-        (_, true) => serde_json::to_string_pretty(&Listing::read(&parked, &dead_letters).await?)?,
-        _ => table::render(
-            &Listing::read(&parked, &dead_letters).await?,
-            Terminal::stdout(),
-        ),
-    })?;
+    let text = if args.redrive || args.delete {
+        args.empty(&dead_letters, &parked).await?
+    } else {
+        let listing = Listing::read(&parked, &dead_letters).await?;
+        match args.json {
+            true => serde_json::to_string_pretty(&listing)?,
+            false => table::render(&listing, Terminal::stdout()),
+        }
+    };
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
