@@ -1,9 +1,12 @@
 //! AWS as configured for the developer, or a local engine in its place.
 
 mod error;
+mod options;
 
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -15,6 +18,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::client::http_url;
 pub(crate) use error::AwsError;
+pub(crate) use options::{AwsArgs, Resource};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// SQS waits for messages, and those of an answer that is not awaited stay hidden for a while.
@@ -23,41 +27,10 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_ATTEMPTS: u32 = 4;
 const OPTION: &str = "--endpoint-url";
 
+const CLOUDFORMATION: &str = "CloudFormation";
 pub(crate) const DYNAMODB: &str = "DynamoDB";
 pub(crate) const SECRETS_MANAGER: &str = "Secrets Manager";
 pub(crate) const SQS: &str = "SQS";
-
-/// Where AWS's services are.
-#[derive(clap::Args)]
-pub(crate) struct EndpointArgs {
-    /// Use the engine or emulator at URL instead of AWS, such as that of `callbot local`
-    #[arg(long, value_name = "URL", value_parser = |url: &str| http_url(url).map(|_| url.to_owned()))]
-    endpoint_url: Option<String>,
-}
-
-impl EndpointArgs {
-    /// The engine or emulator or, where none is named, AWS as configured.
-    ///
-    /// # Errors
-    ///
-    /// The variable of an endpoint holds no URL. The SDK panics if it is empty.
-    pub(crate) async fn aws(&self) -> Result<Aws, String> {
-        if let Some(url) = &self.endpoint_url {
-            return Ok(Aws::local(url));
-        }
-        for name in [DYNAMODB, SECRETS_MANAGER, SQS]
-            .map(endpoint_variables)
-            .concat()
-        {
-            if let Ok(value) = std::env::var(&name)
-                && let Err(error) = http_url(&value)
-            {
-                return Err(format!("{name} is {value:?}: {error}"));
-            }
-        }
-        Ok(Aws::configured().await)
-    }
-}
 
 /// The configuration of all clients.
 #[derive(Clone, Debug)]
@@ -83,10 +56,35 @@ fn endpoint_variables(service: &str) -> [String; 2] {
     [format!("{all}_{suffix}"), all.to_owned()]
 }
 
+/// Checks the variables of all endpoints.
+fn check_endpoint_variables() -> Result<(), String> {
+    let services = [CLOUDFORMATION, DYNAMODB, SECRETS_MANAGER, SQS];
+    for name in services.map(endpoint_variables).concat() {
+        if let Ok(value) = std::env::var(&name)
+            && let Err(error) = http_url(&value)
+        {
+            return Err(format!("{name} is {value:?}: {error}"));
+        }
+    }
+    Ok(())
+}
+
 impl Aws {
     /// AWS, with the SDK's standard configuration: environment, profiles, single sign-on.
-    async fn configured() -> Self {
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
+    async fn configured(region: Option<&str>, profile: Option<&str>) -> Self {
+        let mut config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
+        if let Some(region) = region {
+            config = config.region(Region::new(region.to_owned()));
+        }
+        if let Some(profile) = profile {
+            // As in the AWS CLI, before an access key in the environment.
+            let provider = ProviderConfig::without_region().with_http_client(http_client());
+            let credentials = ProfileFileCredentialsProvider::builder().configure(&provider);
+            let credentials = credentials.profile_name(profile).build();
+            config = config
+                .profile_name(profile)
+                .credentials_provider(credentials);
+        }
         Self::new(config.load().await)
     }
 
@@ -117,7 +115,7 @@ impl Aws {
     }
 
     /// The same configuration in another region.
-    pub(crate) fn in_region(self, region: &str) -> Self {
+    fn in_region(self, region: &str) -> Self {
         let region = Region::new(region.to_owned());
         Self {
             config: self.config.into_builder().region(region).build(),

@@ -17,7 +17,7 @@ pub(crate) use table::render;
 /// Print a task's history, or draw it as a picture
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  callbot history t-20260913-0007 --table TABLE_NAME
+  callbot history t-20260913-0007 --stack task-callback
   callbot history autumn-renewals --user-task --table snapshots --endpoint-url http://127.0.0.1:8000")]
 pub(crate) struct Args {
     /// The task's id: the vendor's taskID or, with --user-task, your own userTaskID

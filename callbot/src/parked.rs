@@ -13,7 +13,7 @@ use reqwest::Url;
 use task_callback::contract::parked::ParkedCallback;
 
 use crate::Failure;
-use crate::aws::{Aws, EndpointArgs};
+use crate::aws::{AwsArgs, Resource};
 use crate::client::http_url;
 use crate::number::number;
 use crate::progress::counted;
@@ -28,15 +28,13 @@ use queue::Queue;
 /// message stays in its queue when it is listed, but SQS counts the listing as one of the 100 tries.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  callbot parked --queue PARKED_QUEUE_URL
-  callbot parked --queue PARKED_QUEUE_URL --delete --ret-code 4010,4220
-  callbot parked --queue PARKED_QUEUE_URL --redrive")]
+  callbot parked --stack task-callback
+  callbot parked --stack task-callback --delete --ret-code 4010,4220
+  callbot parked --stack task-callback --redrive")]
 pub(crate) struct Args {
-    /// URL of the parked queue: the stack's output ParkedQueueUrl
-    #[arg(long, value_name = "URL", env = "PARKED_QUEUE_URL", value_parser = queue_url)]
-    queue: Url,
-    #[command(flatten)]
-    endpoint: EndpointArgs,
+    /// URL of the parked queue, instead of the one of --stack [env: PARKED_QUEUE_URL]
+    #[arg(long, value_name = "URL", conflicts_with = "stack")]
+    queue: Option<String>,
     /// Move the dead letters back to the parked queue, where the function tries each of them at once
     #[arg(long, group = "action", conflicts_with = "json")]
     redrive: bool,
@@ -50,7 +48,15 @@ pub(crate) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    aws: AwsArgs,
 }
+
+const QUEUE: Resource = Resource {
+    option: "--queue",
+    variable: Some("PARKED_QUEUE_URL"),
+    output: "ParkedQueueUrl",
+};
 
 /// Parses the URL of a queue.
 fn queue_url(text: &str) -> Result<Url, String> {
@@ -60,8 +66,9 @@ fn queue_url(text: &str) -> Result<Url, String> {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let aws = aws(args).await?;
-    let parked = Queue::new(&aws, args.queue.as_str());
+    let (aws, url) = args.aws.find(QUEUE, args.queue.as_deref()).await?;
+    let url = queue_url(&url)?;
+    let parked = Queue::new(&aws, url.as_str());
     let dead_letters = parked.dead_letter_queue(&aws).await?;
     let text = if args.redrive || args.delete {
         args.empty(&dead_letters, &parked).await?
@@ -117,14 +124,4 @@ impl Args {
         let count = counted(count, "dead letter");
         Ok(format!("{count} {done}. {advice}."))
     }
-}
-
-/// The configuration, in the region of the queue's URL if it is one of AWS's.
-async fn aws(args: &Args) -> Result<Aws, String> {
-    let aws = args.endpoint.aws().await?;
-    let host = args.queue.host_str().unwrap_or_default();
-    Ok(match host.split('.').collect::<Vec<_>>()[..] {
-        ["sqs", region, "amazonaws", ..] => aws.in_region(region),
-        _ => aws,
-    })
 }

@@ -9,7 +9,7 @@ use aws_sdk_secretsmanager::error::SdkError;
 use task_callback::contract::account::Credentials;
 
 use crate::Failure;
-use crate::aws::{EndpointArgs, SECRETS_MANAGER};
+use crate::aws::{AwsArgs, Resource, SECRETS_MANAGER};
 use crate::credentials;
 use crate::input::read_text;
 use crate::progress::counted;
@@ -22,16 +22,23 @@ const NOTHING: &str = "Nothing was written";
 /// The function uses them within seconds, without a deployment. No credential is ever printed.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
-  callbot secret CREDENTIALS_SECRET_ARN --file .local/credentials.json")]
+  callbot secret --stack task-callback --file .local/credentials.json")]
 pub(crate) struct Args {
-    /// The secret's name or ARN: the stack's output CredentialsSecretArn
-    secret_id: String,
+    /// The secret's name or ARN, instead of the one of --stack
+    #[arg(conflicts_with = "stack")]
+    secret_id: Option<String>,
     /// JSON file with the credentials, in the form of the variable CALLBOT_CREDENTIALS; - is the standard input
     #[arg(long, default_value = "-")]
     file: PathBuf,
     #[command(flatten)]
-    endpoint: EndpointArgs,
+    aws: AwsArgs,
 }
+
+const SECRET: Resource = Resource {
+    option: "SECRET_ID",
+    variable: None,
+    output: "CredentialsSecretArn",
+};
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     if args.file.as_os_str() == "-" && std::io::stdin().is_terminal() {
@@ -41,22 +48,17 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let credentials = credentials::parse(&json, &args.file.display())
         .map_err(|error| format!("{error} (see the platform's Developer page). {NOTHING}"))?;
 
-    let aws = args.endpoint.aws().await?;
-    // An ARN names the region.
-    let aws = match args.secret_id.split(':').collect::<Vec<_>>()[..] {
-        ["arn", _, "secretsmanager", region, ..] => aws.in_region(region),
-        _ => aws,
-    };
-    let target = aws.target(SECRETS_MANAGER, format!("secret {}", args.secret_id));
+    let (aws, id) = args.aws.find(SECRET, args.secret_id.as_deref()).await?;
+    let target = aws.target(SECRETS_MANAGER, format!("secret {id}"));
     let client = aws.secrets_manager();
-    let get = client.get_secret_value().secret_id(&args.secret_id);
+    let get = client.get_secret_value().secret_id(&id);
     let before = match get.send().await {
         Ok(value) => value.secret_string.and_then(|text| text.parse().ok()),
         // The secret of a new stack has no value.
         Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found_exception() => None,
         Err(error) => return Err(format!("{}. {NOTHING}", target.failed(error)).into()),
     };
-    let put = client.put_secret_value().secret_id(&args.secret_id);
+    let put = client.put_secret_value().secret_id(&id);
     let put = put.secret_string(json.trim()).send().await;
     put.map_err(|error| target.failed(error))?;
     let before = before.map_or("none".to_owned(), |before| accounts(&before));

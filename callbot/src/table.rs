@@ -11,7 +11,8 @@ use aws_sdk_dynamodb::Client;
 use clap::builder::NonEmptyStringValueParser;
 use task_callback::contract::callback::TaskStatus;
 
-use crate::aws::{Aws, AwsError, DYNAMODB, EndpointArgs, Target};
+use crate::Failure;
+use crate::aws::{Aws, AwsArgs, AwsError, DYNAMODB, Resource, Target};
 pub(crate) use history::Range;
 use item::ItemError;
 pub(crate) use report::{Report, Stat};
@@ -21,21 +22,33 @@ pub(crate) use scan::Scan;
 /// The index by the customer's task id.
 const USER_TASK_INDEX: &str = "userTaskID-createTs-index";
 
+const TABLE: Resource = Resource {
+    option: "--table",
+    variable: Some("TABLE_NAME"),
+    output: "TableName",
+};
+
 /// The table that a command reads.
 #[derive(clap::Args)]
 pub(crate) struct TableArgs {
-    /// The snapshots table: the stack's output TableName
-    #[arg(long, env = "TABLE_NAME", value_parser = NonEmptyStringValueParser::new())]
-    table: String,
+    /// The snapshots table, instead of the one of --stack [env: TABLE_NAME]
+    #[arg(long, conflicts_with = "stack", value_parser = NonEmptyStringValueParser::new())]
+    table: Option<String>,
     #[command(flatten)]
-    endpoint: EndpointArgs,
+    aws: AwsArgs,
 }
 
 impl TableArgs {
     /// The table, on AWS or in a local engine.
-    pub(crate) async fn table(&self) -> Result<Table, String> {
-        let aws = self.endpoint.aws().await?;
-        Ok(Table::new(&aws, &self.table))
+    pub(crate) async fn table(&self) -> Result<Table, Failure> {
+        let (aws, name) = self.aws.find(TABLE, self.table.as_deref()).await?;
+        Ok(Table::new(&aws, &name))
+    }
+
+    /// The options as given, for a command to copy.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &str> {
+        let table = self.table.as_deref().map(|table| ["--table", table]);
+        table.into_iter().flatten().chain(self.aws.given())
     }
 }
 

@@ -10,7 +10,7 @@ use task_callback::contract::callback::TaskStatus;
 use crate::Failure;
 use crate::progress::counted;
 use crate::table::{Report, Scan, TableArgs};
-use crate::terminal::{Terminal, print, show_progress, warn};
+use crate::terminal::{Terminal, print, show_progress, shown as escaped, warn};
 use crate::when::{Clock, parse_duration, parse_time};
 
 /// The price of a million read request units in us-east-1, as of 2026-11-27:
@@ -24,8 +24,8 @@ const DOLLARS_PER_MILLION_UNITS: f64 = 0.125;
 /// from the function's log.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  callbot tasks --table TABLE_NAME --status FAILED,PAUSED --since 1d
-  callbot tasks --table TABLE_NAME --silent-for 30m")]
+  callbot tasks --stack task-callback --status FAILED,PAUSED --since 1d
+  callbot tasks --stack task-callback --silent-for 30m")]
 pub(crate) struct Args {
     /// Show only tasks with one of these last statuses
     #[arg(long, value_delimiter = ',', ignore_case = true)]
@@ -86,10 +86,16 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     // To the standard error, since the standard output has the data.
     let (snapshots, tasks) = counts(&scan);
-    let (table, cost, shown) = (&table.target, cost(scan.units), shown.len());
+    let (table, cost, count) = (&table.target, cost(scan.units), shown.len());
     warn(&format!(
-        "{table}: {shown} of {tasks} shown. {snapshots} read{cost}."
+        "{table}: {count} of {tasks} shown. {snapshots} read{cost}."
     ));
+    if let Some(report) = shown.first() {
+        let history = ["callbot", "history", &report.task_id];
+        let command = history.into_iter().chain(args.table.given());
+        let command = shlex::try_join(command)?;
+        warn(&format!("The reports of a task: {}", escaped(&command)));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

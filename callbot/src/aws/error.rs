@@ -10,13 +10,13 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use task_callback::error_chain::error_chain;
 
-use super::{DYNAMODB, OPTION, Target};
+use super::{CLOUDFORMATION, DYNAMODB, OPTION, Target};
 use crate::causes::layers;
 use crate::terminal::shown;
 
 /// The credentials are missing, wrong or expired.
-const SIGN_IN: &str = ". Sign in (`aws sso login`), or correct AWS_PROFILE or the access key in the environment; \
-                       `aws sts get-caller-identity` shows who you are";
+const SIGN_IN: &str = ". Sign in (`aws sso login`), or correct --profile, AWS_PROFILE or the access key in the \
+                       environment; `aws sts get-caller-identity` shows who you are";
 /// The credentials are good, but not for this call.
 const PERMISSION: &str =
     ". These credentials may not do this: docs/policies/operator.json has the permissions";
@@ -81,7 +81,7 @@ impl Target {
                 "--endpoint-url; `make run` or `callbot local` runs an engine".to_owned()
             }
             Some(_) => OPTION.to_owned(),
-            None => "the region (AWS_REGION, or the profile's)".to_owned(),
+            None => "the region (--region, AWS_REGION or the profile's)".to_owned(),
         };
         let has =
             |parts: &str| code.is_some_and(|code| parts.split(' ').any(|part| code.contains(part)));
@@ -89,6 +89,8 @@ impl Target {
             PERMISSION.to_owned()
         } else if has("Token Signature AccessKeyId RequestExpired UnrecognizedClient") {
             SIGN_IN.to_owned()
+        } else if self.service == CLOUDFORMATION && has("ValidationError") {
+            format!(". Check the name and {place}")
         } else if has("ResourceNotFound QueueDoesNotExist NonExistentQueue") {
             format!(". Check the name (it is an output of the stack) and {place}")
         } else if code.is_some() {

@@ -54,7 +54,7 @@ fn a_call_that_gets_no_answer_names_its_target_and_what_helps() {
     let in_region = "DynamoDB in eu-central-1, ";
     let in_arns = "Secrets Manager in eu-west-1, secret arn:";
     let in_queues = "SQS in eu-west-1, queue parked: ";
-    let region = ". Check the region (AWS_REGION, or the profile's) and the network";
+    let region = ". Check the region (--region, AWS_REGION or the profile's) and the network";
     type Variables<'a> = &'a [(&'a str, &'a str)];
     let cases: [(&str, &[&str], Variables<'_>, &str, &str); 8] = [
         ("no region", HISTORY, &[ID, KEY], "Missing Region", region),

@@ -12,4 +12,5 @@ mod secret;
 mod send;
 mod server;
 mod sign;
+mod stack;
 mod tasks;

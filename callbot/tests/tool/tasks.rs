@@ -181,8 +181,12 @@ async fn every_page_of_every_segment_is_read() {
     assert_eq!(rows[0]["extra"]["filler"], filler);
     let summary = ": 1 of 1 task shown. 40 snapshots read with ";
     assert!(ran.stderr.contains(summary), "{}", ran.stderr);
-    let cost = " read units, less than $0.01 in us-east-1.\n";
-    assert!(ran.stderr.ends_with(cost), "{}", ran.stderr);
+    let options = format!("--table {} --endpoint-url {}", app.table_name, proxy.url());
+    let last_words = format!(
+        " read units, less than $0.01 in us-east-1.\n\
+         The reports of a task: callbot history t-1 {options}\n"
+    );
+    assert!(ran.stderr.ends_with(&last_words), "{}", ran.stderr);
 
     let mut pages_of = [0; 4];
     while let Ok(request) = requests.try_recv() {

@@ -1,0 +1,109 @@
+//! The options of a command that calls AWS, and the stack in place of a resource's name.
+
+use super::{Aws, CLOUDFORMATION, check_endpoint_variables};
+use crate::Failure;
+use crate::client::http_url;
+
+const STACK_VARIABLE: &str = "CALLBOT_STACK";
+
+/// Where AWS's services are, and the stack whose outputs name the resources.
+#[derive(clap::Args)]
+#[command(next_help_heading = "AWS options")]
+pub(crate) struct AwsArgs {
+    /// Stack whose outputs name the table, the queue, the secret and the URL [env: CALLBOT_STACK]
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
+    /// Region, instead of AWS_REGION or the profile's
+    #[arg(long)]
+    region: Option<String>,
+    /// Profile in AWS's configuration files, instead of AWS_PROFILE and an access key in the environment
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Use the engine or emulator at URL instead of AWS, such as that of `callbot local`
+    #[arg(long, value_name = "URL", value_parser = |url: &str| http_url(url).map(|_| url.to_owned()))]
+    endpoint_url: Option<String>,
+}
+
+/// A resource that an option, a variable or a stack's output names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resource {
+    /// The option, such as `--table`.
+    pub(crate) option: &'static str,
+    /// The variable in place of the option, if there is one.
+    pub(crate) variable: Option<&'static str>,
+    /// The stack's output.
+    pub(crate) output: &'static str,
+}
+
+impl AwsArgs {
+    /// The engine or emulator or, where none is named, AWS as configured; and the resource's name: that of its own option
+    /// or, in this order, that in the outputs of --stack, that in its variable, and that in the outputs of the stack in
+    /// CALLBOT_STACK. A name that is an ARN or a URL of AWS's has a region, which prevails.
+    ///
+    /// # Errors
+    ///
+    /// Nothing names the resource, the outputs cannot be read, or the variable of an endpoint holds no URL, with which the
+    /// SDK would panic.
+    pub(crate) async fn find(
+        &self,
+        resource: Resource,
+        option: Option<&str>,
+    ) -> Result<(Aws, String), Failure> {
+        let aws = match &self.endpoint_url {
+            Some(url) => Aws::local(url),
+            None => {
+                check_endpoint_variables()?;
+                Aws::configured(self.region.as_deref(), self.profile.as_deref()).await
+            }
+        };
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let by_variable = resource.variable.filter(|_| self.stack.is_none());
+        let name = option.map(str::to_owned);
+        let name = name.or_else(|| by_variable.and_then(variable));
+        let stack = self.stack.clone().or_else(|| variable(STACK_VARIABLE));
+        let name = match (name, stack) {
+            (Some(name), _) => name,
+            (None, Some(stack)) => aws.output(&stack, resource.output).await?,
+            (None, None) => {
+                let variable = resource.variable.map(|name| format!(" ({name})"));
+                let option = format!("{}{}", resource.option, variable.unwrap_or_default());
+                return Err(format!("{option} or --stack ({STACK_VARIABLE}) is needed").into());
+            }
+        };
+        Ok(match name.split([':', '.', '/']).collect::<Vec<_>>()[..] {
+            ["arn", _, _, region, ..] | ["https", "", "", "sqs", region, "amazonaws", ..] => {
+                (aws.in_region(region), name)
+            }
+            _ => (aws, name),
+        })
+    }
+
+    /// The options as given, for a command to copy.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &str> {
+        let options = [
+            ("--stack", &self.stack),
+            ("--region", &self.region),
+            ("--profile", &self.profile),
+            ("--endpoint-url", &self.endpoint_url),
+        ];
+        let given = options.into_iter();
+        let given = given.filter_map(|(option, value)| Some([option, value.as_deref()?]));
+        given.flatten()
+    }
+}
+
+impl Aws {
+    /// An output of a stack.
+    async fn output(&self, stack: &str, key: &str) -> Result<String, Failure> {
+        let target = self.target(CLOUDFORMATION, format!("stack {stack}"));
+        let client = aws_sdk_cloudformation::Client::new(&self.config);
+        let answer = client.describe_stacks().stack_name(stack).send().await;
+        let answer = answer.map_err(|error| target.failed(error))?;
+        let mut outputs = answer.stacks().iter().flat_map(|stack| stack.outputs());
+        let output = outputs.find(|output| output.output_key() == Some(key));
+        let value = output.and_then(|output| output.output_value());
+        value.map(str::to_owned).ok_or_else(|| {
+            format!("{target} has no output {key}: is it this project's, and deployed?").into()
+        })
+    }
+}
