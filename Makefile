@@ -48,6 +48,8 @@ export CALLBOT_CREDENTIALS ?= [{"uuid":"local-account","secretKey":"local-secret
 # x86_64 or arm64
 ARCH  ?= x86_64
 STACK ?= task-callback
+# The stack of a command that is about the local one unless STACK is given.
+GIVEN_STACK = $(if $(filter file,$(origin STACK)),,$(STACK))
 EVENT ?= events/completed.json
 # How often `make bench` gives each program its turn.
 ROUNDS ?= 25
@@ -62,6 +64,7 @@ TASKS ?= 2500
 PACKAGES := --package task-callback --package callbot --package task-callback-soak
 BUILD    := cargo build --locked $(PACKAGES)
 TEST     := cargo test --locked $(PACKAGES)
+HOST      = $(shell rustc -vV | sed -n 's/^host: //p')
 BUILT    := $(or $(CARGO_TARGET_DIR),target)/debug
 CALLBOT  := $(BUILT)/callbot
 
@@ -89,7 +92,7 @@ help: ## List the targets
 	@echo
 	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)  ARCH=$(ARCH)  STACK=$(STACK)  REGION=(as AWS is configured)'
 	@echo '  ROUNDS=$(ROUNDS) (of bench)  TASKS=$(TASKS) (of soak)  FUZZ_SECONDS=$(FUZZ_SECONDS) (of fuzz, for each target)'
-	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)  TABLE=(of a deployed stack, for history)'
+	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)'
 
 demo: ## Send the sample events through the real function, locally, and show the history
 	$(BUILD)
@@ -145,19 +148,23 @@ timing: ## Measure whether the time of a verification tells how much of a forged
 # No sanitizer: that takes a nightly compiler, and this code, which forbids `unsafe`, gives it little to find. The
 # release profile is three times as fast as the dev profile and no slower to build, without what makes it small.
 FUZZ := target/fuzz
-FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 FUZZ_TARGETS := event body
 
 fuzz: $(CARGO_FUZZ) ## Fuzz the parsers of a callback, FUZZ_SECONDS for each target (needs C++)
 	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_STRIP=none \
-		cargo fuzz build --sanitizer none --target $(FUZZ_HOST) --target-dir $(FUZZ)/build
-	@fuzz/run $(FUZZ_SECONDS) $(FUZZ) $(FUZZ_TARGETS:%=$(FUZZ)/build/$(FUZZ_HOST)/release/%)
+		cargo fuzz build --sanitizer none --target $(HOST) --target-dir $(FUZZ)/build
+	@fuzz/run $(FUZZ_SECONDS) $(FUZZ) $(FUZZ_TARGETS:%=$(FUZZ)/build/$(HOST)/release/%)
+
+# `cargo lambda watch` uses `cargo run`, for which the second line builds. Its runner removes a variable that cargo-lambda
+# sets, and of which the runtime warns.
+RUNNER = CARGO_TARGET_$(shell echo $(HOST) | tr a-z- A-Z_)_RUNNER
 
 run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, reloading on change
 	$(BUILD)
-	@echo 'The function will be at http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback. The first request builds it. The data are in'
-	@echo 'memory, until Ctrl-C. Next, in another terminal: make send, make history, make check.'
-	$(CALLBOT) local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \
+	cargo build --locked --package task-callback
+	@echo 'Ready: http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback. The data are in memory, until Ctrl-C.'
+	@echo 'Next, in another terminal: make send, make history, make check.'
+	@$(RUNNER)='env -u AWS_LAMBDA_MAX_CONCURRENCY' $(CALLBOT) local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \
 		cargo lambda watch --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT)
 
 built:
@@ -176,12 +183,12 @@ invoke: given-EVENT $(CARGO_LAMBDA) built ## Sign EVENT and invoke the running f
 send: given-EVENT built ## Sign EVENT and send it to the running function over HTTP
 	@$(CALLBOT) send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)
 
-history: given-TASK built ## Show the history of TASK, local or of the deployed TABLE; SVG=file also draws it; ARGS='--last 5' …
-	@$(CALLBOT) history $(TASK) $(if $(TABLE),--table $(TABLE),--table $(LOCAL_TABLE) --endpoint-url $(LOCAL_ENGINE)) \
+history: given-TASK built ## Show the history of TASK, local or of STACK; SVG=file also draws it; ARGS='--last 5' …
+	@$(CALLBOT) history $(TASK) $(or $(GIVEN_STACK:%=--stack %),--table $(LOCAL_TABLE) --endpoint-url $(LOCAL_ENGINE)) \
 		$(if $(SVG),--svg $(SVG)) $(ARGS)
 
-secret: given-SECRET built ## Write a stack's credentials: SECRET=CREDENTIALS_SECRET_ARN, and FILE=… (or standard input)
-	@$(CALLBOT) secret $(SECRET) $(if $(FILE),--file $(FILE))
+secret: built ## Write the credentials of STACK, from FILE or the standard input
+	@$(CALLBOT) secret --stack $(STACK) $(if $(FILE),--file $(FILE))
 
 # The built template takes no other architecture, so that `sam deploy` cannot deploy this code as the other one.
 build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
@@ -192,15 +199,15 @@ build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
 deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=value …' (docs/configuration.md)
 	$(SAM)/bin/sam deploy --stack-name $(STACK) --s3-prefix $(STACK) $(if $(REGION),--region $(REGION)) \
 		--parameter-overrides Architecture=$(ARCH) Version=$(or $(shell git describe --always --dirty),unknown) $(PARAMETERS)
-	@echo 'Next, after a first deployment (README.md, Deploy): confirm the mail from SNS, then, with the outputs above,'
-	@echo '  make secret SECRET=CredentialsSecretArn FILE=.local/credentials.json'
-	@echo '  make check URL=CallbackUrl CREDENTIALS=.local/credentials.json'
+	@echo 'Next, after a first deployment (README.md, Deploy): confirm the mail from SNS, then'
+	@echo '  make secret STACK=$(STACK) $(REGION:%=REGION=% )FILE=.local/credentials.json'
+	@echo '  make check STACK=$(STACK) $(REGION:%=REGION=% )CREDENTIALS=.local/credentials.json'
 	@echo 'and pass CallbackUrl to the platform as taskCallbackUrl of each createTask request.'
 
-check: built ## Check a deployed URL, with the file CREDENTIALS if given; or, without a URL, the local stack
-	@$(if $(and $(URL),$(filter file,$(origin CALLBOT_CREDENTIALS))),env -u CALLBOT_CREDENTIALS) \
+check: built ## Check STACK, with the file CREDENTIALS if given, or the local stack
+	@$(if $(and $(GIVEN_STACK),$(filter file,$(origin CALLBOT_CREDENTIALS))),env -u CALLBOT_CREDENTIALS) \
 		$(CALLBOT) check $(if $(CREDENTIALS),--credentials $(CREDENTIALS)) \
-		--url $(or $(URL),http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
+		$(or $(GIVEN_STACK:%=--stack %),--url http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
 
 rehearse: $(CARGO_LAMBDA) $(SAM) $(MINISTACK) ## Follow README.md and docs/operations.md in an emulator of AWS (MiniStack)
 	@$(MINISTACK)/bin/python -B tests/rehearsal/rehearse.py

@@ -38,7 +38,7 @@ class Actions:
         return file
 
     def write_secret(self, *secrets):
-        self.commands.make("secret", f"SECRET={self.stack.secret}", f"FILE={self.credentials(*secrets)}")
+        self.commands.make("secret", f"STACK={self.stack.name}", f"FILE={self.credentials(*secrets)}")
 
     def event(self, sample, task, more=""):
         """A sample event with another task id. The JSON text `more` ends its body."""
@@ -78,7 +78,7 @@ class Actions:
 
     def parked(self):
         """Returns the callbacks that `callbot parked` lists in both queues."""
-        return json.loads(self.commands.callbot("parked", "--queue", self.stack.parked_queue, "--json"))
+        return json.loads(self.commands.callbot("parked", "--stack", self.stack.name, "--json"))
 
     def given_up(self, *ret_codes):
         """Has SQS give up what is parked. Returns the dead letters, which must have these retCodes."""

@@ -15,8 +15,8 @@ LIMIT = 120
 # Variables that must not influence the rehearsed commands: those that an outer make exports, and the tools' own.
 NOT_INHERITED = {
     *("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "GNUMAKEFLAGS"),
-    *("ARCH", "CREDENTIALS", "FILE", "PARAMETERS", "REGION", "SECRET", "STACK", "URL"),
-    *("CALLBOT_CREDENTIALS", "ENGINE_PORT", "EVENT", "FUNCTION_PORT", "PARKED_QUEUE_URL", "TABLE_NAME", "TASK"),
+    *("ARCH", "CREDENTIALS", "FILE", "PARAMETERS", "REGION", "STACK"),
+    *("CALLBOT_CREDENTIALS", "ENGINE_PORT", "EVENT", "FUNCTION_PORT", "CALLBOT_STACK", "PARKED_QUEUE_URL", "TABLE_NAME", "TASK"),
 }
 # How many lines of a failed command's output are shown.
 SHOWN_LINES = 60

@@ -40,7 +40,7 @@ class Rehearsal(Actions):
 
     def first_deployment(self):
         output = self.deploy("MaxBodyBytes=32768")
-        for words in ("AlarmsGoTo", "NOBODY", "DeployedVersion", "make secret SECRET=CredentialsSecretArn"):
+        for words in ("AlarmsGoTo", "NOBODY", "DeployedVersion", f"make secret STACK={STACK}"):
             require(words in output, f"make deploy does not say {words}", output)
         return f"{self.stack.status}, {len(self.stack.resource_types)} resources"
 
@@ -62,7 +62,7 @@ class Rehearsal(Actions):
         return f"both parked callbacks came back, after {first} and {self.comes_back('rehearse-wrong-secret')} more"
 
     def check(self):
-        output = self.commands.make("check", f"URL={self.stack.url}", f"CREDENTIALS={self.credentials(OLD)}")
+        output = self.commands.make("check", f"STACK={STACK}", f"CREDENTIALS={self.credentials(OLD)}")
         passed = re.search(r"^All \d+ checks passed\.$", output, re.MULTILINE)
         require(passed, "make check finds something wrong", output)
         return passed[0]
@@ -77,7 +77,7 @@ class Rehearsal(Actions):
 
     def tasks(self):
         self.send("in-progress", "rehearse-in-progress")
-        text = self.commands.callbot("tasks", "--table", self.stack.table)
+        text = self.commands.callbot("tasks", "--stack", STACK)
         rows = [line for line in text.splitlines() if "rehearse-in-progress" in line]
         require(rows, "callbot tasks does not show the task in progress", text)
         return rows[0].strip("│ ")
@@ -120,7 +120,7 @@ class Rehearsal(Actions):
     def dead_letters(self):
         found = self.given_up(4001, 4010, 4011, 4220)
         delete = ("--delete", "--ret-code", "4010")
-        output = self.commands.callbot("parked", "--queue", self.stack.parked_queue, *delete)
+        output = self.commands.callbot("parked", "--stack", STACK, *delete)
         return f"callbot parked lists {len(found)}; {output.split('.')[0]}"
 
     def update(self):
@@ -131,7 +131,7 @@ class Rehearsal(Actions):
         return f"{self.stack.status}; MaxBodyBytes stayed as it was"
 
     def redrive(self):
-        output = self.commands.callbot("parked", "--queue", self.stack.parked_queue, "--redrive")
+        output = self.commands.callbot("parked", "--stack", STACK, "--redrive")
         self.stored("rehearse-late")
         self.given_up(4001, 4220)
         tried = {line["retCode"] for line in self.stack.callback_lines(outcome="left in the queue")}
