@@ -4,7 +4,6 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use task_callback::contract::account::Algorithm;
 
 use super::cases;
 use super::message::{ALGORITHMS, Account, Message, configured};
@@ -123,27 +122,4 @@ proptest! {
             prop_assert_eq!(taken, [&message]);
         }
     }
-}
-
-#[test]
-fn a_body_that_contains_a_whole_signed_text_is_read_as_a_body() {
-    let account = Account {
-        uuid: "u".to_owned(),
-        secret: "s".to_owned(),
-        algorithm: Algorithm::Md5,
-    };
-    let message = Message {
-        body: b"{}&createTs=1&requestID=r&uuid=u".to_vec(),
-        create_ts: "2".to_owned(),
-        request_id: "q".to_owned(),
-        uuid: "u".to_owned(),
-    };
-    let sign = hex::encode_upper(account.sign(&message));
-    let readings = readings(&message.text());
-    assert_eq!(readings.len(), 4, "two marks of each kind, in order");
-    let credentials = configured(&[account]);
-    let taken = readings
-        .iter()
-        .filter(|reading| reading.received(&credentials, &sign).is_some());
-    assert_eq!(taken.collect::<Vec<_>>(), [&message]);
 }
