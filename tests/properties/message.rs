@@ -84,12 +84,7 @@ impl Message {
         let headers = headers.map(|(name, value)| (Cow::from(name), Cow::from(value)));
         let headers = Headers::from_iter(headers);
         let headers = CallbackHeaders::parse(&headers).ok()?;
-        let signed = Signed {
-            body: &self.body,
-            create_ts: headers.create_ts_text,
-            request_id: headers.request_id,
-            uuid: headers.uuid,
-        };
+        let signed = headers.signed(&self.body);
         let verified = verify(credentials, &signed, headers.algorithm, &headers.sign);
         Some(verified.ok()?.bytes().to_owned())
     }
