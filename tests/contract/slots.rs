@@ -25,14 +25,6 @@ async fn a_resend_is_acknowledged_and_stored_once() {
 }
 
 #[tokio::test]
-async fn the_same_report_at_another_second_is_another_snapshot() {
-    let app = TestApp::start().await;
-    app.send(&Request::at(NOW, body())).await;
-    app.send(&Request::at(NOW + 1, body())).await;
-    assert_eq!(app.items().await.len(), 2);
-}
-
-#[tokio::test]
 async fn reports_of_one_second_get_the_next_free_slot_in_order_of_arrival() {
     let app = TestApp::start().await;
     let reports: Vec<Request> = (0..12)
