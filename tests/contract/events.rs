@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::function::handle;
+use task_callback_test_support::project;
 use task_callback_test_support::request::{NOW, Request, SECRET, body, body_plus, now};
-use task_callback_test_support::sample_events;
 
 #[tokio::test]
 async fn a_request_is_accepted_in_every_form_of_the_event() {
@@ -193,7 +193,8 @@ async fn an_event_without_a_body_has_an_empty_body() {
 
 #[test]
 fn every_sample_says_what_it_is() {
-    for file in sample_events() {
+    for file in std::fs::read_dir(project().join("events")).expect("the samples") {
+        let file = file.expect("a file").path();
         let text = std::fs::read_to_string(&file).expect("a sample");
         let event: Value = serde_json::from_str(&text).expect("JSON");
         let (file, sample) = (file.display(), &event["callbot"]);

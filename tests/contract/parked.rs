@@ -10,7 +10,6 @@ use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::function::deliver;
 use task_callback_test_support::log::Log;
 use task_callback_test_support::moto;
-use task_callback_test_support::parked_event;
 use task_callback_test_support::queue::{TestQueue, parking};
 use task_callback_test_support::request::{
     NOW, Request, SECRET, UUID, body, body_with, body_without, now,
@@ -200,8 +199,8 @@ async fn a_message_that_is_not_a_parked_callback_stays_and_affects_no_other() {
 #[tokio::test]
 async fn the_queues_sample_event_is_stored() {
     let app = TestApp::with(&[("CALLBOT_CREDENTIALS", CREDENTIALS)]).await;
-    let sample = std::fs::read_to_string(parked_event()).expect("the sample");
-    let sample = serde_json::from_str(&sample).expect("JSON");
+    let sample = include_str!("../../events/parked.json");
+    let sample = serde_json::from_str(sample).expect("JSON");
     let left = deliver(app.function(), &sample, now()).await;
     assert!(left.is_empty(), "{left:?}");
     let items = app.items().await;

@@ -24,18 +24,3 @@ pub fn project() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).expect("two folders up").to_owned()
 }
-
-/// The sample event of the queue.
-pub fn parked_event() -> PathBuf {
-    project().join("events/parked.json")
-}
-
-/// The requests in `events/`, sorted.
-pub fn sample_events() -> Vec<PathBuf> {
-    let files = std::fs::read_dir(project().join("events")).expect("the samples");
-    let mut files: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
-    files.retain(|file| *file != parked_event());
-    files.sort();
-    assert!(files.len() >= 12, "one for each status, and the bad ones");
-    files
-}
