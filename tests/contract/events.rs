@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;
-use task_callback_test_support::app::{TestApp, text};
+use task_callback_test_support::app::TestApp;
 use task_callback_test_support::function::handle;
 use task_callback_test_support::project;
 use task_callback_test_support::request::{NOW, Request, SECRET, body, body_plus, now};
@@ -36,20 +36,6 @@ async fn a_request_is_accepted_in_every_form_of_the_event() {
         assert_eq!(app.invoke(&event).await.ret_code, 0, "{event}");
         assert_eq!(app.items().await.len(), 1, "{event}");
     }
-}
-
-#[tokio::test]
-async fn a_body_is_verified_byte_for_byte_as_sent() {
-    let app = TestApp::start().await;
-    let spaced = serde_json::to_string_pretty(&body()).expect("JSON");
-    let escaped = body()
-        .to_string()
-        .replace("ut-1", r"\u0075t\/1 \ud83d\ude00");
-    for (second, body) in [spaced, escaped].iter().enumerate() {
-        let request = Request::at(NOW + second as u64, body);
-        assert_eq!(app.send(&request).await.ret_code, 0, "{body}");
-    }
-    assert_eq!(text(&app.items().await[1], "userTaskID"), "ut/1 😀");
 }
 
 /// The same request as the event of a REST API in the stage `prod`.
