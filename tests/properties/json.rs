@@ -186,9 +186,6 @@ pub(super) fn near_bodies() -> impl Strategy<Value = Body> {
                 true => &mut body.stat,
                 false => &mut body.fields,
             };
-            if fields.is_empty() {
-                continue;
-            }
             let at = at.index(fields.len());
             match change {
                 Change::Write(json) => fields[at].1 = json,
