@@ -9,7 +9,6 @@ use task_callback::contract::signature::Signed;
 
 pub const UUID: &str = "Vh71ym3yQwWSYZFpqkFwTskGXUbSxDtR";
 pub const SECRET: &str = "u7Mf3zUNOkg4lMV9a0E6cHSgIkK22GSr";
-pub const TASK: &str = "t-1";
 
 /// The tests' fixed time, in Unix seconds.
 pub const NOW: u64 = 1_726_200_060;
@@ -23,7 +22,7 @@ pub fn body() -> Value {
     json!({
         "callbackType": 1,
         "userTaskID": "ut-1",
-        "taskID": TASK,
+        "taskID": "t-1",
         "sceneID": "s-1",
         "taskStatus": 2,
         "createTs": 1_726_200_000,
