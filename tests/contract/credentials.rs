@@ -45,7 +45,5 @@ async fn other_credentials_are_used_as_they_are() {
         let request = Request::new(body()).with_header("uuid", uuid);
         let answer = app.send(&request.sign(Algorithm::Md5, secret)).await;
         assert_eq!(answer.ret_code, 0, "{credentials}");
-        let twice_marked = format!("\u{feff}{marked}").parse::<Credentials>();
-        assert!(twice_marked.is_err(), "{credentials}");
     }
 }
