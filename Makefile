@@ -178,7 +178,7 @@ invoke: given-EVENT $(CARGO_LAMBDA) built ## Sign EVENT and invoke the running f
 	@mkdir -p .local
 	@$(CALLBOT) sign $(EVENT) > .local/event.json
 	cargo lambda invoke task-callback --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT) \
-		--data-file .local/event.json
+		--data-file .local/event.json || { echo 'Is `make run` running?' >&2; exit 1; }
 
 send: given-EVENT built ## Sign EVENT and send it to the running function over HTTP
 	@$(CALLBOT) send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)

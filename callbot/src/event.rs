@@ -56,13 +56,25 @@ impl Event {
 
     /// A sample, as a report about this task, which was created now.
     pub(crate) fn sample(json: &str, task: &str, now: u64) -> Result<Self, Failure> {
-        let mut event = Self::parse(serde_json::from_str(json)?)?;
-        let mut body: Value = serde_json::from_slice(&event.body()?)?;
-        body["taskID"] = task.into();
-        body["userTaskID"] = task.into();
-        body["createTs"] = now.into();
-        event.json["body"] = body.to_string().into();
-        Ok(event)
+        let fields = [
+            ("taskID", task.into()),
+            ("userTaskID", task.into()),
+            ("createTs", now.into()),
+        ];
+        Self::parse(serde_json::from_str(json)?)?.with(fields)
+    }
+
+    /// The event with these fields in its body.
+    pub(crate) fn with<const N: usize>(
+        mut self,
+        fields: [(&str, Value); N],
+    ) -> Result<Self, Failure> {
+        let mut body: Value = serde_json::from_slice(&self.body()?)?;
+        for (name, value) in fields {
+            body[name] = value;
+        }
+        self.json["body"] = body.to_string().into();
+        Ok(self)
     }
 
     /// Parses an event from this file. The error names the path.

@@ -18,7 +18,8 @@ pub(crate) use table::render;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   callbot history t-20260913-0007 --stack task-callback
-  callbot history autumn-renewals --user-task --table snapshots --endpoint-url http://127.0.0.1:8000")]
+  callbot history autumn-renewals --user-task --stack task-callback
+  callbot history t-1 --table snapshots --endpoint-url http://127.0.0.1:8000")]
 pub(crate) struct Args {
     /// The task's id: the vendor's taskID or, with --user-task, your own userTaskID
     #[arg(value_parser = id)]

@@ -35,7 +35,7 @@ use clap::{Parser, Subcommand};
 #[command(name = "callbot", version, max_term_width = 100)]
 #[command(after_help = "Exit codes:
   0  Done, and the result is as wanted
-  1  Done, but the result is not as wanted: a callback was refused, a check failed or nothing is stored
+  1  Done, but a callback was refused, a check failed or nothing is stored
   2  Not done: the arguments are wrong, or AWS, a file or a program failed")]
 struct Cli {
     #[command(subcommand)]
@@ -44,13 +44,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Sign(sign::Args),
-    Send(send::Args),
     History(history::Args),
     Tasks(tasks::Args),
     Parked(parked::Args),
     Secret(secret::Args),
     Check(check::Args),
+    Send(send::Args),
+    Sign(sign::Args),
     Local(local::Args),
     Demo(demo::Args),
 }
@@ -72,13 +72,13 @@ async fn main() -> ExitCode {
         .install_default()
         .expect("nothing else has chosen a TLS provider");
     let result = match Cli::parse().command {
-        Command::Sign(args) => sign::run(&args),
-        Command::Send(args) => send::run(&args).await,
         Command::History(args) => history::run(&args).await,
         Command::Tasks(args) => tasks::run(&args).await,
         Command::Parked(args) => parked::run(&args).await,
         Command::Secret(args) => secret::run(&args).await,
         Command::Check(args) => check::run(&args).await,
+        Command::Send(args) => send::run(&args).await,
+        Command::Sign(args) => sign::run(&args),
         Command::Local(args) => local::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
     };
