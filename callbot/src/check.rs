@@ -17,10 +17,10 @@ const WRONG_METHOD: &str = include_str!("../../events/wrong-method.json");
 const UNSIGNED: &str = include_str!("../../events/unsigned.json");
 const UNKNOWN_ACCOUNT: &str = include_str!("../../events/unknown-account.json");
 
-const WRONG_SECRET: &str = "\
-  Compare uuid, secretKey and algorithm with the stack's secret, of which a new
-  value takes ten seconds. A deployed stack that knows the uuid has parked this
-  callback, and its WrongSignatureAlarm goes off.";
+const WRONG_SECRET: &str =
+    "  Compare uuid, secretKey and algorithm with the stack's secret. The function takes a
+  new value within ten seconds. A deployed stack that knows the uuid has parked
+  this callback, and its WrongSignatureAlarm goes off.";
 
 /// Check that a deployment refuses wrong requests and stores signed callbacks
 ///

@@ -1,5 +1,7 @@
 //! The listing as a table.
 
+use comfy_table::ColumnConstraint;
+
 use super::listing::{Listing, Row};
 use crate::progress::counted;
 use crate::terminal::{Terminal, shown};
@@ -8,12 +10,18 @@ use crate::when::{duration, now};
 /// The listing for a terminal.
 pub(super) fn render(listing: &Listing, terminal: Terminal) -> String {
     let parked = listing.parked.iter().map(|row| ("parked", row));
-    let dead_letters = listing.dead_letters.iter().map(|row| ("dead letters", row));
+    let dead_letters = listing.dead_letters.iter().map(|row| ("dead", row));
     let rows: Vec<_> = parked.chain(dead_letters).map(cells).collect();
     let mut parts = Vec::new();
     if !rows.is_empty() {
-        let names = ["queue", "age", "tries", "retCode", "reason", "task"];
-        parts.push(terminal.table(names).add_rows(rows).to_string());
+        let names = ["queue", "age", "tries", "retCode", "task", "reason"];
+        let mut table = terminal.table(names);
+        table.add_rows(rows);
+        // An id is never wrapped, so that it can be copied.
+        for column in table.column_iter_mut().take(names.len() - 1) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+        parts.push(table.to_string());
     }
     if !listing.parked.is_empty() {
         parts
@@ -41,7 +49,7 @@ fn cells((queue, row): (&str, &Row)) -> [String; 6] {
         duration(now().saturating_sub(row.since)),
         row.tries.to_string(),
         row.ret_code.map_or_else(none, |code| code.to_string()),
-        shown(&row.reason),
         row.task_id.as_deref().map_or_else(none, shown),
+        shown(&row.reason),
     ]
 }
