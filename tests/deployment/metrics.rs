@@ -1,4 +1,4 @@
-//! Consistency of template.yaml and the code: the metric filters count the function's log lines.
+//! Consistency of template.yaml and the code: the metric filters count the lines of the function and of API Gateway.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ pub(crate) fn metrics(template: &Value) -> Metrics {
 }
 
 /// The names of the metrics that count this log line.
-pub(crate) fn counting(metrics: &Metrics, line: &Value) -> String {
+fn counting(metrics: &Metrics, line: &Value) -> String {
     let counting = metrics.iter().filter(|(_, pattern)| matches(pattern, line));
     let names: Vec<&str> = counting.map(|(name, _)| name.as_str()).collect();
     names.join(" ")
@@ -109,25 +109,48 @@ async fn each_answer_is_counted_by_its_metric() {
 }
 
 #[tokio::test]
-async fn each_failure_is_counted_by_its_metric() {
+async fn each_failure_is_counted_by_its_metric_and_so_is_each_retry() {
     let metrics = metrics(&template());
-    let queue = TestQueue::create().await;
-    let parking = TestApp::parking_in(&queue, &[]).await;
-    let not_parking = TestApp::start().await;
     let event = Request::new(body()).http_api_event().to_string();
     for fault in ["AccessDeniedException", "ThrottlingException"] {
-        let proxy = Proxy::start(&parking.engine_url, &[Fault::Answer(400, fault)]).await;
-        let cases = [("Failed", &parking), ("Failed NotParked", &not_parking)];
-        for (expected, app) in cases {
-            let (log, _guard) = Log::start(&[]);
-            let function = app.behind(local_aws(&proxy.url));
-            invoke(&function, &event, "response-1", now()).await;
-            let line = &log.lines()[0];
-            assert_eq!(counting(&metrics, line), expected, "{line}");
-        }
+        let queue = TestQueue::create().await;
+        let app = TestApp::parking_in(&queue, &[]).await;
+        let proxy = Proxy::start(&app.engine_url, &[Fault::Answer(400, fault)]).await;
+        let parking = app.behind(local_aws(&proxy.url));
+        let not_parking = TestApp::start().await.behind(local_aws(&proxy.url));
+        let (log, _guard) = Log::start(&[]);
+        invoke(&not_parking, &event, "response-1", now()).await;
+        invoke(&parking, &event, "response-1", now()).await;
+        queue.deliver(&parking, now()).await;
+        queue.deliver(app.function(), now()).await;
+        let counted = log.lines();
+        let counted: Vec<_> = counted
+            .iter()
+            .map(|line| counting(&metrics, line))
+            .collect();
+        assert_eq!(counted, ["Failed NotParked", "Failed", "Failed", "Stored"]);
     }
     let not_read = json!({"level": "ERROR", "message": "credentials not read", "reason": "…"});
     assert_eq!(counting(&metrics, &not_read), "Failed");
+}
+
+#[test]
+fn a_request_that_the_function_did_not_answer_is_counted_by_its_metric() {
+    let template = template();
+    let metrics = metrics(&template);
+    let settings = &template["Resources"]["CallbackApi"]["Properties"]["AccessLogSettings"];
+    let format = settings["Format"].as_str().expect("a text");
+    let mut line: Value = serde_json::from_str(format).expect("JSON");
+    let cases = [
+        ("", "503", "503"),
+        ("Unanswered", "503", "-"),
+        ("Throttled", "429", "-"),
+    ];
+    for (expected, status, of_the_function) in cases {
+        line["status"] = json!(status);
+        line["functionStatus"] = json!(of_the_function);
+        assert_eq!(counting(&metrics, &line), expected, "{line}");
+    }
 }
 
 #[test]

@@ -10,48 +10,35 @@ use serde_json::Value;
 
 use crate::template::resources;
 
-/// The metrics that count each log line, by the names that the scenarios give the lines.
-pub(crate) type Lines = BTreeMap<&'static str, String>;
-
 /// How long the alarms are watched, in minutes.
 const WATCHED: usize = 180;
 
-/// What CloudWatch has of each metric: the sum of each minute. The metrics of a queue are named after the queue.
+/// What CloudWatch has of each metric: a value for each minute. The metrics of a queue are named after the queue.
 pub(crate) struct Timeline<'a> {
     template: &'a Value,
-    lines: &'a Lines,
     values: BTreeMap<(String, usize), f64>,
 }
 
 impl<'a> Timeline<'a> {
-    pub(crate) fn new(template: &'a Value, lines: &'a Lines) -> Self {
-        Self {
-            template,
-            lines,
-            values: BTreeMap::new(),
-        }
+    pub(crate) fn new(template: &'a Value) -> Self {
+        let values = BTreeMap::new();
+        Self { template, values }
     }
 
-    /// In each of these minutes, this many log lines of this name.
-    pub(crate) fn log(&mut self, line: &str, minutes: impl Iterator<Item = usize>, count: u32) {
+    /// In each of these minutes, a metric has this value.
+    pub(crate) fn metric(&mut self, name: &str, minutes: impl Iterator<Item = usize>, value: u32) {
         for minute in minutes {
-            for metric in self.lines[line].split_whitespace() {
-                self.add(metric, minute, count);
-            }
+            let key = (name.to_owned(), minute);
+            self.values.insert(key, value.into());
         }
     }
 
     /// In each of these minutes, messages that can be received from a queue, and messages received.
     pub(crate) fn queue(&mut self, of: &str, minutes: Range<usize>, visible: u32, received: u32) {
-        for minute in minutes {
-            let metric = format!("{of}.ApproximateNumberOfMessagesVisible");
-            self.add(&metric, minute, visible);
-            self.add(&format!("{of}.NumberOfMessagesReceived"), minute, received);
-        }
-    }
-
-    fn add(&mut self, metric: &str, minute: usize, value: u32) {
-        *self.values.entry((metric.to_owned(), minute)).or_default() += f64::from(value);
+        let metric = format!("{of}.ApproximateNumberOfMessagesVisible");
+        self.metric(&metric, minutes.clone(), visible);
+        let metric = format!("{of}.NumberOfMessagesReceived");
+        self.metric(&metric, minutes, received);
     }
 
     /// Each time that an alarm goes off, with its minute. NoCallbacksAlarm is off by default.
