@@ -59,8 +59,7 @@ fn every_variable_can_be_set_and_has_the_contracts_default() {
 #[test]
 fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
     let credentials = [
-        ("", "is not set"),
-        ("[]", "it holds no credentials"),
+        ("", "is not set, nor is CALLBOT_CREDENTIALS_SECRET_ID"),
         (
             "uuid=secret",
             "not a JSON array of credentials (line 1, column 1)",
@@ -76,19 +75,6 @@ fn a_missing_or_wrong_variable_is_named_with_what_it_should_hold() {
         (
             r#"[{"uuid":"u&v","secretKey":"s"}]"#,
             "uuid holds an ampersand",
-        ),
-        (
-            r#"[{"uuid":"u ","secretKey":"s"}]"#,
-            "uuid begins or ends with white",
-        ),
-        (
-            r#"[{"uuid":"u","secretKey":"\ts"}]"#,
-            "secretKey begins or ends with",
-        ),
-        (r#"[{"uuid":"…","secretKey":"s"}]"#, "uuid is a placeholder"),
-        (
-            r#"[{"uuid":"u","secretKey":"..."}]"#,
-            "secretKey is a placeholder",
         ),
         (
             r#"[{"uuid":"u","secretKey":"s","algorithm":"x"}]"#,
@@ -135,23 +121,20 @@ fn the_largest_body_is_the_same_in_the_template_and_the_code() {
 
 #[test]
 fn the_maximum_callback_age_is_less_than_the_retention_and_one_that_is_not_is_limited() {
+    let limited =
+        "MAX_CALLBACK_AGE_SECONDS is not less than RETENTION_DAYS; it is limited to 82800 seconds";
     let cases = [
-        ("the default is an hour less", "1", "", 82_800, false),
-        ("the default is an hour less", "3", "", 255_600, false),
-        ("the default is less by itself", "4", "", 259_200, false),
-        ("less than the retention", "1", "86399", 86_399, false),
-        ("the retention itself", "1", "86400", 82_800, true),
-        ("more than the retention", "1", "259200", 82_800, true),
+        ("the default is an hour less", "3", "", 255_600, ""),
+        ("the default is less by itself", "4", "", 259_200, ""),
+        ("less than the retention", "1", "86399", 86_399, ""),
+        ("the retention itself", "1", "86400", 82_800, limited),
+        ("more than the retention", "1", "259200", 82_800, limited),
     ];
-    for (about, days, age, expected, is_limited) in cases {
+    for (about, days, age, expected, warning) in cases {
         let variables = [("RETENTION_DAYS", days), ("MAX_CALLBACK_AGE_SECONDS", age)];
         let config = config(&variables).expect("the function starts");
         assert_eq!(config.max_callback_age.as_secs(), expected, "{about}");
-        let warnings = config.warnings.join("");
-        let named = ["MAX_CALLBACK_AGE_SECONDS", "limited", "82800"];
-        let is_warned = named.iter().all(|part| warnings.contains(part));
-        assert_eq!(is_warned, is_limited, "{about}: {warnings}");
-        assert_eq!(warnings.is_empty(), !is_limited, "{about}: {warnings}");
+        assert_eq!(config.warnings.concat(), warning, "{about}");
     }
 }
 
@@ -159,17 +142,9 @@ fn the_maximum_callback_age_is_less_than_the_retention_and_one_that_is_not_is_li
 fn the_credentials_are_in_a_variable_or_in_a_secret_and_not_in_both() {
     let id = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:callbot-AbCdEf";
     let secret = ("CALLBOT_CREDENTIALS_SECRET_ID", id);
-    let wrong = [
-        (secret, "CALLBOT_CREDENTIALS_SECRET_ID, but only one"),
-        (
-            ("CALLBOT_CREDENTIALS", ""),
-            "nor is CALLBOT_CREDENTIALS_SECRET_ID",
-        ),
-    ];
-    for (variable, problem) in wrong {
-        let error = config(&[variable]).expect_err(problem).to_string();
-        assert!(error.contains(problem), "{error}");
-    }
+    let error = config(&[secret]).expect_err("both are set").to_string();
+    let problem = "is set, and so is CALLBOT_CREDENTIALS_SECRET_ID, but only one may be";
+    assert!(error.contains(problem), "{error}");
     let config = config(&[secret, ("CALLBOT_CREDENTIALS", "")]).expect("one of them");
     assert!(matches!(config.credentials, CredentialsSource::Secret(other) if other == id));
 }
