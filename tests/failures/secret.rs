@@ -151,14 +151,8 @@ async fn a_rotation_under_traffic_rejects_no_callback() {
         }
     }
     assert_eq!(function.app.items().await.len(), 4 * 30);
-
-    // The old secret is still valid. It becomes invalid with the next read, five minutes later.
-    let mut later = second + 301;
-    while function.send(later, OLD).await == 0 {
-        assert!(later < second + 601, "the old secret is still valid");
-        later += 1;
-    }
-    assert_eq!(function.send(later, NEW).await, 0, "the new secret");
+    let answer = function.send(second + 301, OLD).await;
+    assert_eq!(answer, 4010, "the old secret, once it is read again");
 }
 
 #[tokio::test]
@@ -193,7 +187,6 @@ async fn a_flood_of_forgeries_does_not_cause_a_flood_of_reads() {
 #[tokio::test]
 async fn a_secret_that_cannot_be_used_leaves_the_last_good_one_in_use() {
     let good = credentials(&[NEW]);
-    let not_a_list = good.replace(['[', ']'], "");
     let dots = credentials(&["..."]);
     let pasted = good.replace(UUID, &format!("{UUID}\u{a0}"));
     let unreadable = [
@@ -203,7 +196,6 @@ async fn a_secret_that_cannot_be_used_leaves_the_last_good_one_in_use() {
     ];
     let unusable = [
         (NEW, "it is not a JSON array"),
-        (&not_a_list, "it is not a JSON array"),
         ("[]", "it holds no credentials"),
         (&dots, "credential 1: secretKey is a placeholder"),
         (&pasted, "credential 1: uuid begins or ends with"),
