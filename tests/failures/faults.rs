@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
-use task_callback_test_support::app::text;
+use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::proxy::Fault;
 use task_callback_test_support::request::{NOW, Request, body, body_with};
 
@@ -74,7 +74,7 @@ async fn meet(fault: Fault, times: usize, is_warm: bool, outcome: Outcome) {
         Ok(_) => fault,
         Err(_) => Fault::None,
     };
-    let faulty = Faulty::with(what, next).await;
+    let faulty = Faulty::with(what, TestApp::embedded().await, next).await;
     if is_warm {
         assert_outcome(&faulty, &Request::at(NOW - 10, body()), STORED).await;
     }
@@ -136,7 +136,7 @@ async fn random_faults_lose_nothing_and_duplicate_nothing() {
             false => Fault::None,
         };
         let what = format!("FAULT_SEED={seed}, function {function}");
-        let faulty = Faulty::with(what.clone(), next).await;
+        let faulty = Faulty::with(what.clone(), TestApp::embedded().await, next).await;
         let (mut sent, mut acknowledged) = (HashSet::new(), HashSet::new());
         for callback in 0..12 {
             // Some reports share a second.

@@ -33,19 +33,14 @@ impl Faulty {
         Self::of(format!("{faults:?}"), app, proxy)
     }
 
-    /// A function that asks `next` for the fault of each request.
-    pub(crate) async fn with(what: String, next: impl FnMut() -> Fault + Send + 'static) -> Self {
-        Self::over_with(&what, TestApp::embedded().await, next).await
-    }
-
-    /// The same, over the engine and the queue of `app`.
-    pub(crate) async fn over_with(
-        what: &str,
+    /// The same, with `next` asked for the fault of each request.
+    pub(crate) async fn with(
+        what: String,
         app: TestApp,
         next: impl FnMut() -> Fault + Send + 'static,
     ) -> Self {
         let proxy = Proxy::with(&app.engine_url, next).await;
-        Self::of(what.to_owned(), app, proxy)
+        Self::of(what, app, proxy)
     }
 
     fn of(what: String, app: TestApp, proxy: Proxy) -> Self {

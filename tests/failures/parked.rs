@@ -157,7 +157,7 @@ async fn with_a_switch(queue: &TestQueue) -> (Faulty, Arc<AtomicBool>) {
         false => Fault::Silence,
     };
     let app = TestApp::parking_in(queue, &[]).await;
-    (Faulty::over_with("down", app, next).await, is_up)
+    (Faulty::with("down".to_owned(), app, next).await, is_up)
 }
 
 #[tokio::test]
