@@ -148,36 +148,36 @@ async fn within<T>(millis: Range<u64>, action: impl Future<Output = T>) -> T {
 const FULL: Range<u64> = 2_000..3_500;
 const IN_AN_OUTAGE: Range<u64> = 500..2_000;
 
-/// A function over a store that does not answer until the switch is set.
-async fn with_a_switch(queue: &TestQueue) -> (Faulty, Arc<AtomicBool>) {
+#[tokio::test]
+async fn with_a_queue_the_store_is_tried_for_two_seconds_and_in_an_outage_for_half_a_second() {
+    let queue = TestQueue::create().await;
+    let request = |second| Request::at(NOW - second, body());
+    let old = TestApp::parking_in(&queue, &[("MAX_CALLBACK_AGE_SECONDS", "0")]).await;
+    for second in 11..18 {
+        old.send(&request(second)).await;
+    }
     let is_up = Arc::new(AtomicBool::new(false));
     let state = is_up.clone();
     let next = move || match state.load(Relaxed) {
         true => Fault::None,
         false => Fault::Silence,
     };
-    let app = TestApp::parking_in(queue, &[]).await;
-    (Faulty::with("down".to_owned(), app, next).await, is_up)
-}
-
-#[tokio::test]
-async fn with_a_queue_the_store_is_tried_for_two_seconds_and_in_an_outage_for_half_a_second() {
-    let queue = TestQueue::create().await;
-    let (faulty, is_up) = with_a_switch(&queue).await;
-    let request = |second| Request::at(NOW - second, body());
+    let app = TestApp::parking_in(&queue, &[]).await;
+    let faulty = Faulty::with("down".to_owned(), app, next).await;
     let send = async |second| faulty.send(&request(second)).await.ret_code;
     let deliver = async || queue.deliver(&faulty.function, now()).await;
     assert_eq!(within(FULL, send(1)).await, 5030);
     assert_eq!(within(IN_AN_OUTAGE, send(2)).await, 5030);
-    assert_eq!(within(IN_AN_OUTAGE, deliver()).await, 2);
+    let left = within(IN_AN_OUTAGE, deliver()).await;
+    assert_eq!(left, 9, "all are tried at once");
     is_up.store(true, Relaxed);
     assert_eq!(send(3).await, 0, "after the outage");
     is_up.store(false, Relaxed);
-    assert_eq!(within(FULL, deliver()).await, 2);
+    assert_eq!(within(FULL, deliver()).await, 9);
     assert_eq!(within(IN_AN_OUTAGE, send(4)).await, 5030);
     is_up.store(true, Relaxed);
     assert_eq!(deliver().await, 0);
-    assert_eq!(faulty.app.items().await.len(), 4);
+    assert_eq!(faulty.app.items().await.len(), 11);
 }
 
 #[tokio::test]
@@ -188,27 +188,6 @@ async fn without_a_queue_the_store_is_tried_for_six_and_a_half_seconds_each_time
         let answer = within(6_500..8_000, faulty.send(&request)).await;
         assert_eq!(answer.ret_code, 5030);
     }
-}
-
-#[tokio::test]
-async fn a_backlog_is_tried_batch_by_batch_and_drains_after_the_outage() {
-    let queue = TestQueue::create().await;
-    let old = TestApp::parking_in(&queue, &[("MAX_CALLBACK_AGE_SECONDS", "0")]).await;
-    for second in 1..=30 {
-        old.send(&Request::at(NOW - second, body())).await;
-    }
-    let (faulty, is_up) = with_a_switch(&queue).await;
-    let deliver = async || queue.deliver(&faulty.function, now()).await;
-    assert_eq!(within(FULL, deliver()).await, 10);
-    for _ in 0..3 {
-        assert_eq!(within(IN_AN_OUTAGE, deliver()).await, 10, "at once");
-    }
-    is_up.store(true, Relaxed);
-    for _ in 0..3 {
-        assert_eq!(deliver().await, 0);
-    }
-    assert!(queue.messages().await.is_empty());
-    assert_eq!(faulty.app.items().await.len(), 30);
 }
 
 #[tokio::test]
