@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use task_callback::store::SORT_KEY;
 use task_callback_test_support::app::TestApp;
@@ -62,18 +62,12 @@ async fn a_report_in_a_full_second_is_rejected_for_now() {
     app.send(&Request::new(body_with("/taskStat/totalCall", 0.into())))
         .await;
     let mut occupant = app.items().await.remove(0);
-    let mut puts = Vec::new();
     for slot in 1..1000 {
         let key = AttributeValue::N(format!("{NOW}.{slot:03}"));
         occupant.insert(SORT_KEY.to_owned(), key);
-        let put = PutRequest::builder().set_item(Some(occupant.clone()));
-        let put = put.build().expect("an item");
-        puts.push(WriteRequest::builder().put_request(put).build());
-    }
-    for batch in puts.chunks(25) {
-        let write = app.client.batch_write_item();
-        let write = write.request_items(&app.table_name, batch.to_vec());
-        write.send().await.expect("stored");
+        let put = app.client.put_item().table_name(&app.table_name);
+        let put = put.set_item(Some(occupant.clone()));
+        put.send().await.expect("stored");
     }
     assert_eq!(app.items().await.len(), 1000);
     let report = Request::new(body());
