@@ -1,6 +1,5 @@
 //! How the function behaves and what it logs when AWS fails, tested with proxies and the embedded engine.
 
-mod connections;
 mod fast_path;
 mod faults;
 mod faulty;
