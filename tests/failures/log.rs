@@ -40,17 +40,15 @@ async fn delivered(queue: &TestQueue, function: &Handler) -> Value {
 #[tokio::test]
 async fn a_stored_callback_is_one_line() {
     let app = TestApp::embedded().await;
-    let expected = json!({
+    let mut expected = json!({
         "level": "INFO", "message": "callback", "outcome": "stored", "retCode": 0,
         "responseID": "response-1", "requestID": "req-1", "uuid": UUID, "taskID": "t-1",
         "status": "IN_PROGRESS", "createTs": "1726200060"
     });
     assert_eq!(sent(&app, &Request::new(body())).await, expected);
-    let expected = json!({
-        "level": "INFO", "message": "callback", "outcome": "already stored", "retCode": 0,
-        "responseID": "response-2", "requestID": "req-2", "uuid": UUID, "taskID": "t-1",
-        "status": "IN_PROGRESS", "createTs": "1726200060"
-    });
+    expected["outcome"] = json!("already stored");
+    expected["responseID"] = json!("response-2");
+    expected["requestID"] = json!("req-2");
     let resend = Request::new(body()).resent();
     assert_eq!(sent(&app, &resend).await, expected);
     let other = Request::new(body_with("/taskStatus", json!(3)));
