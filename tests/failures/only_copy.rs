@@ -41,7 +41,6 @@ async fn sent(
 async fn the_only_copy_is_logged_at_every_level_and_can_be_sent_by_hand() {
     let (queue, dead_letters) = (TestQueue::create().await, TestQueue::create().await);
     let secret = TestSecret::create("no credentials").await;
-    let secrets_manager = Proxy::start(moto::url(), &[Fault::None]).await;
     let refusing = Proxy::start(moto::url(), &[DENIED]).await;
     let silent = Proxy::start(moto::url(), &[Fault::Silence]).await;
     let app = TestApp::embedded().await;
@@ -63,7 +62,7 @@ async fn the_only_copy_is_logged_at_every_level_and_can_be_sent_by_hand() {
     for (level, (parking, cause)) in levels.into_iter().zip(parkings) {
         let over = |url: &str| function(app.store_behind(local_aws(url)), parking.clone(), &[]);
         let (well, denied, down) = (over(&app.engine_url), over(&denied.url), over(&down.url));
-        let keyring = keyring_of(&secrets_manager, &secret);
+        let keyring = keyring_of(&secret, moto::url());
         let without_credentials = function_of(keyring, app.store.clone(), parking.clone());
         let good = Request::new(body());
         let with_header = |name, value| good.clone().with_header(name, value);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use task_callback::contract::account::Algorithm;
 use task_callback_test_support::app::{TestApp, text};
-use task_callback_test_support::function::{function, invoke};
+use task_callback_test_support::function::invoke;
 use task_callback_test_support::log::Log;
 use task_callback_test_support::moto::{self, TestSecret};
 use task_callback_test_support::proxy::{Fault, Proxy};
@@ -69,8 +69,7 @@ async fn a_callback_rejected_by_a_wrong_secret_is_stored_once_the_secret_is_righ
     let queue = TestQueue::create().await;
     let app = TestApp::parking_in(&queue, &[]).await;
     let secret = TestSecret::create(&credentials(&["a wrong one"])).await;
-    let proxy = Proxy::start(moto::url(), &[Fault::None]).await;
-    let function = app.verifying_with(keyring_of(&proxy, &secret));
+    let function = app.verifying_with(keyring_of(&secret, moto::url()));
     let answer = invoke(&function, &event(), "response-1", now()).await;
     assert_eq!(answer.ret_code, 4010);
     assert_eq!(queue.deliver(&function, now()).await, 1, "still wrong");
@@ -87,7 +86,7 @@ async fn without_credentials_that_can_be_used_a_callback_waits_for_them_and_is_t
     let secret = TestSecret::create(&credentials(&[&format!("{SECRET} ")])).await;
     let proxy = Proxy::start(moto::url(), &[Fault::None]).await;
 
-    let function = app.verifying_with(keyring_of(&proxy, &secret));
+    let function = app.verifying_with(keyring_of(&secret, &proxy.url));
     let event = event();
     let (log, _guard) = Log::start(&[]);
     let answer = invoke(&function, &event, "response-1", now()).await;
@@ -103,7 +102,7 @@ async fn without_credentials_that_can_be_used_a_callback_waits_for_them_and_is_t
     assert!(app.items().await.is_empty());
     assert_eq!(queue.messages().await.len(), 1);
 
-    let function = app.verifying_with(keyring_of(&proxy, &secret));
+    let function = app.verifying_with(keyring_of(&secret, &proxy.url));
     let written = async {
         until(|| proxy.requests() > reads).await;
         secret.put(&credentials(&[SECRET])).await;
@@ -193,12 +192,10 @@ async fn without_a_queue_the_store_is_tried_for_six_and_a_half_seconds_each_time
 #[tokio::test]
 async fn sqs_is_retried_within_its_time_limit() {
     let queue = TestQueue::create().await;
-    let app = TestApp::embedded().await;
     let failed = Fault::Answer(500, "InternalError");
     let proxy = Proxy::start(moto::url(), &[failed, Fault::Silence, Fault::None]).await;
-    let function = function(app.store.clone(), queue.parking_through(&proxy.url), &[]);
-    let old = Request::at(NOW - 300_000, body()).http_api_event();
-    let answer = invoke(&function, &old.to_string(), "response-1", now()).await;
+    let app = TestApp::with_parking(queue.parking_through(&proxy.url), &[]).await;
+    let answer = app.send(&Request::at(NOW - 300_000, body())).await;
     assert_eq!(answer.ret_code, 4011);
     assert_eq!(queue.messages().await.len(), 1);
 }

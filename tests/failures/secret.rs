@@ -31,9 +31,9 @@ pub(crate) fn credentials(keys: &[&str]) -> String {
     serde_json::Value::from_iter(list).to_string()
 }
 
-/// The credentials in a secret, read through the proxy at this URL.
-pub(crate) fn keyring_of(proxy: &Proxy, secret: &TestSecret) -> Keyring {
-    let client = local_aws(&proxy.url).secrets_manager();
+/// The credentials in a secret, read from the Secrets Manager at this URL.
+pub(crate) fn keyring_of(secret: &TestSecret, url: &str) -> Keyring {
+    let client = local_aws(url).secrets_manager();
     Keyring::of_secret(Secret::new(client, &secret.id))
 }
 
@@ -66,7 +66,7 @@ impl Function {
     async fn over(secret: TestSecret, faults: &[Fault]) -> Self {
         let app = TestApp::embedded().await;
         let proxy = Proxy::start(moto::url(), faults).await;
-        let keyring = keyring_of(&proxy, &secret);
+        let keyring = keyring_of(&secret, &proxy.url);
         keyring.current(now()).await;
         let endpoint = app.verifying_with(keyring);
         Self {
