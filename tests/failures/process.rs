@@ -56,13 +56,13 @@ impl Process {
     }
 
     /// The `retCode` of a callback that is signed now.
-    pub(crate) async fn send(&mut self, id: &str) -> u64 {
+    pub(crate) async fn send(&mut self) -> u64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let request = Request::at(now.expect("after 1970").as_secs(), body());
         let event = request.http_api_event().to_string();
         let poll = timeout(LIMIT, self.api.polls.recv()).await;
         let poll = poll.expect("in time").expect("the function asks");
-        poll.hand_out(event.into(), id);
+        poll.hand_out(event.into(), "response-1");
         let answer = timeout(LIMIT, self.api.answers.recv()).await;
         let answer = answer.expect("in time").expect("the function answers");
         let response: Value = serde_json::from_slice(&answer.body).expect("JSON");
@@ -74,11 +74,6 @@ impl Process {
     fn log(&self) -> String {
         std::fs::read_to_string(self.log.path()).expect("text")
     }
-
-    fn pid(&self) -> Pid {
-        let id = self.child.id().expect("the process is there");
-        Pid::from_raw(id.try_into().expect("a process id")).expect("not 0")
-    }
 }
 
 #[tokio::test]
@@ -86,8 +81,8 @@ async fn the_first_callbacks_use_the_connection_that_init_opened() {
     let app = TestApp::embedded().await;
     let proxy = Proxy::start(&app.engine_url, &[Fault::None]).await;
     let mut process = Process::start(&proxy.url, &app.table_name, &[]).await;
-    for callback in 0..3 {
-        assert_eq!(process.send(&callback.to_string()).await, 0);
+    for _ in 0..3 {
+        assert_eq!(process.send().await, 0);
     }
     assert_eq!((proxy.connections(), proxy.requests()), (1, 4));
     let messages = proxy.messages();
@@ -104,9 +99,10 @@ async fn a_process_that_was_frozen_loses_no_callback() {
     let app = TestApp::embedded().await;
     let proxy = Proxy::start(&app.engine_url, &[Fault::None]).await;
     let mut process = Process::start(&proxy.url, &app.table_name, &[]).await;
-    let pid = process.pid();
-    for round in 0..5 {
-        assert_eq!(process.send(&format!("warm-{round}")).await, 0);
+    let id = process.child.id().expect("the process is there");
+    let pid = Pid::from_raw(id.try_into().expect("a process id")).expect("not 0");
+    for _ in 0..5 {
+        assert_eq!(process.send().await, 0, "warm");
         let before = proxy.requests();
 
         kill_process(pid, Signal::STOP).expect("the process is there");
@@ -115,7 +111,7 @@ async fn a_process_that_was_frozen_loses_no_callback() {
         proxy.close_connections().await;
         kill_process(pid, Signal::CONT).expect("the process is there");
 
-        assert_eq!(process.send(&format!("thawed-{round}")).await, 0);
+        assert_eq!(process.send().await, 0, "thawed");
         assert_eq!(proxy.requests() - before, 1, "one request, sent once");
     }
     let log = process.log();
@@ -131,7 +127,7 @@ async fn a_setting_that_would_lose_every_callback_is_a_warning_and_the_function_
         ("MAX_CALLBACK_AGE_SECONDS", "86400"),
     ];
     let mut process = Process::start(&app.engine_url, &app.table_name, &settings).await;
-    assert_eq!(process.send("first").await, 0);
+    assert_eq!(process.send().await, 0);
     let log = process.log();
     let first = log.lines().next().expect("a line");
     assert!(first.contains(r#""level":"WARN""#), "{first}");

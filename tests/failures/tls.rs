@@ -88,10 +88,10 @@ async fn the_trust_store_is_read_once_for_all_connections() {
     });
     let variables = [("SSL_CERT_FILE", &*path)];
     let mut process = Process::start(&url, &app.table_name, &variables).await;
-    assert_eq!(process.send("first").await, 0);
+    assert_eq!(process.send().await, 0);
     trust_store.close().expect("removed");
     for call in 0..3 {
-        assert_eq!(process.send(&call.to_string()).await, 0, "call {call}");
+        assert_eq!(process.send().await, 0, "call {call}");
     }
     assert!(proxy.connections() > 3, "each serves one request");
 }
