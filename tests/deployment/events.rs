@@ -50,10 +50,8 @@ fn paths_of(attributes: &Item, parent: &str) -> Value {
 fn the_pipe_may_read_the_stream_send_to_the_bus_and_dead_letter_failures() {
     let role = &template()["Resources"]["EventsRole"]["Properties"];
     assert!(role.get("ManagedPolicyArns").is_none());
-    let allowed: Vec<String> = allowed(role)
-        .into_iter()
-        .map(|(action, _)| action)
-        .collect();
+    let allowed = allowed(role);
+    let allowed: Vec<&str> = allowed.iter().map(|(action, _)| &**action).collect();
     let needed = [
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",

@@ -11,7 +11,7 @@ use task_callback_test_support::log::Log;
 use task_callback_test_support::moto;
 use task_callback_test_support::proxy::{Fault, Proxy};
 use task_callback_test_support::queue::{TestQueue, parking};
-use task_callback_test_support::request::{NOW, Request, body, body_with, body_without, now};
+use task_callback_test_support::request::{Request, body, body_with, body_without, now};
 
 use crate::template::{resources, template};
 
@@ -74,8 +74,7 @@ async fn each_answer_is_counted_by_its_metric() {
     let parking = parking(moto::url(), Some(&parked), Some(&dead_letters));
     let app = TestApp::with_parking(parking, &[]).await;
     let good = Request::new(body());
-    let text = body().to_string();
-    let wrongly_signed = Request::signed(text.as_bytes(), NOW, Algorithm::Md5, "wrong");
+    let wrongly_signed = good.clone().sign(Algorithm::Md5, "wrong");
     let other_algorithm = good.clone().with_header("algorithm", "SHA256");
     let unknown_status = Request::new(body_with("/taskStatus", json!(9)));
     let cases = [

@@ -111,8 +111,7 @@ async fn without_credentials_that_can_be_used_a_callback_waits_for_them_and_is_t
 async fn an_instance_parks_sixty_wrong_signatures_a_minute() {
     let app = TestApp::embedded().await;
     let (log, _guard) = Log::start(&[]);
-    let text = body().to_string();
-    let forged = Request::signed(text.as_bytes(), NOW, Algorithm::Md5, "a guess");
+    let forged = Request::new(body()).sign(Algorithm::Md5, "a guess");
     // `NOW` is the first second of a minute.
     for second in (0..70).map(|count| count / 2).chain([60]) {
         let time = now() + Duration::from_secs(second);

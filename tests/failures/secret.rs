@@ -79,8 +79,7 @@ impl Function {
 
     /// Sends a callback that is signed with `key`, this many seconds after the start. Returns the `retCode`.
     async fn send(&self, second: u64, key: &str) -> u64 {
-        let text = body().to_string();
-        let request = Request::signed(text.as_bytes(), NOW + second, Algorithm::Md5, key);
+        let request = Request::at(NOW + second, body()).sign(Algorithm::Md5, key);
         let event = request.http_api_event().to_string();
         let (id, time) = (format!("response-{second}"), Duration::from_secs(second));
         let answer = invoke(&self.endpoint, &event, &id, now() + time).await;
