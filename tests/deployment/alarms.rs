@@ -1,4 +1,4 @@
-//! Which alarms of template.yaml go off, computed from metrics of the function's log and of SQS. What each metric counts
+//! Which alarms of template.yaml go off, computed from metrics of the logs and of SQS. What each metric of a log counts
 //! is tested in `metrics`.
 
 use std::collections::BTreeSet;
