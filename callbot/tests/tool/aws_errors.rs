@@ -2,7 +2,7 @@
 
 use local_stack::{Fault, Proxy};
 
-use crate::runner::{CREDENTIALS, Running, callbot, fail};
+use crate::runner::{CREDENTIALS, Running, callbot, fail, file_of};
 use crate::server;
 
 const HISTORY: &[&str] = &["history", "t-1", "--table", "snapshots"];
@@ -28,16 +28,9 @@ fn error(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     fail(2, command.envs(variables.iter().copied())).stderr
 }
 
-/// A file with credentials.
-fn credentials_file(text: &str) -> tempfile::TempPath {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), text).expect("written");
-    file.into_temp_path()
-}
-
 #[test]
 fn a_call_that_gets_no_answer_names_its_target_and_what_helps() {
-    let file = credentials_file(CREDENTIALS);
+    let file = file_of(CREDENTIALS);
     let file = file.to_str().expect("text");
     let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:s";
     let secret: &[&str] = &["secret", arn, "--file", file];
@@ -88,8 +81,6 @@ async fn an_error_code_of_aws_is_printed_with_its_message_and_a_hint() {
         (HISTORY, "AccessDeniedException", PERMISSION),
         (HISTORY, "ValidationException", "\n"),
         (HISTORY, hostile, "\n"),
-        (TASKS, "ResourceNotFoundException", place),
-        (TASKS, "AccessDeniedException", PERMISSION),
         (PARKED, no_queue, place),
         (PARKED, "AccessDenied", PERMISSION),
     ];
@@ -128,7 +119,7 @@ fn an_endpoint_of_something_else_is_named_for_what_it_is_not() {
 #[test]
 fn an_endpoint_that_is_no_url_is_named_and_nothing_secret_is_printed() {
     const SECRET: &str = "a-marked-secret";
-    let file = credentials_file(&CREDENTIALS.replace("local-secret", SECRET));
+    let file = file_of(&CREDENTIALS.replace("local-secret", SECRET));
     let file = file.to_str().expect("text");
     let secret: &[&str] = &["secret", "s", "--file", file];
     for command in [secret, HISTORY, PARKED] {

@@ -24,6 +24,13 @@ pub(crate) fn callbot(arguments: &[&str]) -> Command {
     command
 }
 
+/// A file with this text, which is removed when dropped.
+pub(crate) fn file_of(text: &str) -> tempfile::TempPath {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), text).expect("written");
+    file.into_temp_path()
+}
+
 /// How a program ended, and what it wrote.
 #[derive(Debug)]
 pub(crate) struct Ran {

@@ -3,7 +3,7 @@
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::service;
 
-use crate::runner::{CREDENTIALS, callbot, fail, succeed};
+use crate::runner::{CREDENTIALS, callbot, fail, file_of, succeed};
 use crate::server;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,11 +55,10 @@ fn a_file_that_is_no_event_is_named_before_anything_is_sent() {
         (r#"{"headers":{"x":1}}"#, r#"its "headers" must be an"#),
         (r#"{"headers":{"x":"\n"}}"#, r#"its header "x" has a line"#),
     ] {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), json).expect("written");
+        let file = file_of(json);
         let mut send = callbot(&["send", "--url", "http://127.0.0.1:1", "events/pending.json"]);
-        let error = fail(2, send.arg(file.path())).stderr;
-        let expected = format!("callbot: {}: {words}", file.path().display());
+        let error = fail(2, send.arg(&file)).stderr;
+        let expected = format!("callbot: {}: {words}", file.display());
         assert!(error.starts_with(&expected), "{words}: {error}");
     }
 }

@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde_json::json;
 use task_callback_test_support::moto;
 
-use crate::runner::{CREDENTIALS, callbot, fail};
+use crate::runner::{CREDENTIALS, callbot, fail, file_of};
 use crate::server::{self, SUCCESS};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,9 +33,8 @@ async fn its_outputs_name_the_table_the_queue_the_secret_and_the_url() {
     let answer = answer.expect("an answer").error_for_status();
     answer.expect("the stack is created");
 
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), CREDENTIALS).expect("written");
-    let secret = format!("secret --stack stack --file {}", file.path().display());
+    let file = file_of(CREDENTIALS);
+    let secret = format!("secret --stack stack --file {}", file.display());
     let missing = "stack none: ValidationError: Stack with id none does not exist. Check the name";
     for (arguments, exit_code, words) in [
         ("tasks --stack stack", 2, ", table the-table: Resource"),
