@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -35,17 +35,11 @@ pub struct RuntimeApi {
 
 /// The process asks for the next event.
 #[derive(Debug)]
-pub struct Poll {
-    /// When.
-    pub at: Instant,
-    event: oneshot::Sender<(Bytes, String)>,
-}
+pub struct Poll(oneshot::Sender<(Bytes, String)>);
 
 /// An answer of the process.
 #[derive(Debug)]
 pub struct Answer {
-    /// When.
-    pub at: Instant,
     /// The path, which ends with the kind of the answer: `/response`, `/error`, `/init/error`.
     pub path: String,
     /// The body.
@@ -88,21 +82,13 @@ impl Poll {
     /// Sends the process an event, as the invocation `request_id`.
     pub fn hand_out(self, event: Bytes, request_id: &str) {
         // A process that has ended needs no event.
-        let _ = self.event.send((event, request_id.to_owned()));
-    }
-}
-
-impl Answer {
-    /// Whether this is the answer to an event and not an error.
-    pub fn is_response(&self) -> bool {
-        self.path.ends_with("/response")
+        let _ = self.0.send((event, request_id.to_owned()));
     }
 }
 
 async fn next(State(reports): State<Reports>) -> Response {
     let (event, handed_out) = oneshot::channel();
-    let at = Instant::now();
-    let _ = reports.polls.send(Poll { at, event });
+    let _ = reports.polls.send(Poll(event));
     let Ok((event, request_id)) = handed_out.await else {
         return StatusCode::GONE.into_response();
     };
@@ -126,7 +112,7 @@ async fn answer(
     uri: Uri,
     body: Bytes,
 ) -> (StatusCode, &'static str) {
-    let (at, path) = (Instant::now(), uri.path().to_owned());
-    let _ = reports.answers.send(Answer { at, path, body });
+    let path = uri.path().to_owned();
+    let _ = reports.answers.send(Answer { path, body });
     (StatusCode::ACCEPTED, r#"{"status":"OK"}"#)
 }

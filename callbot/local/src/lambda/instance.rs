@@ -145,7 +145,7 @@ impl Process {
         poll.hand_out(event, &uuid::Uuid::new_v4().to_string());
         let ended = tokio::select! {
             answer = api.answers.recv() => match answer {
-                Some(answer) if answer.is_response() => return Ok(Call::Answered(answer.body)),
+                Some(answer) if answer.path.ends_with("/response") => return Ok(Call::Answered(answer.body)),
                 _ => Call::Died,
             },
             () = sleep(kill.unwrap_or(FUNCTION_TIMEOUT)) => match kill {
