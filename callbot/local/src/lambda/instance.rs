@@ -4,8 +4,7 @@ use std::io;
 use std::path::absolute;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Bytes;
 use tokio::process::{Child, Command};
@@ -34,14 +33,6 @@ struct Process {
     api: RuntimeApi,
 }
 
-/// How a call ended.
-enum Call {
-    Answered(Bytes),
-    Killed,
-    /// The process ended by itself, or gave no answer in time.
-    Died,
-}
-
 /// An instance: takes events from the queue until there are no more.
 pub(super) async fn serve(shared: Arc<Shared>) {
     let mut process = None;
@@ -50,11 +41,7 @@ pub(super) async fn serve(shared: Arc<Shared>) {
         let Some(Invocation { event, answer }) = next else {
             return;
         };
-        let result = match call(&mut process, &shared, event).await {
-            Ok(Call::Answered(body)) => Ok(body),
-            Ok(Call::Killed) => Err(&shared.kills),
-            Ok(Call::Died) | Err(_) => Err(&shared.deaths),
-        };
+        let result = call(&mut process, &shared, event).await;
         if let Err(count) = &result {
             // Dropping it ends the process, where it still runs.
             process = None;
@@ -65,16 +52,37 @@ pub(super) async fn serve(shared: Arc<Shared>) {
     }
 }
 
-async fn call(process: &mut Option<Process>, shared: &Shared, event: Bytes) -> io::Result<Call> {
+/// Hands the event to a process and waits for its answer. The error is the count of the process's end before the answer.
+async fn call<'a>(
+    process: &mut Option<Process>,
+    shared: &'a Shared,
+    event: Bytes,
+) -> Result<Bytes, &'a AtomicUsize> {
+    let Shared { kills, deaths, .. } = shared;
     let generation = shared.generation.load(Ordering::Relaxed);
     // Dropping an older process ends it.
     process.take_if(|old| old.generation != generation);
     let process = match process {
         Some(process) => process,
-        none => none.insert(Process::start(&shared.function, generation).await?),
+        none => {
+            let started = Process::start(&shared.function, generation).await;
+            none.insert(started.map_err(|_| deaths)?)
+        }
     };
+    let poll = process.poll().await.ok_or(deaths)?;
     let kill = (shared.kill_after.lock().await)();
-    process.call(event, kill).await
+    poll.hand_out(event, &uuid::Uuid::new_v4().to_string());
+    let ended = tokio::select! {
+        answer = process.api.answers.recv() => match answer {
+            Some(answer) if answer.path.ends_with("/response") => return Ok(answer.body),
+            _ => deaths,
+        },
+        () = sleep(kill.unwrap_or(FUNCTION_TIMEOUT)) => kill.map_or(deaths, |_| kills),
+        _ = process.child.wait() => deaths,
+    };
+    // Gone, and not only asked to go, before the sender learns of it. One that is gone already is as good.
+    let _ = process.child.kill().await;
+    Err(ended)
 }
 
 /// Starts a process of the function and ends it when it asks for an event.
@@ -134,28 +142,5 @@ impl Process {
             poll = timeout(FUNCTION_TIMEOUT, api.polls.recv()) => poll.ok().flatten(),
             _ = child.wait() => None,
         }
-    }
-
-    /// Hands the event out and waits for the answer, or for what comes before it.
-    async fn call(&mut self, event: Bytes, kill: Option<Duration>) -> io::Result<Call> {
-        let Some(poll) = self.poll().await else {
-            return Ok(Call::Died);
-        };
-        let Self { child, api, .. } = self;
-        poll.hand_out(event, &uuid::Uuid::new_v4().to_string());
-        let ended = tokio::select! {
-            answer = api.answers.recv() => match answer {
-                Some(answer) if answer.path.ends_with("/response") => return Ok(Call::Answered(answer.body)),
-                _ => Call::Died,
-            },
-            () = sleep(kill.unwrap_or(FUNCTION_TIMEOUT)) => match kill {
-                Some(_) => Call::Killed,
-                None => Call::Died,
-            },
-            _ = child.wait() => Call::Died,
-        };
-        // Gone, and not only asked to go, before the sender learns of it.
-        child.kill().await?;
-        Ok(ended)
     }
 }
