@@ -3,22 +3,16 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
 
 const SERVER: &str = include_str!("moto.py");
 
-/// Python reads moto's many modules in a few seconds, on a busy machine in more.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// A running server, which accepts any region and credentials. It ends when it is dropped, and with this process, which
-/// holds the other end of its standard input.
+/// A running server, which accepts any region and credentials. It ends when it is dropped, and with this process, since
+/// the other end of its standard input is then closed.
 #[derive(Debug)]
 pub struct Moto {
     url: String,
-    process: Child,
+    _process: Child,
 }
 
 /// Why the server did not start.
@@ -52,33 +46,20 @@ impl Moto {
             // In a group of its own, so that Ctrl-C in a terminal does not end it before the caller.
             .process_group(0)
             .spawn();
-        let process = started.map_err(|error| failed(&error.to_string()))?;
-        let mut moto = Self {
-            url: String::new(),
-            process,
-        };
-        let port = moto.process.stdout.take().and_then(printed_port);
+        let mut process = started.map_err(|error| failed(&error.to_string()))?;
+        let stdout = process.stdout.take().map(BufReader::new);
+        // A process that ends instead closes its output.
+        let line = stdout.and_then(|stdout| stdout.lines().next()?.ok());
+        let port: Option<u16> = line.and_then(|line| line.parse().ok());
         let port = port.ok_or_else(|| failed("it prints no port"))?;
-        moto.url = format!("http://127.0.0.1:{port}");
-        Ok(moto)
+        Ok(Self {
+            url: format!("http://127.0.0.1:{port}"),
+            _process: process,
+        })
     }
 
     /// The server's address.
     pub fn url(&self) -> &str {
         &self.url
     }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn printed_port(stdout: ChildStdout) -> Option<u16> {
-    let (sender, line) = mpsc::channel();
-    thread::spawn(move || sender.send(BufReader::new(stdout).lines().next()));
-    let line = line.recv_timeout(START_TIMEOUT).ok()??.ok()?;
-    line.trim().parse().ok()
 }
