@@ -187,10 +187,9 @@ async fn serve(client: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
 
 fn http(status: u16, body: &str) -> Vec<u8> {
     let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {length}\r\n\r\n"
-    );
-    [head, body.to_owned()].concat().into_bytes()
+    let content_type = "content-type: application/x-amz-json-1.0";
+    format!("HTTP/1.1 {status} X\r\n{content_type}\r\ncontent-length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 /// Sends a request to the engine, over the connection that the first one opened, and returns the answer.
