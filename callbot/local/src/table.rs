@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::config::http::HttpRequest;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use serde_json::json;
 
 /// The template of this build.
@@ -42,15 +42,9 @@ pub async fn create_table(client: &Client, table_name: &str) -> Result<(), Table
     // The body replaces the one that the SDK makes, which takes the endpoint from the table's name.
     let create = client.create_table().table_name(table_name).customize();
     let create = create.mutate_request(body(table_name, &PROPERTIES)?);
-    match create.send().await {
+    match create.send().await.map_err(SdkError::into_service_error) {
         Ok(_) => {}
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_resource_in_use_exception()) =>
-        {
-            return Ok(());
-        }
+        Err(error) if error.is_resource_in_use_exception() => return Ok(()),
         Err(error) => return Err(failed(error)),
     }
     let exists = client.wait_until_table_exists().table_name(table_name);
