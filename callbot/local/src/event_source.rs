@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::DisplayErrorContext;
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -14,6 +13,8 @@ use crate::lambda::Invoker;
 
 /// The default of an event source mapping.
 const BATCH_SIZE: i32 = 10;
+/// A placeholder: the function does not read the queue's ARN.
+const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:123456789012:parked";
 /// How long an empty queue, or one that gives an error, is left alone.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -23,20 +24,11 @@ pub struct EventSource {
     _pollers: JoinSet<()>,
 }
 
-/// The queue could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read the queue {queue_url}: {cause}")]
-pub struct EventSourceError {
-    queue_url: String,
-    cause: String,
-}
-
 /// One of the queue's pollers, which has one batch at a time.
 #[derive(Clone)]
 struct Poller {
     client: Client,
     queue_url: String,
-    queue_arn: String,
     invoker: Invoker,
 }
 
@@ -46,36 +38,17 @@ impl EventSource {
 
     /// Starts to poll the queue. What the function does not report as failed is deleted from the queue. Where an
     /// invocation fails as a whole, nothing is deleted.
-    ///
-    /// # Errors
-    ///
-    /// The queue cannot be read.
-    pub async fn start(
-        client: Client,
-        queue_url: &str,
-        invoker: Invoker,
-    ) -> Result<Self, EventSourceError> {
-        let request = client.get_queue_attributes().queue_url(queue_url);
-        let read = request.attribute_names(QueueAttributeName::QueueArn).send();
-        let read = read.await.map_err(|error| EventSourceError {
-            queue_url: queue_url.to_owned(),
-            cause: DisplayErrorContext(error).to_string(),
-        })?;
-        let arn = read
-            .attributes
-            .unwrap_or_default()
-            .remove(&QueueAttributeName::QueueArn);
+    pub fn start(client: Client, queue_url: &str, invoker: Invoker) -> Self {
         let poller = Poller {
             client,
             queue_url: queue_url.to_owned(),
-            queue_arn: arn.unwrap_or_default(),
             invoker,
         };
-        Ok(Self {
+        Self {
             _pollers: std::iter::repeat_n(poller, Self::MAX_CONCURRENCY)
                 .map(Poller::poll)
                 .collect(),
-        })
+        }
     }
 }
 
@@ -96,7 +69,7 @@ impl Poller {
                 sleep(PAUSE).await;
                 continue;
             }
-            let event = sqs_event(&messages, &self.queue_arn).to_string();
+            let event = sqs_event(&messages).to_string();
             let Some(answer) = self.invoker.invoke(event.into()).await else {
                 continue;
             };
@@ -111,7 +84,7 @@ impl Poller {
 }
 
 /// Lambda's event for a batch.
-pub fn sqs_event(messages: &[Message], queue_arn: &str) -> Value {
+pub fn sqs_event(messages: &[Message]) -> Value {
     let record = |message: &Message| {
         let attributes = message.attributes().into_iter().flatten();
         let attributes: Map<String, Value> = attributes
@@ -125,8 +98,8 @@ pub fn sqs_event(messages: &[Message], queue_arn: &str) -> Value {
             "messageAttributes": {},
             "md5OfBody": message.md5_of_body(),
             "eventSource": "aws:sqs",
-            "eventSourceARN": queue_arn,
-            "awsRegion": queue_arn.split(':').nth(3),
+            "eventSourceARN": QUEUE_ARN,
+            "awsRegion": "us-east-1",
         })
     };
     json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})

@@ -14,7 +14,7 @@ mod server;
 mod table;
 
 pub use engine::{Engine, EngineError};
-pub use event_source::{EventSource, EventSourceError, sqs_event};
+pub use event_source::{EventSource, sqs_event};
 pub use lambda::{Function, Invoker, Lambda, http_api_event};
 pub use moto::{Moto, MotoError};
 pub use proxy::{Fault, Proxy};

@@ -104,7 +104,7 @@ pub(crate) async fn run(
         dies.then(|| LONGEST_LIFE.mul_f64(random.random()))
     };
     let lambda = Lambda::start(function, INSTANCES, kills).await?;
-    let events = queues.deliver(lambda.invoker()).await?;
+    let events = queues.deliver(lambda.invoker());
 
     let plan = Plan::new(args.tasks, &accounts, seed);
     let drive = Drive::new(lambda.url().parse()?, plan, CONCURRENCY)?;

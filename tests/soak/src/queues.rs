@@ -40,8 +40,8 @@ impl Queues {
     }
 
     /// Delivers the parked messages to the function, until the source is dropped.
-    pub(crate) async fn deliver(&self, invoker: Invoker) -> Result<EventSource, Failure> {
-        Ok(EventSource::start(self.client.clone(), &self.parked, invoker).await?)
+    pub(crate) fn deliver(&self, invoker: Invoker) -> EventSource {
+        EventSource::start(self.client.clone(), &self.parked, invoker)
     }
 
     /// Takes the forgeries off the parked queue, and delivers all else until nothing is left, or for the limit. Nothing
@@ -76,7 +76,7 @@ impl Queues {
                 let left = self.count(&self.parked).await?.saturating_sub(forgeries);
                 return Ok((forgeries, left + self.count(&self.dead_letters).await?));
             }
-            let _events = self.deliver(invoker.clone()).await?;
+            let _events = self.deliver(invoker.clone());
             let until = Instant::now() + VISIBILITY_TIMEOUT;
             while self.count(&self.parked).await? > forgeries && Instant::now() < until {
                 sleep(POLL).await;

@@ -14,9 +14,6 @@ use crate::aws::local_aws;
 use crate::function::deliver;
 use crate::moto;
 
-/// A placeholder: the function does not read the queue's ARN.
-pub const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:123456789012:parked";
-
 /// Parking in these queues through the proxy at this URL.
 pub fn parking(url: &str, parked: Option<&TestQueue>, dead_letters: Option<&TestQueue>) -> Parking {
     let url_of = |queue: Option<&TestQueue>| queue.map(|queue| queue.url.clone());
@@ -77,7 +74,7 @@ impl TestQueue {
     /// the queue.
     pub async fn deliver(&self, function: &Handler, now: SystemTime) -> usize {
         let messages = self.receive().await;
-        let left = deliver(function, &sqs_event(&messages, QUEUE_ARN), now).await;
+        let left = deliver(function, &sqs_event(&messages), now).await;
         for message in &messages {
             if !left.iter().any(|id| message.message_id() == Some(id)) {
                 let delete = self.client.delete_message().queue_url(&self.url);
