@@ -29,6 +29,7 @@ pub struct EventSource {
 struct Poller {
     client: Client,
     queue_url: String,
+    filter: fn(&Message) -> bool,
     invoker: Invoker,
 }
 
@@ -36,12 +37,18 @@ impl EventSource {
     /// How many batches the function has at once. Lambda allows no lower limit.
     pub const MAX_CONCURRENCY: usize = 2;
 
-    /// Starts to poll the queue. What the function does not report as failed is deleted from the queue. Where an
-    /// invocation fails as a whole, nothing is deleted.
-    pub fn start(client: Client, queue_url: &str, invoker: Invoker) -> Self {
+    /// Starts to poll the queue. What does not pass the filter is deleted, as in AWS, and what the function does not
+    /// report as failed. Where an invocation fails as a whole, nothing of its batch is deleted.
+    pub fn start(
+        client: Client,
+        queue_url: &str,
+        filter: fn(&Message) -> bool,
+        invoker: Invoker,
+    ) -> Self {
         let poller = Poller {
             client,
             queue_url: queue_url.to_owned(),
+            filter,
             invoker,
         };
         Self {
@@ -60,11 +67,14 @@ impl Poller {
                 .max_number_of_messages(BATCH_SIZE)
                 .message_system_attribute_names(MessageSystemAttributeName::All)
                 .send();
-            let messages = received
+            let mut messages = received
                 .await
                 .ok()
                 .and_then(|received| received.messages)
                 .unwrap_or_default();
+            for other in messages.extract_if(.., |message| !(self.filter)(message)) {
+                self.delete(&other).await;
+            }
             if messages.is_empty() {
                 sleep(PAUSE).await;
                 continue;
@@ -74,12 +84,16 @@ impl Poller {
                 continue;
             };
             for message in done(&messages, &answer) {
-                let delete = self.client.delete_message().queue_url(&self.queue_url);
-                let delete = delete.set_receipt_handle(message.receipt_handle.clone());
-                // A message that is not deleted comes back like one that failed.
-                let _ = delete.send().await;
+                self.delete(message).await;
             }
         }
+    }
+
+    async fn delete(&self, message: &Message) {
+        let delete = self.client.delete_message().queue_url(&self.queue_url);
+        let delete = delete.set_receipt_handle(message.receipt_handle.clone());
+        // A message that is not deleted comes back like one that failed.
+        let _ = delete.send().await;
     }
 }
 

@@ -120,7 +120,7 @@ pub(crate) async fn run(
     tokio::try_join!(drive.send(second).map(Ok), failures)?;
     println!("everything is sent; waiting until the parked queue is empty");
     drop(events);
-    let (forgeries, left) = queues.drain(stack.lambda.invoker()).await?;
+    let left = queues.drain(stack.lambda.invoker()).await?;
     let mut summary = Summary::new(&drive, &read_all(&table, NAME).await?);
     let (kills, tally) = (stack.lambda.kills(), drive.tally());
     let mut add = |name: &str, figure: usize| summary.0[name] = json!(figure);
@@ -128,7 +128,6 @@ pub(crate) async fn run(
     add("faults of DynamoDB", dynamodb.load(Relaxed));
     add("faults of Secrets Manager", secrets.load(Relaxed));
     add("processes killed during a call", kills);
-    add("forgeries left on the queues", forgeries);
     add("REPORTS LEFT ON THE QUEUES", left);
     add("PROCESSES THAT ENDED BY THEMSELVES", stack.lambda.deaths());
     // Only a killed process excuses a missing answer.
