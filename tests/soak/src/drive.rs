@@ -9,7 +9,6 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 use reqwest::{Client, Url, redirect};
 use serde_json::Value;
-use task_callback::contract::callback::CALLBACK_PATH;
 use task_callback_test_support::request::Request;
 use tokio::time::sleep;
 
@@ -51,11 +50,7 @@ pub(crate) struct Tally {
 }
 
 impl Drive {
-    /// A drive to this URL, with the callback's path if the URL has none.
-    pub(crate) fn new(mut url: Url, plan: Plan, concurrency: usize) -> reqwest::Result<Self> {
-        if url.path() == "/" {
-            url.set_path(CALLBACK_PATH);
-        }
+    pub(crate) fn new(url: Url, plan: Plan, concurrency: usize) -> reqwest::Result<Self> {
         // A redirect would send a valid signature to another server.
         let mut client = Client::builder().redirect(redirect::Policy::none());
         if url.host_str() == Some("127.0.0.1") {

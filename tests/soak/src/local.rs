@@ -12,6 +12,7 @@ use local_stack::{Engine, EventSource, Function, Lambda, Moto, create_table};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
+use task_callback::contract::callback::CALLBACK_PATH;
 use task_callback_test_support::aws::local_aws;
 use tokio::time::sleep;
 
@@ -107,7 +108,8 @@ pub(crate) async fn run(
     let events = queues.deliver(lambda.invoker());
 
     let plan = Plan::new(args.tasks, &accounts, seed);
-    let drive = Drive::new(lambda.url().parse()?, plan, CONCURRENCY)?;
+    let url = [lambda.url(), CALLBACK_PATH].concat().parse()?;
+    let drive = Drive::new(url, plan, CONCURRENCY)?;
     let stack = Stack {
         lambda,
         dynamodb,
