@@ -61,7 +61,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         return Err(format!("there is no program {program}: {build}").into());
     }
 
-    let engine = LocalEngine::start(0, None, "task-callback-demo").await?;
+    let engine = LocalEngine::start(0, "task-callback-demo").await?;
     print(&format!("DynamoDB engine  {}", engine.url()))?;
     let secret = uuid::Uuid::new_v4().simple();
     let credentials = format!(r#"[{{"uuid":"demo-account","secretKey":"{secret}"}}]"#);

@@ -1,7 +1,5 @@
 //! A local DynamoDB engine with the snapshots table.
 
-use std::path::Path;
-
 use local_stack::{Engine, create_table};
 
 use crate::Failure;
@@ -15,13 +13,9 @@ pub(crate) struct LocalEngine {
 }
 
 impl LocalEngine {
-    /// Starts an engine on a port of this machine, 0 for a free one. The data are in `file` or, without one, in memory.
-    pub(crate) async fn start(
-        port: u16,
-        file: Option<&Path>,
-        table_name: &str,
-    ) -> Result<Self, Failure> {
-        let engine = Engine::start(port, file).await?;
+    /// Starts an engine on a port of this machine, 0 for a free one. The data are in memory.
+    pub(crate) async fn start(port: u16, table_name: &str) -> Result<Self, Failure> {
+        let engine = Engine::start(port).await?;
         create_table(&Aws::local(&engine.endpoint_url()).dynamodb(), table_name).await?;
         Ok(Self {
             engine,

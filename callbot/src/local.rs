@@ -1,7 +1,6 @@
 //! `callbot local`: a DynamoDB engine to develop against.
 
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,19 +15,16 @@ use crate::{Failure, TROUBLE};
 
 /// Run a local DynamoDB engine with the snapshots table
 ///
-/// Without a command, the engine runs until Ctrl-C. With a command, it runs until the command ends; callbot then ends
+/// The data are in memory. Without a command, the engine runs until Ctrl-C. With a command, it runs until the command ends; callbot then ends
 /// with the command's exit code, or with 128 plus the number of the signal that ended the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  callbot local --db .local/snapshots.db
+  callbot local --port 8001
   callbot local -- cargo lambda watch")]
 pub(crate) struct Args {
     /// Port of the engine on this machine; 0 chooses a free port
     #[arg(long, default_value_t = 8000, value_parser = number(0..=u16::MAX))]
     port: u16,
-    /// File that the data are kept in [default: memory]
-    #[arg(long, value_name = "FILE")]
-    db: Option<PathBuf>,
     /// Name of the table
     #[arg(long, default_value = "snapshots")]
     table: String,
@@ -38,7 +34,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let engine = LocalEngine::start(args.port, args.db.as_deref(), &args.table).await?;
+    let engine = LocalEngine::start(args.port, &args.table).await?;
     let started = format!("DynamoDB engine at {}, table {}", engine.url(), args.table);
     match args.command.split_first() {
         None => {

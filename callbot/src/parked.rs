@@ -4,8 +4,6 @@ mod listing;
 mod queue;
 mod table;
 
-use std::future::pending;
-use std::pin::pin;
 use std::process::ExitCode;
 
 use aws_sdk_sqs::types::Message;
@@ -89,7 +87,7 @@ impl Args {
     /// By hand rather than with SQS's StartMessageMoveTask, which moves all of them and which emulators lack.
     async fn empty(&self, dead_letters: &Queue, parked: &Queue) -> Result<String, Failure> {
         let mut messages = Vec::new();
-        let received = receive_all(dead_letters, &mut messages, pin!(pending())).await;
+        let received = receive_all(dead_letters, &mut messages).await;
         let is_chosen = |message: &Message| {
             let parked = ParkedCallback::from_json(message.body().unwrap_or_default());
             self.ret_code.is_empty() || parked.is_ok_and(|it| self.ret_code.contains(&it.ret_code))

@@ -1,7 +1,6 @@
 //! A DynamoDB engine in this process, with DynamoDB's HTTP interface.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 
 use dynoxide::Database;
 use tokio::net::TcpListener;
@@ -25,24 +24,20 @@ pub enum EngineError {
         /// The system's error.
         source: std::io::Error,
     },
-    /// The database file cannot be opened.
+    /// The database cannot be opened.
     #[error("cannot open the database: {0}")]
     Database(String),
 }
 
 impl Engine {
-    /// Starts an engine on a port of the loopback interface; 0 takes a free one. The data are in `file` or, without
-    /// one, in memory.
+    /// Starts an engine on a port of the loopback interface; 0 takes a free one. The data are in memory.
     ///
     /// # Errors
     ///
     /// [`EngineError`]
-    pub async fn start(port: u16, file: Option<&Path>) -> Result<Self, EngineError> {
-        let database = match file {
-            None => Database::memory(),
-            Some(file) => Database::new(&file.to_string_lossy()),
-        }
-        .map_err(|error| EngineError::Database(error.to_string()))?;
+    pub async fn start(port: u16) -> Result<Self, EngineError> {
+        let database = Database::memory();
+        let database = database.map_err(|error| EngineError::Database(error.to_string()))?;
         let listen = |source| EngineError::Listen { port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await

@@ -1,6 +1,5 @@
 //! Lists the messages of both queues and gives every one of them back.
 
-use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
@@ -10,7 +9,6 @@ use task_callback::contract::parked::ParkedCallback;
 
 use super::queue::{Queue, VISIBILITY_TIMEOUT};
 use crate::Failure;
-use crate::process::shutdown_signal;
 use crate::terminal::warn;
 
 /// Two thirds of the visibility timeout, after which the first message would be visible again, and be listed twice.
@@ -50,27 +48,22 @@ pub(super) struct Row {
 }
 
 impl Listing {
-    /// Reads both queues, one after the other: an interrupt then meets a single request. What SQS has just handed out to
-    /// that request becomes visible by itself.
+    /// Reads both queues. If the process is interrupted, what SQS has handed out becomes visible by itself.
     pub(super) async fn read(parked: &Queue, dead_letters: &Queue) -> Result<Self, Failure> {
         // Before the listing, whose own messages would count too.
         let between_tries = parked.in_flight().await?;
-        let mut interrupted = pin!(shutdown_signal());
         Ok(Self {
-            parked: rows(parked, interrupted.as_mut()).await?,
-            dead_letters: rows(dead_letters, interrupted).await?,
+            parked: rows(parked).await?,
+            dead_letters: rows(dead_letters).await?,
             between_tries,
         })
     }
 }
 
 /// The messages of a queue, the oldest first.
-async fn rows(
-    queue: &Queue,
-    interrupted: Pin<&mut impl Future<Output = Result<(), Failure>>>,
-) -> Result<Vec<Row>, Failure> {
+async fn rows(queue: &Queue) -> Result<Vec<Row>, Failure> {
     let mut messages = Vec::new();
-    let received = receive_all(queue, &mut messages, interrupted).await;
+    let received = receive_all(queue, &mut messages).await;
     let given_back = queue.give_back(&messages).await;
     if !received? {
         warn(
@@ -87,14 +80,10 @@ async fn rows(
 pub(super) async fn receive_all(
     queue: &Queue,
     messages: &mut Vec<Message>,
-    mut interrupted: Pin<&mut impl Future<Output = Result<(), Failure>>>,
 ) -> Result<bool, Failure> {
     let started = Instant::now();
     while started.elapsed() < MAX_TIME && messages.len() < MAX_MESSAGES {
-        let next = tokio::select! {
-            _ = &mut interrupted => return Err("interrupted".into()),
-            next = queue.receive() => next?,
-        };
+        let next = queue.receive().await?;
         if next.is_empty() {
             return Ok(true);
         }

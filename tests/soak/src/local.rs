@@ -60,7 +60,7 @@ pub(crate) async fn run(
     seed: u64,
 ) -> Result<Summary, Failure> {
     let log = args.log.as_deref().map(open).transpose()?;
-    let (engine, moto) = (Engine::start(0, None).await?, Moto::start(python)?);
+    let (engine, moto) = (Engine::start(0).await?, Moto::start(python)?);
     let table = local_aws(&engine.endpoint_url()).dynamodb();
     create_table(&table, NAME).await?;
     let dynamodb = FaultyProxy::start(&engine.endpoint_url(), ALL, seed).await?;

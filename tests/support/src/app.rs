@@ -68,7 +68,7 @@ impl TestApp {
     }
 
     pub async fn embedded_with(changes: &[(&'static str, &str)]) -> Self {
-        let engine = own_threads().spawn(Engine::start(0, None)).await;
+        let engine = own_threads().spawn(Engine::start(0)).await;
         let engine = engine.expect("no panic").expect("the engine starts");
         let url = engine.endpoint_url();
         Self::over(Some(engine), &url, changes).await

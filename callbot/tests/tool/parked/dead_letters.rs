@@ -39,7 +39,7 @@ async fn a_redrive_that_fails_loses_no_dead_letter_and_says_which_may_be_twice()
     ] {
         let texts = callbacks(3);
         let queues = Queues::with(&[], &texts).await;
-        let (proxy, _) = fail_the_second([call, ""], Fault::Answer(400, "AccessDenied")).await;
+        let proxy = refuse_the_second([call, ""]).await;
         let ran = fail(2, &mut queues.command(proxy.url(), &["--redrive"]));
         let words = "No dead letter is lost: run this again";
         assert!(ran.stderr.contains(words), "{call}: {ran:?}");
