@@ -1,7 +1,7 @@
 //! `callbot demo`: callbacks from the request to the stored history, on this machine.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -43,18 +43,11 @@ const AFTERWARDS: [&str; 3] = ["resend", "forged", "bad-body"];
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot demo")]
-pub(crate) struct Args {
-    /// Program of the function [default: task-callback in the folder of callbot itself]
-    #[arg(long, value_name = "FILE")]
-    function: Option<PathBuf>,
-}
+pub(crate) struct Args;
 
-pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub(crate) async fn run() -> Result<ExitCode, Failure> {
     let stopped = shutdown_signal();
-    let program = match &args.function {
-        Some(program) => program.clone(),
-        None => std::env::current_exe()?.with_file_name(PROGRAM),
-    };
+    let program = std::env::current_exe()?.with_file_name(PROGRAM);
     if !program.is_file() {
         let program = program.display();
         let build = format!("`cargo build --package {PROGRAM}` builds the function");

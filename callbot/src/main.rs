@@ -80,7 +80,7 @@ async fn main() -> ExitCode {
         Command::Send(args) => send::run(&args).await,
         Command::Sign(args) => sign::run(&args),
         Command::Local(args) => local::run(&args).await,
-        Command::Demo(args) => demo::run(&args).await,
+        Command::Demo(demo::Args) => demo::run().await,
     };
     result.unwrap_or_else(|error| {
         terminal::warn(&format!("callbot: {error}"));

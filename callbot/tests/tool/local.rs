@@ -1,8 +1,7 @@
 //! `callbot local`: an engine to develop against, alone or around a command. And `callbot demo` without the function.
 
+use std::path::Path;
 use std::process::Command;
-
-use task_callback_test_support::project;
 
 use crate::runner::{Running, callbot, fail, kill, run};
 
@@ -79,10 +78,14 @@ fn an_interrupt_reaches_the_command_once_and_its_end_is_awaited() {
 
 #[test]
 fn the_demo_names_the_program_that_is_not_built() {
-    let missing = project().join("nowhere/task-callback");
-    let error = fail(2, callbot(&["demo", "--function"]).arg(&missing)).stderr;
-    let program = missing.display().to_string();
-    for words in [&program, "cargo build --package task-callback"] {
+    let built = Path::new(env!("CARGO_BIN_EXE_callbot"));
+    let folder = built.parent().expect("a folder");
+    let alone = tempfile::tempdir_in(folder).expect("a folder of the same file system");
+    let tool = alone.path().join("callbot");
+    std::fs::hard_link(built, &tool).expect("linked");
+    let error = fail(2, Command::new(&tool).arg("demo")).stderr;
+    let missing = alone.path().join("task-callback").display().to_string();
+    for words in [&missing, "cargo build --package task-callback"] {
         assert!(error.contains(words), "{words}: {error}");
     }
 }
