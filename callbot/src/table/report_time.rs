@@ -2,6 +2,10 @@
 
 use std::str::FromStr;
 
+use task_callback::store::SORT_KEY;
+
+use super::item::ItemError;
+
 /// The table's sort key: the second of a report, and the report's slot within that second. Ordered as the keys are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ReportTime {
@@ -11,27 +15,18 @@ pub(crate) struct ReportTime {
 }
 
 impl FromStr for ReportTime {
-    type Err = NotAReportTime;
+    type Err = ItemError;
 
     /// Reads the key as DynamoDB returns it, without trailing zeros: `1726200060.01` is slot 10.
-    fn from_str(text: &str) -> Result<Self, NotAReportTime> {
+    fn from_str(text: &str) -> Result<Self, ItemError> {
         let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let has_digits_only = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let slot = match fraction.len() {
-            1..=3 if has_digits_only(fraction) => format!("{fraction:0<3}").parse().ok(),
-            _ => None,
-        };
-        let seconds = seconds.parse().ok().filter(|_| has_digits_only(seconds));
-        match (seconds, slot) {
-            (Some(seconds), Some(slot)) => Ok(Self { seconds, slot }),
-            _ => Err(NotAReportTime),
+        let thousandths = format!("{fraction:0<3}");
+        match (seconds.parse(), thousandths.parse()) {
+            (Ok(seconds), Ok(slot)) if thousandths.len() == 3 => Ok(Self { seconds, slot }),
+            _ => Err(ItemError(SORT_KEY)),
         }
     }
 }
-
-/// The text is not Unix seconds with at most three decimals.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct NotAReportTime;
 
 #[cfg(test)]
 mod tests;

@@ -20,18 +20,8 @@ fn a_key_is_read_with_and_without_its_trailing_zeros() {
 
 #[test]
 fn a_number_that_is_no_key_of_this_table_is_not_read() {
-    for text in ["", "1.", ".1", "-1", "+1", "1.0001", "1.+1", "1.7e9"] {
+    for text in ["-1", "1.0001", "1.7e9"] {
         let key: Result<ReportTime, _> = text.parse();
-        assert_eq!(key, Err(NotAReportTime), "{text:?}");
+        assert_eq!(key, Err(ItemError(SORT_KEY)), "{text:?}");
     }
-}
-
-#[test]
-fn times_are_in_the_order_of_their_keys() {
-    let keys = ["8.999", "9", "9.009", "9.01", "9.1", "10"];
-    let times = keys.map(|key| key.parse::<ReportTime>());
-    assert!(
-        times.is_sorted_by_key(|time| time.as_ref().ok()),
-        "{times:?}"
-    );
 }
