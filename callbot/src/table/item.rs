@@ -2,7 +2,6 @@
 
 use std::str::FromStr;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use task_callback::store::Item;
 
 /// An item that is not a snapshot. The named attribute is missing, or is not in the form that the function writes.
@@ -11,15 +10,12 @@ use task_callback::store::Item;
 pub(crate) struct ItemError(pub(super) &'static str);
 
 pub(super) fn text<'a>(item: &'a Item, attribute: &'static str) -> Result<&'a str, ItemError> {
-    match item.get(attribute) {
-        Some(AttributeValue::S(text)) => Ok(text),
-        _ => Err(ItemError(attribute)),
-    }
+    let text = item.get(attribute).and_then(|value| value.as_s().ok());
+    text.map(String::as_str).ok_or(ItemError(attribute))
 }
 
 pub(super) fn number<T: FromStr>(item: &Item, attribute: &'static str) -> Result<T, ItemError> {
-    match item.get(attribute) {
-        Some(AttributeValue::N(number)) => number.parse().map_err(|_| ItemError(attribute)),
-        _ => Err(ItemError(attribute)),
-    }
+    let number = item.get(attribute).and_then(|value| value.as_n().ok());
+    let number = number.and_then(|number| number.parse().ok());
+    number.ok_or(ItemError(attribute))
 }
