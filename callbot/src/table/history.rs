@@ -5,21 +5,13 @@ use task_callback::store::{PARTITION_KEY, SORT_KEY};
 
 use super::{Report, Table, TableError, USER_TASK_INDEX, order};
 
-/// A range of a task's snapshots.
+/// A range of a task's snapshots. The default is all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Range {
     /// The first second in the range, Unix seconds.
     pub(crate) since: Option<u64>,
     /// The number of snapshots to read, the newest ones; `None` for all.
     pub(crate) last: Option<u32>,
-}
-
-impl Range {
-    /// Every snapshot.
-    pub(crate) const ALL: Self = Self {
-        since: None,
-        last: None,
-    };
 }
 
 impl Table {
