@@ -1,6 +1,6 @@
 //! Times as text: in the machine's zone, relative to now, and as durations.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -8,8 +8,7 @@ use jiff::{Span, SpanRelativeTo, Timestamp, Zoned};
 
 /// The system clock, Unix seconds.
 pub(crate) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
+    UNIX_EPOCH.elapsed().unwrap_or_default().as_secs()
 }
 
 /// The present and the time zone.
@@ -36,8 +35,12 @@ impl Clock {
 
     /// Formats a time with jiff's directives. A time beyond the calendar is written as a number.
     pub(crate) fn format(&self, seconds: u64, format: &str) -> String {
-        match self.zoned(seconds) {
-            Some(time) => time.strftime(format).to_string(),
+        let time = i64::try_from(seconds).ok();
+        match time.and_then(|time| Timestamp::from_second(time).ok()) {
+            Some(time) => {
+                let time = time.to_zoned(self.zone.clone());
+                time.strftime(format).to_string()
+            }
             None => seconds.to_string(),
         }
     }
@@ -46,16 +49,6 @@ impl Clock {
     pub(crate) fn relative(&self, seconds: u64) -> String {
         format!("{} ago", duration(self.now.saturating_sub(seconds)))
     }
-
-    fn zoned(&self, seconds: u64) -> Option<Zoned> {
-        let time = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
-        Some(time.to_zoned(self.zone.clone()))
-    }
-}
-
-/// Unix seconds. Before 1970 nothing was reported.
-fn unix_seconds(time: Timestamp) -> u64 {
-    time.as_second().try_into().unwrap_or_default()
 }
 
 /// Parses a time into Unix seconds: RFC 3339, Unix seconds, a date with or without a time, or a span before now.
@@ -75,7 +68,8 @@ pub(crate) fn parse_time(text: &str) -> Result<u64, &'static str> {
         .or_else(|| text.parse().ok())
         .or_else(|| Some(text.parse().ok().and_then(civil)?.timestamp()))
         .or_else(|| Some(text.parse().ok().and_then(before)?.timestamp()))
-        .map(unix_seconds)
+        // Before 1970 nothing was reported.
+        .map(|time| time.as_second().try_into().unwrap_or_default())
         .ok_or(
             "write 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, 2026-09-13T14:00:00Z, or Unix seconds",
         )
