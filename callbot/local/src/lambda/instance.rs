@@ -13,14 +13,11 @@ use tokio::time::{sleep, timeout};
 use super::{Function, Invocation, Shared};
 use crate::runtime_api::{FUNCTION_TIMEOUT, Poll, RuntimeApi};
 
-/// Lambda's own variables.
-const LAMBDA: [(&str, &str); 6] = [
+/// Those of Lambda's own variables that its runtime demands.
+const LAMBDA: [(&str, &str); 3] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "task-callback"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
-    ("AWS_LAMBDA_LOG_GROUP_NAME", "/local/task-callback"),
-    ("AWS_LAMBDA_LOG_STREAM_NAME", "local"),
-    ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
 ];
 
 /// What to do without a program.
