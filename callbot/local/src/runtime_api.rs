@@ -46,12 +46,6 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-#[derive(Clone)]
-struct Reports {
-    polls: mpsc::UnboundedSender<Poll>,
-    answers: mpsc::UnboundedSender<Answer>,
-}
-
 impl RuntimeApi {
     /// Starts the server on a free loopback port. Dropping it ends the server.
     ///
@@ -62,12 +56,12 @@ impl RuntimeApi {
         let (polls_sender, polls) = mpsc::unbounded_channel();
         let (answers_sender, answers) = mpsc::unbounded_channel();
         let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route(
+                "/2018-06-01/runtime/invocation/next",
+                get(next).with_state(polls_sender),
+            )
             .fallback(answer)
-            .with_state(Reports {
-                polls: polls_sender,
-                answers: answers_sender,
-            });
+            .with_state(answers_sender);
         let (address, server) = server::serve(router).await?;
         Ok(Self {
             address,
@@ -86,9 +80,9 @@ impl Poll {
     }
 }
 
-async fn next(State(reports): State<Reports>) -> Response {
+async fn next(State(polls): State<mpsc::UnboundedSender<Poll>>) -> Response {
     let (event, handed_out) = oneshot::channel();
-    let _ = reports.polls.send(Poll(event));
+    let _ = polls.send(Poll(event));
     let Ok((event, request_id)) = handed_out.await else {
         return StatusCode::GONE.into_response();
     };
@@ -108,11 +102,11 @@ async fn next(State(reports): State<Reports>) -> Response {
 }
 
 async fn answer(
-    State(reports): State<Reports>,
+    State(answers): State<mpsc::UnboundedSender<Answer>>,
     uri: Uri,
     body: Bytes,
 ) -> (StatusCode, &'static str) {
     let path = uri.path().to_owned();
-    let _ = reports.answers.send(Answer { path, body });
+    let _ = answers.send(Answer { path, body });
     (StatusCode::ACCEPTED, r#"{"status":"OK"}"#)
 }
