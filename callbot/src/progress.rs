@@ -27,12 +27,10 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();
     }
-    let rounded = (ratio(part, whole) * 100.0).round();
-    let percent = match part {
-        0 => 0.0,
-        part if part >= whole => 100.0,
-        _ => rounded.clamp(1.0, 99.0),
-    };
+    let mut percent = (ratio(part, whole) * 100.0).round();
+    if 0 < part && part < whole {
+        percent = percent.clamp(1.0, 99.0);
+    }
     format!("{percent:.0} %")
 }
 
