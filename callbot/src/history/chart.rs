@@ -103,7 +103,7 @@ impl<'a> Panel<'a> {
         let name = format!("Task {}", self.task.name());
         let reports = format!(
             "{}; {} from {} to {}",
-            self.task.status().name(),
+            self.task.last.status.name(),
             counted(self.task.reports.len(), "report"),
             clock.time(self.first),
             clock.format(self.last, "%F %T (%:Q)")

@@ -24,7 +24,7 @@ pub(crate) fn render(history: &[Report], clock: &Clock, terminal: Terminal) -> S
 }
 
 fn title(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> String {
-    let status = task.status();
+    let status = task.last.status;
     let reported = task.last.create_ts.seconds;
     let mut times = format!(
         "created {}; last reported {}",
@@ -96,7 +96,7 @@ fn table(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> Table {
 
 /// The time in each status, and the newest counts.
 fn totals(task: &Task<'_>, clock: &Clock) -> String {
-    let so_far = match is_end(task.status()) {
+    let so_far = match is_end(task.last.status) {
         true => "",
         false => " so far",
     };

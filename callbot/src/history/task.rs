@@ -85,11 +85,6 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// The newest status reported.
-    pub(super) fn status(&self) -> TaskStatus {
-        self.last.status
-    }
-
     /// Whether all reports were made on one day of the clock's zone.
     pub(super) fn is_of_one_day(&self, clock: &Clock) -> bool {
         let day = |report: &Report| clock.format(report.create_ts.seconds, "%F");
