@@ -7,11 +7,17 @@ use std::error::Error;
 /// The SDK puts the whole request into the text of some errors. The request may hold a secret or a signature, so this
 /// function leaves it out.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
-    let layers = std::iter::successors(Some(error), |&error| error.source());
-    let texts = layers.map(|layer| without_request(layer.to_string()));
+    let texts = layers(error).map(|layer| without_request(layer.to_string()));
     let mut texts: Vec<String> = texts.collect();
     texts.dedup();
     texts.join(": ")
+}
+
+/// The error, its source, and so on.
+pub fn layers<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// `request `Request { … }`: cause` becomes `request: cause`.

@@ -11,9 +11,9 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use task_callback::contract::account::Credentials;
+use task_callback::error_chain::layers;
 
 use crate::Failure;
-use crate::causes::layers;
 use crate::event::Event;
 use crate::terminal::shown_beginning;
 

@@ -4,7 +4,6 @@
 #![forbid(unsafe_code)]
 
 mod aws;
-mod causes;
 mod check;
 mod client;
 mod credentials;

@@ -51,7 +51,7 @@ pub(crate) struct Args {
 }
 
 const QUEUE: Resource = Resource {
-    option: "--queue",
+    option: "--queue (PARKED_QUEUE_URL)",
     variable: Some("PARKED_QUEUE_URL"),
     output: "ParkedQueueUrl",
 };

@@ -40,15 +40,17 @@ pub(crate) struct Args {
 impl Args {
     /// The events with their names.
     fn events(&self) -> Result<Vec<(String, Event)>, Failure> {
-        let files = self.events.iter();
-        let files = files.map(|path| Ok((path.display().to_string(), Event::load(path)?)));
-        let named = self.status.as_deref().unwrap_or_default();
+        let Some(status) = &self.status else {
+            let files = self.events.iter();
+            let files = files.map(|path| Ok((path.display().to_string(), Event::load(path)?)));
+            return files.collect();
+        };
         let task = self.task.as_deref().unwrap_or_default();
-        let samples = SAMPLES.into_iter();
-        let samples = samples.filter(|(status, _)| status.eq_ignore_ascii_case(named));
-        let samples = samples
-            .map(|(status, json)| Ok((status.to_owned(), Event::sample(json, task, now())?)));
-        files.chain(samples).collect()
+        let is_named = |(name, _): &(&str, _)| name.eq_ignore_ascii_case(status);
+        let samples = SAMPLES.into_iter().filter(is_named);
+        let samples =
+            samples.map(|(name, json)| Ok((name.to_owned(), Event::sample(json, task, now())?)));
+        samples.collect()
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) use scan::Scan;
 const USER_TASK_INDEX: &str = "userTaskID-createTs-index";
 
 const TABLE: Resource = Resource {
-    option: "--table",
+    option: "--table (TABLE_NAME)",
     variable: Some("TABLE_NAME"),
     output: "TableName",
 };

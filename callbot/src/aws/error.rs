@@ -8,10 +8,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use task_callback::error_chain::error_chain;
+use task_callback::error_chain::{error_chain, layers};
 
 use super::{CLOUDFORMATION, DYNAMODB, OPTION, Target};
-use crate::causes::layers;
 use crate::terminal::shown;
 
 /// The credentials are missing, wrong or expired.

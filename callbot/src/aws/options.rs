@@ -27,7 +27,7 @@ pub(crate) struct AwsArgs {
 /// A resource that an option, a variable or a stack's output names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resource {
-    /// The option, such as `--table`.
+    /// The option, for an error: `--table (TABLE_NAME)`.
     pub(crate) option: &'static str,
     /// The variable in place of the option, if there is one.
     pub(crate) variable: Option<&'static str>,
@@ -57,16 +57,17 @@ impl AwsArgs {
             }
         };
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let by_variable = resource.variable.filter(|_| self.stack.is_none());
-        let name = option.map(str::to_owned);
-        let name = name.or_else(|| by_variable.and_then(variable));
+        let name = match option {
+            Some(name) => Some(name.to_owned()),
+            None if self.stack.is_some() => None,
+            None => resource.variable.and_then(variable),
+        };
         let stack = self.stack.clone().or_else(|| variable(STACK_VARIABLE));
         let name = match (name, stack) {
             (Some(name), _) => name,
             (None, Some(stack)) => aws.output(&stack, resource.output).await?,
             (None, None) => {
-                let variable = resource.variable.map(|name| format!(" ({name})"));
-                let option = format!("{}{}", resource.option, variable.unwrap_or_default());
+                let option = resource.option;
                 return Err(format!("{option} or --stack ({STACK_VARIABLE}) is needed").into());
             }
         };
