@@ -41,9 +41,9 @@ impl Queues {
         EventSource::start(self.client.clone(), &self.parked, |_| true, invoker)
     }
 
-    /// Delivers the parked messages but the forgeries until nothing is left, or for the limit. The function cannot tell a
-    /// forgery from a callback whose secret it does not know yet, and would leave it on the queue. The number of messages
-    /// that are left.
+    /// Delivers the parked messages but the forgeries until nothing is left, or for the limit. The function cannot tell
+    /// a forgery from a callback whose secret it does not know yet, and would leave it on the queue. Returns the number
+    /// of messages that are left.
     pub(crate) async fn drain(&self, invoker: Invoker) -> Result<usize, Failure> {
         let client = self.client.clone();
         let _events = EventSource::start(client, &self.parked, is_no_forgery, invoker);

@@ -49,7 +49,7 @@ pub(super) async fn serve(shared: Arc<Shared>) {
     }
 }
 
-/// Hands the event to a process and waits for its answer. The error is the count of the process's end before the answer.
+/// Hands the event to a process and waits for its answer. The error is the count of what ended the process instead.
 async fn call<'a>(
     process: &mut Option<Process>,
     shared: &'a Shared,
