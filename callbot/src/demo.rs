@@ -105,7 +105,7 @@ async fn play(url: &str, table: &Table, credentials: &Credentials) -> Result<Exi
         create_ts = last.min(create_ts + SECONDS_BETWEEN_REPORTS);
     }
 
-    let history = table.task_history(TASK, Range::default()).await?;
+    let history = table.history(TASK, false, Range::default()).await?;
     let clock = Clock::system();
     let text = crate::history::render(&history, &clock, Terminal::stdout());
     print(&format!("\n{text}\n"))?;

@@ -50,10 +50,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         since: args.since,
         last: args.last,
     };
-    let history = match args.user_task {
-        true => table.user_task_history(&args.task_id, range).await?,
-        false => table.task_history(&args.task_id, range).await?,
-    };
+    let history = table.history(&args.task_id, args.user_task, range).await?;
     let clock = Clock::system();
     let is_stored = !history.is_empty();
     match &args.svg {

@@ -1,8 +1,12 @@
 """Serves moto on a free port, prints the port, and ends when its standard input is closed."""
 
+import faulthandler
 import os
 import sys
 import threading
+
+# The start has a limit.
+faulthandler.dump_traceback_later(60, exit=True)
 
 from moto.server import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import SQSBackend
@@ -22,6 +26,7 @@ def app(environ, start_response):
 
 server = make_server("127.0.0.1", 0, app, threaded=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
+faulthandler.cancel_dump_traceback_later()
 print(server.server_port, flush=True)
 sys.stdin.read()
 os._exit(0)

@@ -15,33 +15,18 @@ pub(crate) struct Range {
 }
 
 impl Table {
-    /// The snapshots of the vendor's task `task_id` in their [`order`].
-    pub(crate) async fn task_history(
+    /// The snapshots of the task with this id in their [`order`]. With `user_task`, the id is the customer's, and is
+    /// looked up in an index, which lags about a second behind the table.
+    pub(crate) async fn history(
         &self,
-        task_id: &str,
+        id: &str,
+        user_task: bool,
         range: Range,
     ) -> Result<Vec<Report>, TableError> {
-        self.query(None, PARTITION_KEY, task_id, range).await
-    }
-
-    /// The snapshots of the customer's task `user_task_id` in their [`order`]. Read from the index, which lags about
-    /// a second behind the table.
-    pub(crate) async fn user_task_history(
-        &self,
-        user_task_id: &str,
-        range: Range,
-    ) -> Result<Vec<Report>, TableError> {
-        let index = Some(USER_TASK_INDEX);
-        self.query(index, "userTaskID", user_task_id, range).await
-    }
-
-    async fn query(
-        &self,
-        index: Option<&str>,
-        key: &str,
-        value: &str,
-        range: Range,
-    ) -> Result<Vec<Report>, TableError> {
+        let (index, key) = match user_task {
+            true => (Some(USER_TASK_INDEX), "userTaskID"),
+            false => (None, PARTITION_KEY),
+        };
         let since = range.since.unwrap_or_default().to_string();
         let last = range.last.map(|last| last as usize);
         let mut items = self
@@ -52,7 +37,7 @@ impl Table {
             .key_condition_expression("#key = :value AND #time >= :since")
             .expression_attribute_names("#key", key)
             .expression_attribute_names("#time", SORT_KEY)
-            .expression_attribute_values(":value", AttributeValue::S(value.to_owned()))
+            .expression_attribute_values(":value", AttributeValue::S(id.to_owned()))
             .expression_attribute_values(":since", AttributeValue::N(since))
             .consistent_read(index.is_none())
             .scan_index_forward(last.is_none())
