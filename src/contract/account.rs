@@ -65,7 +65,7 @@ pub struct Credential {
     pub uuid: String,
     /// The account's secret.
     pub secret_key: SecretKey,
-    /// How the account signs. A request cannot change this.
+    /// How the account signs. A request cannot change the algorithm.
     pub algorithm: Algorithm,
 }
 
@@ -74,7 +74,7 @@ pub struct Credential {
 pub struct Credentials(Vec<Credential>);
 
 impl Credentials {
-    /// What the text of credentials must be, for error messages.
+    /// The form of the text, for error messages.
     pub const FORM: &str = r#"a JSON array like [{"uuid":"…","secretKey":"…","algorithm":"MD5"}], where algorithm may be MD5 (also when left out), SHA256 or HMAC-SHA256"#;
 
     /// All credentials, in the order of the configuration.
@@ -86,12 +86,11 @@ impl Credentials {
 impl FromStr for Credentials {
     type Err = CredentialsError;
 
-    /// Reads `[{"uuid":"…","secretKey":"…","algorithm":"MD5"|"SHA256"|"HMAC-SHA256"}]`. `algorithm` defaults to
-    /// `MD5`.
+    /// Reads a text of the form [`Credentials::FORM`].
     ///
     /// # Errors
     ///
-    /// Returns what is wrong and where. The error never quotes the text, which may hold a secret.
+    /// Returns the first problem.
     fn from_str(json: &str) -> Result<Self, Self::Err> {
         let json = without_byte_order_mark(json);
         let entries: Vec<Entry> = serde_json::from_str(json).map_err(|error| {
@@ -109,7 +108,7 @@ impl FromStr for Credentials {
     }
 }
 
-/// Why a text is not valid credentials. Names the credential, from 1, and its field, and never quotes a value.
+/// Why a text does not hold credentials. Never quotes the text, which may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct CredentialsError(String);
@@ -135,14 +134,14 @@ impl Entry {
     }
 }
 
-/// The text of a field, unless no callback can match it.
+/// The text of a field, unless no genuine callback can match the text.
 fn text(field: &str, value: Option<Value>) -> Result<String, String> {
     let text = match value {
         None => return Err(format!("{field} is missing")),
         Some(Value::String(text)) => text,
         Some(_) => return Err(format!("{field} is not a string")),
     };
-    // Zero-width characters come with text that is copied from a page or a window. They are not in `is_whitespace`.
+    // Copied text may bring zero-width characters, which `is_whitespace` does not include.
     let is_blank = |char: char| {
         let zero_width = matches!(
             char,
@@ -157,7 +156,7 @@ fn text(field: &str, value: Option<Value>) -> Result<String, String> {
             "begins or ends with white space"
         }
         text if text.chars().all(|char| matches!(char, '.' | '…')) => "is a placeholder",
-        // With `&`, the signed text could be read in two ways.
+        // `&` would make the fields of the signed text ambiguous.
         text if field == "uuid" && text.contains('&') => "holds an ampersand",
         text if field == "uuid" && text.contains(char::is_control) => "holds a control character",
         _ => return Ok(text),

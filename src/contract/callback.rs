@@ -68,7 +68,7 @@ impl TaskStatus {
             .find(|status| status.number() == number)
     }
 
-    /// The name, which is stored together with the number.
+    /// The name, stored beside the number.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "PENDING",
@@ -99,7 +99,7 @@ pub struct TaskStat {
     pub answer_rate: Decimal,
 }
 
-/// Why an authentic body is rejected. `field` is the path of the field, such as `taskStat.totalCall`, or `the body`.
+/// Why an authentic body is refused. `field` is a path such as `taskStat.totalCall`, or `the body`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 #[allow(missing_docs, reason = "described above")]
@@ -107,5 +107,5 @@ pub enum BodyError {
     /// The body is not JSON of the contract's form.
     Malformed { field: String, problem: String },
     /// The body is well-formed, but this endpoint does not accept the value.
-    NotAcceptable { field: String, problem: String },
+    Unprocessable { field: String, problem: String },
 }

@@ -7,16 +7,22 @@ const MAX_DIGITS: usize = 38;
 /// The decimal exponents of the smallest and the largest magnitude that DynamoDB accepts.
 const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
 
-/// A decimal number that a DynamoDB `N` stores exactly: up to 38 significant digits, and zero or a magnitude from
-/// 1E-130 to 9.99…E+125.
+/// A decimal number that a DynamoDB `N` stores exactly: up to 38 significant digits, and zero or a
+/// magnitude from 1E-130 to 9.99…E+125. Its text has no exponent and no redundant zeros.
 ///
-/// It holds the canonical text, without an exponent and without redundant zeros: `1.00` becomes `1`, and `6e-1` becomes
-/// `0.6`. Equal numbers have equal texts.
+/// ```
+/// use task_callback::contract::decimal::Decimal;
+///
+/// let rate = Decimal::parse("6.70e-1").expect("a number in range");
+/// assert_eq!(rate.to_string(), "0.67");
+/// assert_eq!(Some(rate), Decimal::parse("0.67"));
+/// assert_eq!(Decimal::parse("1e126"), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decimal(String);
 
 impl Decimal {
-    /// Reads a number in JSON's grammar. `None` if the text is not a number, or if DynamoDB cannot store it exactly.
+    /// Reads a JSON number. `None` if the text is not a number that DynamoDB stores exactly.
     pub fn parse(text: &str) -> Option<Self> {
         let unsigned = text.strip_prefix('-').unwrap_or(text);
         let negative = unsigned.len() < text.len();
@@ -67,22 +73,18 @@ pub(crate) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The exponent, saturated to `i64`. A saturated exponent is outside DynamoDB's range, so the range check rejects the
-/// number unless it is zero.
+/// The exponent. A value outside `i64` is saturated, and still outside DynamoDB's range.
 fn parse_exponent(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !is_digits(digits) {
         return None;
     }
     let magnitude = digits.parse().unwrap_or(i64::MAX);
-    Some(if text.starts_with('-') {
-        -magnitude
-    } else {
-        magnitude
-    })
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    Some(sign * magnitude)
 }
 
-/// `0.DIGITS × 10^point`, written without an exponent; `digits` neither starts nor ends with a zero.
+/// `0.DIGITS × 10^point` without an exponent. `digits` neither starts nor ends with a zero.
 fn plain_text(negative: bool, digits: &str, point: i64) -> String {
     let mut text = String::from(if negative { "-" } else { "" });
     match usize::try_from(point) {

@@ -1,4 +1,4 @@
-//! Fields that the contract does not name. All of them are stored, if their strings are valid Unicode.
+//! Fields that the contract does not name. They are stored if their strings are valid Unicode.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 use crate::contract::decimal::Decimal;
 use crate::contract::json::{Fields, FieldsError, fields};
 
-/// The fields that the contract does not name, by name. Those of `taskStat` are under the name `taskStat`.
+/// Extra fields by name. Those of `taskStat` form a map of that name.
 pub type Extra = BTreeMap<String, Value>;
 
-/// DynamoDB's limit for nested lists and maps: it accepts 31 levels and rejects 32.
+/// DynamoDB's limit for nested lists and maps: 31 levels are accepted, 32 are not.
 const MAX_NESTING: usize = 31;
 
 /// A JSON value in a form that a DynamoDB attribute can hold exactly.
@@ -23,8 +23,8 @@ pub enum Value {
     Bool(bool),
     /// A number.
     Number(Decimal),
-    /// A string. Also the JSON text of a value that DynamoDB cannot store exactly: a number outside the limits of
-    /// [`Decimal`], lists and maps nested too deep, or a map with an empty or repeated field name.
+    /// A string, or the JSON text of a value that DynamoDB cannot store exactly: a number outside
+    /// the limits of [`Decimal`], too much nesting, or an empty or repeated field name.
     Text(String),
     /// An array.
     List(Vec<Value>),
@@ -32,15 +32,15 @@ pub enum Value {
     Map(BTreeMap<String, Value>),
 }
 
-/// A string or a name holds half of a surrogate pair. The text is the path of its field.
+/// The path of a field with half of a surrogate pair in its name or value.
 pub(crate) struct HalfSurrogate(pub(crate) String);
 
-/// Reads the values of these fields. `depth` is the number of maps of their attribute that will enclose them.
+/// Reads the values of the fields. `depth` is how many DynamoDB maps will enclose them.
 pub(crate) fn read_extra(fields: Fields<'_>, depth: usize) -> Result<Extra, HalfSurrogate> {
     read_all(fields, MAX_NESTING - depth)
 }
 
-/// `nesting` is the number of further levels of lists and maps that are allowed.
+/// `nesting` is how many further levels of lists and maps are allowed.
 fn read_all(fields: Fields<'_>, nesting: usize) -> Result<Extra, HalfSurrogate> {
     let value = |(name, value): (Cow<'_, str>, _)| match read(value, nesting) {
         Ok(value) => Ok((name.into_owned(), value)),
@@ -56,7 +56,7 @@ fn read(json: &RawValue, nesting: usize) -> Result<Value, HalfSurrogate> {
         Some(b'n') => Some(Value::Null),
         Some(b't') => Some(Value::Bool(true)),
         Some(b'f') => Some(Value::Bool(false)),
-        // Nothing else can be wrong with a string in valid JSON.
+        // A string in valid JSON has no other error.
         Some(b'"') => Some(Value::Text(
             serde_json::from_str(json).map_err(|_| HalfSurrogate(String::new()))?,
         )),

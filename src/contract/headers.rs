@@ -5,24 +5,23 @@ use std::borrow::Cow;
 use crate::contract::decimal::is_digits;
 use crate::contract::signature::Signed;
 
-/// The names of the contract's headers, in its spelling. The last one is optional.
+/// The names of the contract's headers, in its spelling. `algorithm` is optional.
 pub const CALLBACK_HEADERS: [&str; 5] = ["requestID", "uuid", "createTs", "sign", "algorithm"];
 
 /// The longest signature is a SHA-256 digest in hex.
 const MAX_SIGN_DIGITS: usize = 64;
 
-/// A request's headers, in their original order. A name may occur more than once. Do not log them: they may hold a
-/// signature.
+/// A request's headers, with repeated names. Do not log them: they may hold a signature.
 pub type Headers<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
-/// The values of all headers with this name. Names are case-insensitive.
+/// The values of all headers with this name, which is case-insensitive.
 pub(crate) fn values<'a>(headers: &'a Headers<'_>, name: &str) -> impl Iterator<Item = &'a str> {
     let headers = headers.iter();
     let named = headers.filter(move |(other, _)| other.eq_ignore_ascii_case(name));
     named.map(|(_, value)| value.as_ref())
 }
 
-/// A callback's headers, checked to be well-formed. Do not log them: they hold a signature.
+/// A callback's headers, well-formed. Do not log them: they hold a signature.
 pub struct CallbackHeaders<'a> {
     /// `requestID`: the sender's id of this request.
     pub request_id: &'a str,
@@ -53,7 +52,7 @@ impl<'a> CallbackHeaders<'a> {
     ///
     /// # Errors
     ///
-    /// Returns the first header that is missing or malformed, in the contract's order.
+    /// Returns the first header, in the contract's order, that is missing or malformed.
     pub fn parse(headers: &'a Headers<'_>) -> Result<Self, HeaderError> {
         let request_id = required(headers, "requestID")?;
         if request_id.contains('&') {

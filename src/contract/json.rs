@@ -1,5 +1,4 @@
-//! The fields of a JSON object, with each value as JSON text. Numbers keep every digit, and a repeated field is an
-//! error instead of replacing the first one.
+//! A JSON object's fields, none of them twice, with values as JSON text that keeps every digit.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,11 +16,11 @@ pub(crate) type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 /// Why a text is not an object with distinct fields.
 #[derive(Debug)]
 pub(crate) enum FieldsError {
-    /// Not JSON, or a JSON value that is not an object. The text quotes nothing of it.
+    /// Not JSON, or not an object. The reason does not quote the JSON text.
     NotAnObject(String),
-    /// The field with this name occurs more than once.
+    /// This field occurs more than once.
     Repeated(String),
-    /// The field with this name, as written in the JSON text, has half of a surrogate pair in its name.
+    /// This name, as in the JSON text, has half of a surrogate pair.
     HalfSurrogate(String),
 }
 
@@ -59,7 +58,7 @@ fn problem(json: &str, error: &serde_json::Error) -> String {
     format!("it is {kind}")
 }
 
-/// Where a text has another form than expected. serde's own text may quote a value, such as a secret or a signature.
+/// Where the JSON is wrong. serde's own text may quote a value, such as a secret or a signature.
 pub(crate) fn position(error: &serde_json::Error) -> String {
     format!("line {}, column {}", error.line(), error.column())
 }

@@ -1,5 +1,4 @@
-//! The platform's contract as pure types and functions: what the platform sends, how the function answers, and what it
-//! stores. There is no I/O, clock, AWS or async runtime here.
+//! The platform's contract as pure types and functions, without I/O, clock, AWS or async runtime.
 //!
 //! | module | its one job | the contract's section |
 //! | --- | --- | --- |
@@ -8,10 +7,10 @@
 //! | [`signature`] | the proof that an account sent the bytes | 2 |
 //! | [`callback`] | the body, parsed | 3 |
 //! | [`snapshot`] | the stored form of a callback | 5 |
-//! | [`parked`] | a rejected callback, kept for a retry | 6 |
+//! | [`parked`] | a refused callback, kept for a retry | 6 |
 //!
-//! [`decimal`] holds numbers as DynamoDB stores them, `json` splits a JSON object, [`extra`] holds the fields that the
-//! contract does not name, and [`text`] limits what messages quote.
+//! They share [`decimal`] (numbers as DynamoDB stores them), `json` (an object's fields), [`extra`]
+//! (fields that the contract does not name) and [`text`] (limits of what messages quote).
 
 pub mod account;
 pub mod callback;

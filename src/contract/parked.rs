@@ -14,18 +14,18 @@ use crate::contract::text::without_byte_order_mark;
 
 const VERSION: u32 = 1;
 
-/// A complete rejected callback, with the answer it got. Its headers hold a signature, so log it only if the queue does
-/// not accept it.
+/// A refused callback with its answer. Its headers hold a signature, so log it only if the queue
+/// does not accept it.
 pub struct ParkedCallback {
     /// When it was first received.
     pub received_at: ReceivedAt,
-    /// The id of the answer that rejected it.
+    /// The id of the answer that refused it.
     pub response_id: String,
     /// The `retCode` of that answer.
     pub ret_code: u16,
     /// The reason as logged, which may say more than the answer did.
     pub reason: String,
-    /// Those of the contract's headers that the request had.
+    /// The contract's headers, as far as the request had them.
     pub headers: BTreeMap<String, String>,
     /// The bytes as the sender sent them.
     pub body: Vec<u8>,
@@ -45,7 +45,7 @@ struct Message {
     body: String,
 }
 
-/// Those of the contract's headers that a request has, with their values byte for byte.
+/// The contract's headers, as far as a request has them, byte for byte.
 pub fn headers_to_park(headers: &Headers<'_>) -> BTreeMap<String, String> {
     let value = |name: &&str| values(headers, name).next().map(str::to_owned);
     let pairs = CALLBACK_HEADERS.iter();
@@ -55,7 +55,7 @@ pub fn headers_to_park(headers: &Headers<'_>) -> BTreeMap<String, String> {
 }
 
 impl ParkedCallback {
-    /// Writes the message's text, in ASCII: SQS does not accept every character.
+    /// The message's text, in ASCII: SQS does not accept every Unicode character.
     pub fn into_json(self) -> String {
         let message = Message {
             version: VERSION,
@@ -66,14 +66,15 @@ impl ParkedCallback {
             headers: self.headers,
             body: STANDARD.encode(self.body),
         };
-        in_ascii(&serde_json::to_string(&message).expect("numbers, strings and a map of strings"))
+        let json = serde_json::to_string(&message).expect("numbers, strings and a map of strings");
+        escape_non_ascii(&json)
     }
 
     /// Reads a message's text.
     ///
     /// # Errors
     ///
-    /// Returns what is wrong if the text is not a parked callback, without quoting it.
+    /// Returns why the text is not a parked callback, without quoting the text.
     pub fn from_json(text: &str) -> Result<Self, String> {
         let text = without_byte_order_mark(text);
         let message: Message = serde_json::from_str(text).map_err(|error| {
@@ -97,7 +98,7 @@ impl ParkedCallback {
         })
     }
 
-    /// The headers, to be checked like those of a request.
+    /// The headers, as [`CallbackHeaders`](crate::contract::headers::CallbackHeaders) reads them.
     pub fn headers(&self) -> Headers<'_> {
         let headers = self.headers.iter();
         headers
@@ -106,8 +107,8 @@ impl ParkedCallback {
     }
 }
 
-/// JSON with every character outside ASCII escaped. Such characters occur in strings only.
-fn in_ascii(json: &str) -> String {
+/// JSON with every non-ASCII character escaped. Such characters occur in strings only.
+fn escape_non_ascii(json: &str) -> String {
     let mut ascii = String::with_capacity(json.len());
     for char in json.chars() {
         if char.is_ascii() {

@@ -8,6 +8,15 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::contract::account::{Algorithm, Credentials, SecretKey};
 
 /// The data that a signature covers, byte for byte as sent.
+///
+/// ```
+/// use task_callback::contract::account::{Algorithm, SecretKey};
+/// use task_callback::contract::signature::Signed;
+///
+/// let signed = Signed { body: b"{}", create_ts: "1726200060", request_id: "r-1", uuid: "u-1" };
+/// let sign = signed.sign(Algorithm::Md5, &SecretKey::from("secret"));
+/// assert_eq!(hex::encode_upper(sign), "79F451FA4A2C121C5E61909FD6FB740C");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Signed<'a> {
     /// The raw body.
@@ -59,7 +68,7 @@ impl Signed<'_> {
     }
 }
 
-/// A body that a configured account has signed. Only [`verify`] creates one, and the parser accepts no other type.
+/// A body that a configured account has signed: the parser's input, which only [`verify`] creates.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedBody<'a>(&'a [u8]);
 
@@ -70,7 +79,7 @@ impl<'a> VerifiedBody<'a> {
     }
 }
 
-/// Why a signature is not accepted. The reason is logged, but not sent to the sender.
+/// Why a signature is not accepted: for the log, not for the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unverified {
     /// No account with this uuid is configured.
@@ -82,20 +91,20 @@ pub enum Unverified {
     /// The signature does not match any secret of the account.
     #[error("the signature matches no secret of this account")]
     WrongSignature,
-    /// The body contains a previously signed text and its padding. This is a length extension attack, which needs an
-    /// intercepted message but no secret.
+    /// The body contains the signed text of another message, with its padding. This length
+    /// extension attack needs an intercepted message, but no secret.
     #[error("the signature extends another message's signature (length extension)")]
     Extended,
 }
 
-/// Verifies that a configured account signed the request. Every secret of the account is tried.
+/// Verifies that a configured account signed the request, with any of its secrets.
 ///
-/// `algorithm` is the request's `algorithm` header. It can exclude credentials with another algorithm, but never change
-/// the algorithm of a credential.
+/// The request's header `algorithm` excludes credentials with another algorithm. The header cannot
+/// change the algorithm of a credential.
 ///
-/// The signature is computed with every credential of every account. The duration of this function therefore reveals
-/// neither whether an account is known nor how many secrets it has, except for a few nanoseconds (`make timing`).
-/// Parking does reveal that an account is known, because only callbacks of known accounts are parked.
+/// Every credential of every account is tried, so the duration reveals neither whether an account
+/// is known nor how many secrets it has, except for a few nanoseconds (`make timing`). Parking does
+/// reveal a known account, because callbacks of unknown accounts are not parked.
 ///
 /// # Errors
 ///
@@ -124,7 +133,7 @@ pub fn verify<'a>(
         verified |= matches & !is_extendable;
         extendable |= matches & is_extendable;
     }
-    // Runs only after a signature has matched, because its duration depends on the configured accounts.
+    // Runs only after a match, because its duration depends on the configured accounts.
     let extended = || {
         let mut accounts = credentials.iter();
         accounts.any(|credential| contains_hashed_text(signed.body, &credential.uuid))
@@ -138,11 +147,11 @@ pub fn verify<'a>(
     }
 }
 
-/// Whether the body contains the end of a text that this account signed, followed by the first byte of the padding
-/// that MD5 and SHA-256 append.
+/// Whether the body contains the end of a text that this account signed, and then the first byte of
+/// the padding that MD5 and SHA-256 append.
 ///
-/// The body of every length extension contains both, because the forger's own `createTs`, `requestID` and `uuid` come
-/// after the padding. A genuine body never does, because the padding byte is not valid UTF-8 in this position.
+/// The body of every length extension contains both, because the forger's headers come after the
+/// padding. A genuine body never does, because no UTF-8 character begins with the padding byte.
 fn contains_hashed_text(body: &[u8], uuid: &str) -> bool {
     const PADDING: u8 = 0x80;
     let ends = (0..body.len()).filter(|&end| body[end] == PADDING);

@@ -9,8 +9,8 @@ use time::macros::format_description;
 
 use crate::contract::callback::Callback;
 
-/// Snapshots of the same second have keys that differ in the fraction, which counts thousandths.
-const SLOTS_A_SECOND: u16 = 1000;
+/// The keys of a task's snapshots in one second differ by thousandths.
+const SLOTS_PER_SECOND: u16 = 1000;
 
 /// `receivedAt`: RFC 3339 in UTC, always with milliseconds.
 const RECEIVED_AT: &[BorrowedFormatItem<'_>] =
@@ -31,14 +31,23 @@ pub struct Snapshot {
     pub received_at: ReceivedAt,
     /// The id of the answer that acknowledged it.
     pub response_id: String,
-    /// SHA-256 of the body's bytes. Reports of a task and second with the same bytes are the same report.
+    /// SHA-256 of the body. Bodies of the same task, second and hash are the same report.
     pub body_sha256: [u8; 32],
     /// When DynamoDB may delete it, Unix seconds.
     pub expires_at: Option<u64>,
 }
 
-/// The table's sort key: the second of the report (the header's `createTs`, Unix seconds) and the report's slot
-/// within that second.
+/// The table's sort key: the second of the report (the header `createTs`, Unix seconds) and a slot
+/// within the second.
+///
+/// ```
+/// use task_callback::contract::snapshot::ReportTime;
+///
+/// let first = ReportTime::new(1_726_200_060);
+/// let second = first.next_slot().expect("a second has 1000 slots");
+/// assert_eq!(first.to_string(), "1726200060");
+/// assert_eq!(second.to_string(), "1726200060.001");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReportTime {
     seconds: u64,
@@ -51,10 +60,10 @@ impl ReportTime {
         Self { seconds, slot: 0 }
     }
 
-    /// The next slot of the same second, or `None` after the thousandth slot.
+    /// The next slot of the same second. `None` after the last slot.
     pub fn next_slot(self) -> Option<Self> {
         let slot = self.slot + 1;
-        (slot < SLOTS_A_SECOND).then_some(Self { slot, ..self })
+        (slot < SLOTS_PER_SECOND).then_some(Self { slot, ..self })
     }
 }
 

@@ -4,10 +4,10 @@
 pub(crate) const MESSAGE_LIMIT: usize = 300;
 /// The most characters that a message quotes of a request: a field's name, or a value.
 pub(crate) const QUOTE_LIMIT: usize = 64;
-/// The most characters of an id in the log, if the request is not verified, or if the line holds the whole callback.
+/// The most characters of an id in the log line of an unverified request or a whole callback.
 pub(crate) const SHORT_ID_LIMIT: usize = 128;
 
-/// The beginning of a text, at most `limit` characters, with control characters escaped. A cut text ends with `…`.
+/// At most `limit` characters of a text, with control characters escaped. A cut text ends with `…`.
 pub(crate) fn excerpt(text: &str, limit: usize) -> String {
     let mut escaped = String::new();
     for char in text.chars().take(limit + 1) {
@@ -25,7 +25,7 @@ pub(crate) fn excerpt(text: &str, limit: usize) -> String {
     cut
 }
 
-/// The text without a byte order mark at its start. Some editors and shells write one.
+/// The text without the byte order mark that some editors and shells write at its start.
 pub fn without_byte_order_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }

@@ -80,7 +80,7 @@ impl Refusal {
                 (4000, 400, "the request could not be read".into(), Never)
             }
             Self::Header(_) => (4000, 400, self.reason().into(), Never),
-            Self::Body(BodyError::NotAcceptable { .. }) => {
+            Self::Body(BodyError::Unprocessable { .. }) => {
                 (4220, 422, self.reason().into(), Always(DeadLetter))
             }
             Self::Body(_) => (4001, 400, self.reason().into(), Always(DeadLetter)),

@@ -22,11 +22,11 @@ const HALF_SURROGATE: &str =
 const MAX_KEY_BYTES: usize = 2048;
 
 impl Callback {
-    /// Parses a body whose signature has been verified, as its type guarantees.
+    /// Parses a verified body.
     ///
     /// # Errors
     ///
-    /// Returns the first error. `callbackType` is checked before the other fields, because they depend on it.
+    /// Returns the first error. `callbackType` is checked first: the other fields depend on it.
     pub fn parse(body: &VerifiedBody<'_>) -> Result<Self, BodyError> {
         let text = std::str::from_utf8(body.bytes())
             .map_err(|error| malformed("the body", format!("must be a JSON object: {error}")))?;
@@ -91,14 +91,14 @@ fn malformed(field: &str, problem: impl Into<String>) -> BodyError {
 
 fn refused(field: &str, problem: &str) -> BodyError {
     let (field, problem) = (field.to_owned(), problem.to_owned());
-    BodyError::NotAcceptable { field, problem }
+    BodyError::Unprocessable { field, problem }
 }
 
-/// An object in the body. The named fields are removed one by one; the remaining fields are extra.
+/// An object in the body. The contract's fields are removed one by one; the rest is extra.
 struct Object<'a> {
-    /// The object's path, which prefixes the names of its fields in errors.
+    /// The path of the object, for errors.
     path: &'static str,
-    /// The number of DynamoDB maps that enclose its extra fields: `extra`, and one more for `taskStat`.
+    /// How many DynamoDB maps enclose the extra fields: `extra`, and for `taskStat` one more.
     depth: usize,
     fields: Fields<'a>,
 }
@@ -132,7 +132,7 @@ impl<'a> Object<'a> {
         if !json.starts_with('"') {
             return Ok(None);
         }
-        // Nothing else can be wrong with a string in valid JSON.
+        // A string in valid JSON has no other error.
         let text = serde_json::from_str(json).map(Some);
         text.map_err(|_| self.malformed(name, HALF_SURROGATE))
     }
