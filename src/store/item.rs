@@ -15,8 +15,8 @@ pub const SORT_KEY: &str = "createTs";
 /// The attribute with the item's expiry time, for DynamoDB's TTL.
 pub const TTL_ATTRIBUTE: &str = "expiresAt";
 
-/// The condition of every write: no item has this key. DynamoDB evaluates it on the item with the same full key, so
-/// testing one key attribute is enough.
+/// The condition of every write: no item has the key. One key attribute is enough, because DynamoDB
+/// evaluates the condition on the item with the same full key.
 pub(super) const CONDITION: &str = "attribute_not_exists(taskID)";
 
 /// A DynamoDB item.
@@ -27,19 +27,19 @@ pub type Item = HashMap<String, AttributeValue>;
 pub(super) enum WriteOutcome {
     /// The item is written.
     New,
-    /// Another item has the key.
-    KeyTaken(Occupant),
+    /// An item has the key.
+    KeyExists(ExistingItem),
 }
 
-/// Attributes of the item that already has a key. Empty if they are missing: another program may have written it.
+/// Attributes of the item that has the key. Empty if another program wrote an item without them.
 #[derive(Debug)]
-pub(super) struct Occupant {
+pub(super) struct ExistingItem {
     pub(super) body_sha256: String,
     pub(super) response_id: String,
 }
 
-impl Occupant {
-    /// Reads the attributes through `text`, which returns the text of an attribute.
+impl ExistingItem {
+    /// Reads the attributes through `text`, which returns an attribute's text.
     pub(super) fn of<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Self {
         let text = |attribute| text(attribute).unwrap_or_default().to_owned();
         Self {
@@ -53,36 +53,31 @@ impl Occupant {
 pub fn item_of(snapshot: &Snapshot) -> Item {
     let callback = &snapshot.callback;
     let stat = &callback.stat;
-    let mut item = Item::from_iter([
-        (PARTITION_KEY.to_owned(), s(&callback.task_id)),
-        (SORT_KEY.to_owned(), n(snapshot.create_ts)),
-        ("requestID".to_owned(), s(&snapshot.request_id)),
-        ("uuid".to_owned(), s(&snapshot.uuid)),
-        ("sceneID".to_owned(), s(&callback.scene_id)),
-        ("callbackType".to_owned(), n(TASK_CALLBACK)),
-        ("taskStatus".to_owned(), n(callback.status.number())),
-        ("status".to_owned(), s(callback.status.name())),
-        ("taskCreateTs".to_owned(), n(callback.create_ts)),
-        (
-            "taskStat".to_owned(),
-            AttributeValue::M(Item::from_iter([
-                ("answerOrderCount".to_owned(), n(stat.answer_order_count)),
-                ("finishOrderCount".to_owned(), n(stat.finish_order_count)),
-                ("totalOrderCount".to_owned(), n(stat.total_order_count)),
-                ("finishRate".to_owned(), n(&stat.finish_rate)),
-                ("totalAnswerCall".to_owned(), n(stat.total_answer_call)),
-                ("totalCall".to_owned(), n(stat.total_call)),
-                ("answerRate".to_owned(), n(&stat.answer_rate)),
-            ])),
-        ),
-        ("receivedAt".to_owned(), s(snapshot.received_at)),
-        ("responseID".to_owned(), s(&snapshot.response_id)),
-        (
-            "bodySha256".to_owned(),
-            s(hex::encode(snapshot.body_sha256)),
-        ),
+    let task_stat = map([
+        ("answerOrderCount", n(stat.answer_order_count)),
+        ("finishOrderCount", n(stat.finish_order_count)),
+        ("totalOrderCount", n(stat.total_order_count)),
+        ("finishRate", n(&stat.finish_rate)),
+        ("totalAnswerCall", n(stat.total_answer_call)),
+        ("totalCall", n(stat.total_call)),
+        ("answerRate", n(&stat.answer_rate)),
     ]);
-    // DynamoDB rejects an empty string as an index key.
+    let mut item = map([
+        (PARTITION_KEY, s(&callback.task_id)),
+        (SORT_KEY, n(snapshot.create_ts)),
+        ("requestID", s(&snapshot.request_id)),
+        ("uuid", s(&snapshot.uuid)),
+        ("sceneID", s(&callback.scene_id)),
+        ("callbackType", n(TASK_CALLBACK)),
+        ("taskStatus", n(callback.status.number())),
+        ("status", s(callback.status.name())),
+        ("taskCreateTs", n(callback.create_ts)),
+        ("taskStat", AttributeValue::M(task_stat)),
+        ("receivedAt", s(snapshot.received_at)),
+        ("responseID", s(&snapshot.response_id)),
+        ("bodySha256", s(hex::encode(snapshot.body_sha256))),
+    ]);
+    // DynamoDB does not accept an empty string as an index key.
     if !callback.user_task_id.is_empty() {
         item.insert("userTaskID".to_owned(), s(&callback.user_task_id));
     }
@@ -103,13 +98,13 @@ fn n(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
+fn map<const N: usize>(attributes: [(&str, AttributeValue); N]) -> Item {
+    Item::from(attributes.map(|(name, value)| (name.to_owned(), value)))
+}
+
 fn extra_attribute(extra: &Extra) -> AttributeValue {
-    AttributeValue::M(
-        extra
-            .iter()
-            .map(|(name, value)| (name.clone(), attribute_of(value)))
-            .collect(),
-    )
+    let attribute = |(name, value): (&String, _)| (name.clone(), attribute_of(value));
+    AttributeValue::M(extra.iter().map(attribute).collect())
 }
 
 fn attribute_of(value: &Value) -> AttributeValue {

@@ -1,7 +1,7 @@
 //! The snapshots table in DynamoDB: the contract's section 5.
 //!
-//! Each snapshot is one conditional `PutItem`. The [`fast_path`] sends it once, without the overhead of the SDK's
-//! client. If that fails, the fallback (`sdk`) sends it with the SDK's client and its retries.
+//! Each snapshot is one conditional `PutItem`. The fast path sends it once, without the SDK's
+//! client. If that fails, the fallback (`sdk`) uses the SDK's client and its retries.
 
 mod fast_path;
 mod item;
@@ -22,38 +22,37 @@ pub use item::{Item, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, item_of};
 #[derive(Clone, Debug)]
 pub struct Store {
     aws: Aws,
-    /// Created on first use, because most callbacks take the fast path and never need it.
+    /// Created on first use, because the fast path rarely fails.
     client: Arc<OnceLock<Client>>,
     fast_path: FastPath,
     table_name: String,
 }
 
-/// The outcome for a snapshot that is stored.
+/// The outcome of [`Store::put`] if the snapshot is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Put {
     /// The key of the stored snapshot.
     pub key: ReportTime,
-    /// Whether this callback wrote the snapshot, as far as DynamoDB can tell: if SQS delivers one parked callback
-    /// twice, both deliveries have the same `responseID`, and both count as new.
+    /// Whether this callback wrote the snapshot. If SQS delivers a parked callback twice, both
+    /// deliveries count as new, because they have the same `responseID`.
     pub new: bool,
     /// Why the first attempt failed, if a later one succeeded.
     pub first_failure: Option<String>,
 }
 
-/// Why a snapshot was not confirmed as stored. None of these errors means that an item was overwritten.
+/// Why a snapshot was not confirmed as stored. No item is ever overwritten.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB is temporarily unable to store it: it throttled the write, failed or was unreachable.
+    /// A temporary error: DynamoDB throttled the write, failed or was unreachable.
     #[error("DynamoDB could not take the snapshot: {0}")]
     Unavailable(String),
-    /// DynamoDB did not answer before the deadline. The text is why the first attempt failed, if it ended earlier.
+    /// DynamoDB did not answer before the deadline. Holds why the first attempt failed, if it did.
     #[error("DynamoDB did not answer in time{}", .0.as_ref().map_or(String::new(), |cause| format!("; the first attempt failed: {cause}")))]
     TimedOut(Option<String>),
-    /// All keys of this second hold other reports of the task. Reports of other seconds are not affected.
+    /// All keys of the task in this second hold other reports. Other seconds are not affected.
     #[error("all keys of this second hold other reports of the task")]
     SecondFull,
-    /// DynamoDB rejected the write and would reject it again, for example because of missing permissions, a missing
-    /// table or an invalid request.
+    /// A permanent error, such as missing permissions, a missing table or an invalid request.
     #[error("DynamoDB refused the snapshot: {0}")]
     Refused(String),
 }
@@ -69,19 +68,19 @@ impl Store {
         }
     }
 
-    /// Opens the connection to DynamoDB while the process starts, which saves the first callback the wait for DNS and
-    /// TLS. A failure is ignored: the first callback then opens the connection.
+    /// Opens the connection to DynamoDB, to save the first callback the wait for DNS and TLS. After
+    /// a failure, which is ignored, the first callback opens the connection.
     pub async fn open_connection(&self) {
         self.fast_path.open_connection().await;
     }
 
-    /// Stores a snapshot under its key. If another report already has that key, the snapshot gets the next free key of
-    /// the same second. Returns once DynamoDB has confirmed the write.
+    /// Stores a snapshot under its key, or under the next free key of the same second if another
+    /// report has the key. Returns once DynamoDB has confirmed the write.
     ///
     /// # Errors
     ///
-    /// Returns a [`StoreError`], no later than `deadline`. The snapshot may have been written all the same if only the
-    /// confirmation was lost. A retry then finds it.
+    /// Returns a [`StoreError`] no later than `deadline`. If only the confirmation was lost, the
+    /// snapshot is stored, and a retry finds the item.
     pub async fn put(&self, mut snapshot: Snapshot, deadline: Instant) -> Result<Put, StoreError> {
         let mut first_failure = None;
         loop {
@@ -89,13 +88,13 @@ impl Store {
             let outcome = self.put_if_free(&snapshot, deadline, &mut first_failure);
             let new = match outcome.await? {
                 WriteOutcome::New => true,
-                // After a lost confirmation, a retry finds the item that this same callback wrote.
-                WriteOutcome::KeyTaken(occupant)
-                    if occupant.body_sha256 == hex::encode(snapshot.body_sha256) =>
+                // After a lost confirmation, a retry finds the item that the same callback wrote.
+                WriteOutcome::KeyExists(item)
+                    if item.body_sha256 == hex::encode(snapshot.body_sha256) =>
                 {
-                    occupant.response_id == snapshot.response_id
+                    item.response_id == snapshot.response_id
                 }
-                WriteOutcome::KeyTaken(_) => {
+                WriteOutcome::KeyExists(_) => {
                     snapshot.create_ts = key.next_slot().ok_or(StoreError::SecondFull)?;
                     continue;
                 }
@@ -108,7 +107,7 @@ impl Store {
         }
     }
 
-    /// Writes the snapshot unless its key is taken. Tries the fast path first, then falls back to the SDK's client.
+    /// Writes the snapshot unless its key exists: with the fast path, then with the SDK's client.
     async fn put_if_free(
         &self,
         snapshot: &Snapshot,
@@ -130,7 +129,7 @@ impl Store {
             return Err(timed_out());
         }
         let client = self.client.get_or_init(|| self.aws.dynamodb());
-        // Boxed, because the SDK's futures are large and most callbacks never need one.
+        // Boxed, because the future is large and rarely needed.
         let put = Box::pin(sdk::put(client, &self.table_name, item));
         timeout_at(deadline, put).await.map_err(|_| timed_out())?
     }

@@ -7,10 +7,10 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 
 use super::StoreError;
-use super::item::{CONDITION, Item, Occupant, WriteOutcome};
+use super::item::{CONDITION, ExistingItem, Item, WriteOutcome};
 use crate::error_chain::error_chain;
 
-/// Writes an item unless its key is taken. After an error, which is the last attempt's, it may have been written.
+/// Writes an item unless its key exists. After an error, the item may have been written.
 pub(super) async fn put(
     client: &Client,
     table_name: &str,
@@ -32,7 +32,7 @@ pub(super) async fn put(
                 && let Some(item) = &failure.item
             {
                 let text = |attribute: &str| Some(item.get(attribute)?.as_s().ok()?.as_str());
-                return Ok(WriteOutcome::KeyTaken(Occupant::of(text)));
+                return Ok(WriteOutcome::KeyExists(ExistingItem::of(text)));
             }
             let is_client_error = context.raw().status().is_client_error();
             (error_chain(error), is_client_error && !is_temporary(error))
@@ -42,7 +42,7 @@ pub(super) async fn put(
             (error_chain(error), is_refusal)
         }
     };
-    // A server error, throttling, no answer, or an answer that the SDK cannot read may be gone with the next attempt.
+    // The next attempt may succeed after throttling, a server error or no readable answer.
     if is_refusal {
         Err(StoreError::Refused(text))
     } else {

@@ -1,11 +1,10 @@
 //! The fast path: one signed `PutItem` over the SDK's HTTP connector, without the SDK's client.
 //!
-//! For each call the client runs endpoint resolution, interceptors, retry classification and metrics. A successful
-//! write needs none of that, and without it a call costs a quarter less processor time (docs/performance.md). A write
-//! that fails here falls back to the SDK's client and its retries.
+//! For each call, the client resolves the endpoint, runs interceptors, classifies errors and
+//! collects metrics. Without these, a call costs a quarter less CPU time (docs/performance.md).
 //!
-//! This module is optional. To remove it, delete `open_connection` and the first half of `put_if_free` in
-//! [`Store`](super::Store). Every write then uses the SDK's client.
+//! The module is optional: without `open_connection` and the first half of `put_if_free` in
+//! [`Store`](super::Store), every write uses the SDK's client.
 
 mod wire;
 
@@ -33,7 +32,7 @@ use crate::aws::{ATTEMPT_TIMEOUT, Aws};
 use crate::error_chain::error_chain;
 use wire::ErrorAnswer;
 
-/// Limits how long a starting process waits for an unreachable store. The callback that it starts for waits, too.
+/// How long a cold start, and its callback, wait if DynamoDB is unreachable.
 const OPEN_TIMEOUT: Duration = Duration::from_millis(500);
 
 const AGENT: HeaderValue =
@@ -56,7 +55,6 @@ pub(super) struct FastPath {
 /// A write failed, or its answer was lost. The item may have been written.
 #[derive(Debug)]
 pub(super) struct WriteFailure {
-    /// Why, for the log.
     pub(super) reason: String,
     /// Whether DynamoDB throttled the write.
     pub(super) throttled: bool,
@@ -77,19 +75,18 @@ impl FastPath {
         Self { aws, endpoint }
     }
 
-    /// Opens the connection that the first write will use, with `GET /`, which DynamoDB's endpoints answer with their
-    /// health. That needs no signature and is not an API call. A deliberately failing write would also open the
-    /// connection, but CloudWatch would count a user error at every cold start. A failure is ignored.
+    /// Opens the connection for the first write with `GET /`, an unsigned health check. A failing
+    /// write would also open the connection, but count as a user error in CloudWatch.
     pub(super) async fn open_connection(&self) {
         let ping = async {
             let endpoint = self.endpoint().await?;
             let request = Request::get(endpoint.url.clone()).body(SdkBody::empty())?;
-            endpoint.exchange(request).await
+            endpoint.send(request).await
         };
         let _ = timeout(OPEN_TIMEOUT, ping).await;
     }
 
-    /// Writes an item unless its key is taken, without a retry. Returns no later than `deadline`.
+    /// Writes an item unless its key exists, without a retry. Returns no later than `deadline`.
     pub(super) async fn put(
         &self,
         table_name: &str,
@@ -114,8 +111,8 @@ impl FastPath {
             let problem = format!("{status} with a body that is not DynamoDB's");
             return Err(failed(problem));
         };
-        match error.occupant() {
-            Some(occupant) => Ok(WriteOutcome::KeyTaken(occupant)),
+        match error.existing_item() {
+            Some(item) => Ok(WriteOutcome::KeyExists(item)),
             None => Err(WriteFailure {
                 throttled: THROTTLING_ERRORS.contains(&error.name()),
                 reason: format!("{status}: {} {}", error.name(), error.message),
@@ -144,7 +141,7 @@ impl Endpoint {
             .build()?;
         let endpoint = DefaultResolver::new().resolve_endpoint(&params).await?;
         let mut url = endpoint.url().parse::<Uri>()?.into_parts();
-        // Append the operation's path, `/`, to the endpoint's own path.
+        // The operation's path, `/`, comes after the endpoint's own path.
         let path = url.path_and_query.as_ref().map_or("", |path| path.path());
         url.path_and_query = Some(format!("{}/", path.trim_end_matches('/')).parse()?);
         Ok(Self {
@@ -157,17 +154,17 @@ impl Endpoint {
 
     async fn put(&self, table_name: &str, item: &Item) -> Result<(StatusCode, Bytes), BoxError> {
         let body = wire::input(table_name, item)?;
-        self.exchange(self.signed(body)?).await
+        self.send(self.signed(body)?).await
     }
 
     /// Sends a request and reads the whole answer.
-    async fn exchange(&self, request: Request<SdkBody>) -> Result<(StatusCode, Bytes), BoxError> {
+    async fn send(&self, request: Request<SdkBody>) -> Result<(StatusCode, Bytes), BoxError> {
         let connection = CaptureSmithyConnection::new();
         let mut request = aws_smithy_runtime_api::http::Request::try_from(request)?;
         request.add_extension(connection.clone());
         let response = self.connector.call(request).await?.try_into_http1x()?;
         let status = response.status();
-        // Drop the connection after a server error: a new connection may reach a healthy server.
+        // After a server error, a new connection may reach a healthy server.
         if status.is_server_error()
             && let Some(connection) = connection.get()
         {
@@ -178,7 +175,7 @@ impl Endpoint {
     }
 
     fn signed(&self, body: Vec<u8>) -> Result<Request<SdkBody>, BoxError> {
-        // The system time, not the callback's `now`, which tests set: AWS compares it with its own clock.
+        // The system time, which AWS checks, and not the callback's `now`, which tests set.
         let params = v4::SigningParams::builder()
             .identity(&self.identity)
             .region(&self.region)
@@ -187,7 +184,7 @@ impl Endpoint {
             .settings(SigningSettings::default())
             .build()?
             .into();
-        // The signature also covers the header `host`, which is derived from the URL.
+        // The signature also covers the header `host`, which comes from the URL.
         let url = self.url.to_string();
         let signable = SignableBody::Bytes(&body);
         let signable = SignableRequest::new("POST", url, HEADERS.into_iter(), signable)?;

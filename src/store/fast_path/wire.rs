@@ -1,4 +1,4 @@
-//! `PutItem` in DynamoDB's JSON protocol: the request as the SDK writes it, and the fields of the answer that are used.
+//! `PutItem` in DynamoDB's JSON protocol: the SDK's request, and the fields used of the answer.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::ser::Error;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::store::item::{CONDITION, Item, Occupant};
+use crate::store::item::{CONDITION, ExistingItem, Item};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -23,8 +23,8 @@ struct Attributes<'a>(&'a Item);
 
 struct Attribute<'a>(&'a AttributeValue);
 
-/// The body of a conditional write. If the key is taken, DynamoDB returns the item that has it. An item with a type
-/// that no snapshot has, a binary value or a set, is an error.
+/// The body of a conditional write. If the key exists, DynamoDB returns the item that has the key.
+/// Types that no snapshot has, binary values and sets, are an error.
 pub(super) fn input(table_name: &str, item: &Item) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&Input {
         table_name,
@@ -59,7 +59,7 @@ impl Serialize for Attribute<'_> {
     }
 }
 
-/// Whether the body of a 200 answer comes from DynamoDB. A proxy may also answer 200, but not with a JSON object.
+/// Whether the body of a 200 answer is a JSON object. A proxy may answer 200 with another body.
 pub(super) fn is_output(json: &[u8]) -> bool {
     serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(json).is_ok()
 }
@@ -70,7 +70,6 @@ pub(super) struct ErrorAnswer {
     /// Such as `com.amazonaws.dynamodb.v20120810#ThrottlingException`.
     #[serde(rename = "__type")]
     r#type: String,
-    /// DynamoDB's explanation.
     #[serde(alias = "Message", default)]
     pub(super) message: String,
     #[serde(rename = "Item")]
@@ -84,9 +83,9 @@ impl ErrorAnswer {
     }
 
     /// The item that has the key, if the condition failed.
-    pub(super) fn occupant(&self) -> Option<Occupant> {
+    pub(super) fn existing_item(&self) -> Option<ExistingItem> {
         let item = self.item.as_ref()?;
-        let occupant = || Occupant::of(|attribute| item[attribute]["S"].as_str());
-        (self.name() == "ConditionalCheckFailedException").then(occupant)
+        let existing = || ExistingItem::of(|attribute| item[attribute]["S"].as_str());
+        (self.name() == "ConditionalCheckFailedException").then(existing)
     }
 }
