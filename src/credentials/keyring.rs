@@ -12,61 +12,56 @@ use crate::contract::text::{MESSAGE_LIMIT, excerpt};
 
 /// Credentials older than this are read again.
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
-/// The minimum time between two reads, which keeps forged callbacks from causing a flood of reads.
+/// The minimum time between two reads: forged callbacks must not cause a flood of reads.
 const MIN_INTERVAL: Duration = Duration::from_secs(10);
-/// The minimum time between two reads while no credentials have been read yet.
-const MIN_INTERVAL_WITHOUT: Duration = Duration::from_secs(1);
-/// The time limit of a read that a callback needs: there are no credentials, or they did not verify it.
+/// The minimum time between two reads until the first read succeeds.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// The time limit of a read if the credentials are missing or did not verify a callback.
 const READ_TIMEOUT: Duration = Duration::from_secs(1);
 /// The time limit of a read that only refreshes the credentials.
 const REFRESH_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// The credentials in use. The lock is held during a read, so that other callers wait for that read instead of starting
-/// another.
+/// The credentials in use. The lock is held during a read: other callers wait for the same read.
 #[derive(Clone, Debug)]
 pub struct Keyring(Arc<Mutex<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     /// `None` if the credentials never change.
     secret: Option<Secret>,
     good: Option<Arc<Credentials>>,
-    /// When `good` was read. After a refresh that failed, it is set so far back that the next refresh is soon.
+    /// When `good` was read. After a failed refresh, a time that makes the next refresh due soon.
     fresh_at: Option<SystemTime>,
-    /// When the secret was read, or when a callback that needed it tried to. A failed refresh does not count: it had
-    /// less time.
+    /// The last read. A failed refresh, which has less time, does not count.
     tried_at: Option<SystemTime>,
 }
 
 impl Keyring {
     /// Credentials that do not change.
     pub fn fixed(credentials: Credentials) -> Self {
-        let good = Some(Arc::new(credentials));
-        Self::of(State {
-            good,
-            ..State::default()
-        })
+        Self::of(None, Some(Arc::new(credentials)))
     }
 
     /// Credentials in a secret, which is not read yet.
     pub fn of_secret(secret: Secret) -> Self {
-        let secret = Some(secret);
-        Self::of(State {
+        Self::of(Some(secret), None)
+    }
+
+    fn of(secret: Option<Secret>, good: Option<Arc<Credentials>>) -> Self {
+        Self(Arc::new(Mutex::new(State {
             secret,
-            ..State::default()
-        })
+            good,
+            fresh_at: None,
+            tried_at: None,
+        })))
     }
 
-    fn of(state: State) -> Self {
-        Self(Arc::new(Mutex::new(state)))
-    }
-
-    /// The credentials to verify with first. If they are older than five minutes, they are read again. If that takes
-    /// more than 200 ms or fails, the last good ones stay in use. `None` if no read has succeeded yet.
+    /// The credentials to verify with first, read again after five minutes. If this read fails or
+    /// takes more than 200 ms, the last good credentials stay in use. `None` until a read succeeds.
     pub async fn current(&self, now: SystemTime) -> Option<Arc<Credentials>> {
         let mut state = self.0.lock().await;
         if state.good.is_none() {
-            state.read_anew(now, MIN_INTERVAL_WITHOUT).await;
+            state.read_if_due(now, RETRY_INTERVAL).await;
         } else if is_past(state.fresh_at, MAX_AGE, now) {
             state.fresh_at = Some(now - (MAX_AGE - MIN_INTERVAL));
             state.read(now, REFRESH_TIMEOUT).await;
@@ -74,8 +69,7 @@ impl Keyring {
         state.good.clone()
     }
 
-    /// Like [`Keyring::current`], but while no read has succeeded, it reads the secret again every second until
-    /// `deadline`.
+    /// Like [`Keyring::current`], but retries every second until a read succeeds, or `deadline`.
     pub(crate) async fn wait_for_any(
         &self,
         now: SystemTime,
@@ -87,14 +81,14 @@ impl Keyring {
                 if let Some(credentials) = self.current(now + started.elapsed()).await {
                     return credentials;
                 }
-                sleep(MIN_INTERVAL_WITHOUT).await;
+                sleep(RETRY_INTERVAL).await;
             }
         };
         timeout_at(deadline, read).await.ok()
     }
 
-    /// Credentials newer than `old`, for a callback that `old` did not verify: either read in the meantime, or read now
-    /// if the last read was at least ten seconds ago.
+    /// Credentials newer than `old`, which did not verify a callback: read in the meantime, or read
+    /// now if the last read was at least ten seconds ago.
     pub(crate) async fn newer_than(
         &self,
         old: &Arc<Credentials>,
@@ -103,15 +97,15 @@ impl Keyring {
         let is_newer = |good: &Arc<Credentials>| !Arc::ptr_eq(old, good);
         let mut state = self.0.lock().await;
         if !state.good.as_ref().is_some_and(is_newer) {
-            state.read_anew(now, MIN_INTERVAL).await;
+            state.read_if_due(now, MIN_INTERVAL).await;
         }
         state.good.clone().filter(is_newer)
     }
 }
 
 impl State {
-    /// Reads the secret for a callback that needs it, unless the last read was less than `min_interval` ago.
-    async fn read_anew(&mut self, now: SystemTime, min_interval: Duration) {
+    /// Reads the secret, unless the last read was less than `min_interval` ago.
+    async fn read_if_due(&mut self, now: SystemTime, min_interval: Duration) {
         if is_past(self.tried_at, min_interval, now) {
             self.tried_at = Some(now);
             self.read(now, READ_TIMEOUT).await;
@@ -140,8 +134,8 @@ impl State {
     }
 }
 
-/// Whether `interval` has passed since `time`. `None` counts as passed. So does a `time` at least `interval` in the
-/// future, because the clock was then set back.
+/// Whether `interval` has passed since `time`. `None` counts as passed. So does a time that far in
+/// the future, because the clock was set back.
 fn is_past(time: Option<SystemTime>, interval: Duration, now: SystemTime) -> bool {
     time.is_none_or(|time| match now.duration_since(time) {
         Ok(since) => since >= interval,

@@ -23,8 +23,8 @@ impl Secret {
         Self { client, id }
     }
 
-    /// Reads the current credentials, from the secret's text or from its binary value. Returns what is wrong after at
-    /// most `limit`, in a text that never quotes the secret.
+    /// Reads the credentials from the secret's string or binary value, within `limit`. The error
+    /// never quotes the secret.
     pub(crate) async fn read(&self, limit: Duration) -> Result<Credentials, String> {
         let id = &self.id;
         let unreadable =
