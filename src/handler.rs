@@ -19,7 +19,7 @@ use crate::store::Store;
 #[derive(Clone, Debug)]
 pub struct Handler {
     receiver: Arc<Receiver>,
-    /// How long the process took to start, until the first callback's log line reports it.
+    /// How long the process took to start. `None` after the first invocation.
     init: Arc<Mutex<Option<Duration>>>,
 }
 
@@ -34,7 +34,7 @@ pub enum Response {
 }
 
 impl Handler {
-    /// Creates the function. It verifies with `keyring`, stores in `store` and parks in `parking`.
+    /// Creates the function: verifies with `keyring`, stores in `store`, parks in `parking`.
     pub fn new(config: &Config, keyring: Keyring, store: Store, parking: Parking) -> Self {
         Self {
             receiver: Arc::new(Receiver::new(config, keyring, store, parking)),
@@ -54,8 +54,7 @@ impl Handler {
     ///
     /// # Errors
     ///
-    /// Returns an error if the event has records that are not messages of SQS. Lambda then leaves all messages in the
-    /// queue. Every other event gets a response.
+    /// Returns an error if the event's records are not SQS messages. They then stay in the queue.
     pub async fn handle(
         &self,
         event: LambdaEvent<Box<RawValue>>,
@@ -69,7 +68,7 @@ impl Handler {
                 Response::Http(Box::new(response.await))
             }
             Some(batch) => {
-                let time = http::time_to_answer(&context, now);
+                let time = http::remaining_time(&context, now);
                 // Boxed, because most events are API Gateway's.
                 let response = Box::pin(retry_all(&self.receiver, batch?, time, now, init));
                 Response::Queue(response.await)

@@ -1,8 +1,8 @@
 //! The HTTP request in API Gateway's event, in either payload format.
 //!
-//! The event is read once, and strings are borrowed from it. The request types of `lambda_http` copy the whole event,
-//! and their conversion to an `http::Request` panics if the body is not valid base64 although the event says so, or if
-//! the sender's query or host does not form a valid URL. Therefore only the response type of `lambda_http` is used.
+//! The request types of `lambda_http` are not used. They copy the whole event, and their conversion
+//! to an `http::Request` panics if the body is not the base64 that the event promises, or if the
+//! sender's query or host does not form a valid URL.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ use crate::contract::json::{Pairs, Text, position};
 pub struct HttpRequest<'a> {
     /// The method.
     pub method: Cow<'a, str>,
-    /// The path as it is in the event. It may begin with a stage or with the base path of a custom domain.
+    /// The path, which may begin with a stage or with the base path of a custom domain.
     pub path: Cow<'a, str>,
     /// The headers.
     pub headers: Headers<'a>,
@@ -59,15 +59,14 @@ impl<'a> HttpRequest<'a> {
     ///
     /// # Errors
     ///
-    /// Returns what is wrong with the event. The text never quotes the event, which holds a signature.
+    /// Returns what is wrong, without quoting the event, which holds a signature.
     pub fn from_event(event: &'a str) -> Result<Self, String> {
         let event: Event<'a> = serde_json::from_str(event)
             .map_err(|error| format!("it is not of API Gateway's form at {}", position(&error)))?;
         let context = event.request_context.and_then(|context| context.http);
         let method = context.and_then(|http| http.method).or(event.http_method);
         let path = event.raw_path.or(event.path);
-        // A REST API's event has the same headers in both maps, but only `multiValueHeaders` has every value of a
-        // repeated header.
+        // A REST API sends every header in both maps, and every value in `multiValueHeaders` only.
         let multi = event.multi_value_headers.map_or(Vec::new(), |map| map.0);
         let single = event.headers.map_or(Vec::new(), |map| map.0).into_iter();
         let is_single = |name: &str| {

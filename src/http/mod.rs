@@ -16,13 +16,12 @@ pub use event::HttpRequest;
 pub use response::ProxyResponse;
 use response::respond;
 
-/// Time from the start of an invocation to the deadline of its answer. The function's timeout in the template is 10 s.
+/// The time limit of an answer. The function's timeout in the template is 10 s.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
-/// Time reserved before Lambda's own deadline, to write the log line and return the answer.
+/// The time before Lambda's deadline that is reserved to log and return the answer.
 const RESERVED: Duration = Duration::from_millis(500);
 
-/// Answers one invocation, even if its event is not a request, and writes its log line. `now` is the current time;
-/// `init` is logged.
+/// Answers an event, even if it is not a request, and writes its log line with `init`.
 pub(crate) async fn answer(
     receiver: &Receiver,
     event: &str,
@@ -49,7 +48,7 @@ pub(crate) async fn answer(
                     delivery: &delivery,
                     received_at: ReceivedAt::from(now),
                     now,
-                    deadline: delivery.started + time_to_answer(context, now),
+                    deadline: delivery.started + remaining_time(context, now),
                 };
                 receiver.receive(&incoming).await
             }
@@ -68,7 +67,7 @@ pub(crate) async fn answer(
 /// Checks the path, the method and the size, before the headers are read.
 fn refusal_of(request: &HttpRequest<'_>, limit: usize) -> Option<Refusal> {
     let bytes = request.body.len();
-    // A stage, a base path or a doubled slash may precede the path. What precedes it is not signed and has no meaning.
+    // A stage, a base path or a slash may precede the path. This prefix is not signed.
     if !request.path.ends_with(CALLBACK_PATH) {
         Some(Refusal::Path(request.path.to_string()))
     } else if request.method != CALLBACK_METHOD {
@@ -80,10 +79,10 @@ fn refusal_of(request: &HttpRequest<'_>, limit: usize) -> Option<Refusal> {
     }
 }
 
-/// Time from now to the deadline of the answer, which must be sent before Lambda ends the invocation.
+/// The time from `now` to the deadline of the answer, which is before Lambda's deadline.
 ///
-/// A deadline in the past is ignored, because cargo-lambda's emulator sends a deadline in 1970.
-pub(crate) fn time_to_answer(context: &Context, now: SystemTime) -> Duration {
+/// Lambda's deadline is ignored if it has passed: cargo-lambda's emulator sends a time in 1970.
+pub(crate) fn remaining_time(context: &Context, now: SystemTime) -> Duration {
     match context.deadline().duration_since(now) {
         Ok(left) => ANSWER_TIMEOUT.min(left.saturating_sub(RESERVED)),
         Err(_) => ANSWER_TIMEOUT,

@@ -13,8 +13,8 @@ use crate::contract::callback::CALLBACK_METHOD;
 pub struct ProxyResponse {
     #[serde(flatten)]
     response: ApiGatewayProxyResponse,
-    /// In format 2.0 only, of HTTP APIs and function URLs: a REST API rejects a response with this field, and
-    /// `cargo lambda watch` rejects one without.
+    /// In format 2.0 only (HTTP APIs and function URLs), where `cargo lambda watch` demands the
+    /// field. A REST API does not accept it.
     #[serde(skip_serializing_if = "Option::is_none")]
     cookies: Option<[String; 0]>,
 }
@@ -25,12 +25,12 @@ pub struct ProxyResponse {
 struct Answer<'a> {
     ret_code: u16,
     ret_msg: &'a str,
-    /// Lambda's request id of the invocation: unique to this response, and also in the log line.
+    /// Lambda's request id of the invocation, which the log line also holds.
     #[serde(rename = "responseID")]
     response_id: &'a str,
 }
 
-/// Creates the response that carries the contract's answer to this event, which may be unreadable.
+/// The response with the contract's answer to an event, which may be unreadable.
 pub(crate) fn respond(
     event: &str,
     status: u16,

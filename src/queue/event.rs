@@ -10,9 +10,7 @@ use crate::contract::json::{fields, position};
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
-    /// The id that SQS gave the message.
     pub(crate) message_id: String,
-    /// The message's text.
     pub(crate) body: String,
     #[serde(default)]
     attributes: BTreeMap<String, String>,
@@ -27,19 +25,19 @@ enum EventSource {
 }
 
 impl Message {
-    /// The number of attempts, including this one.
+    /// How often SQS has delivered the message, including this delivery.
     pub(crate) fn tries(&self) -> Option<u32> {
         let count = self.attributes.get("ApproximateReceiveCount")?;
         count.parse().ok()
     }
 }
 
-/// Reads the messages from an event. `None` if the event has no records: API Gateway's events have none.
+/// Reads the messages of an event. `None` if the event has no records, like API Gateway's events.
 ///
-/// Records that are not messages of SQS are an error, because Lambda would take any answer for a success and delete the
-/// messages. The text never quotes them.
+/// Records that are not SQS messages are an error, because after any answer Lambda would delete
+/// the messages. The error never quotes them.
 pub(crate) fn batch_of(event: &str) -> Option<Result<Vec<Message>, String>> {
-    // A cheap search rules out API Gateway's events before any parsing.
+    // A cheap search excludes API Gateway's events before any parsing.
     if !event.contains("\"Records\"") {
         return None;
     }

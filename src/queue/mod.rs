@@ -13,8 +13,8 @@ use crate::receive::{Delivery, Incoming, Receipt, Receiver, Refusal};
 use crate::telemetry;
 pub(crate) use event::{Message, batch_of};
 
-/// The messages that stay in the queue. SQS delivers them again after their visibility timeout. Lambda deletes all
-/// other messages of the batch.
+/// The messages that stay in the queue until SQS delivers them again, after their visibility
+/// timeout. Lambda deletes all other messages of the batch.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
@@ -27,8 +27,8 @@ struct BatchItemFailure {
     item_identifier: String,
 }
 
-/// Retries all messages of a batch concurrently and writes their log lines. `now` is the current time, `time` the time
-/// limit for the whole batch, and `init` is logged with the first message.
+/// Retries all messages of a batch concurrently, within `time`, and writes their log lines. The
+/// first line holds `init`.
 pub(crate) async fn retry_all(
     receiver: &Arc<Receiver>,
     batch: Vec<Message>,
@@ -40,7 +40,7 @@ pub(crate) async fn retry_all(
     let retry = |message: Message| {
         let (id, receiver, init) = (message.message_id.clone(), receiver.clone(), init.take());
         let done = async move { retry(&receiver, &message, now, deadline, init).await };
-        // Each message has its own task, so a panic leaves only this message in the queue.
+        // Each message has its own Tokio task: a panic leaves only this message in the queue.
         (id, tokio::spawn(done))
     };
     let retries: Vec<_> = batch.into_iter().map(retry).collect();
