@@ -17,12 +17,12 @@ use aws_smithy_runtime_api::client::http::{
 
 /// Connecting within a region takes a few milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-/// A call of these services takes a few milliseconds. After this long, a retry is more likely to succeed than the call.
+/// A call takes a few milliseconds. After this time, a retry is more likely to succeed.
 pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
-/// With the backoff below, attempts that fail immediately end within 6 s. That is before the store's deadline without a
-/// queue, so the log then records their cause instead of a timeout.
+/// Attempts that fail immediately end within 6 s, before the store's deadline without a queue: the
+/// log then holds their cause instead of a timeout.
 const MAX_ATTEMPTS: u32 = 10;
-/// For the secret and the queues, which have less time. Attempts that fail immediately end within 0.2 s.
+/// For the secret and the queues, which have less time: immediate failures end within 0.2 s.
 const SHORT_MAX_ATTEMPTS: u32 = 3;
 pub(crate) const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
@@ -34,8 +34,8 @@ macro_rules! client {
             .with_max_attempts($max_attempts)
             .with_initial_backoff(INITIAL_BACKOFF)
             .with_max_backoff(MAX_BACKOFF);
-        // By default, the SDK stops retrying for a while after many calls of the process have failed. A callback that
-        // arrives during an outage would then fail immediately, with most of its time unused.
+        // By default, the SDK stops retrying for a while after many failed calls. During an outage,
+        // a callback would fail immediately, with most of its time unused.
         let unlimited = RetryPartition::custom("task-callback");
         let mut config = $service::config::Builder::from(&$aws.config)
             .retry_config(retries)
@@ -49,10 +49,9 @@ macro_rules! client {
 #[derive(Clone, Debug)]
 pub struct Aws {
     pub(crate) config: SdkConfig,
-    /// The HTTP connector, with its connections and its trust store. A connection opened by one client serves every
-    /// client.
+    /// The HTTP connector: all clients share its connections and its trust store.
     pub(crate) connector: SharedHttpConnector,
-    /// The credentials in the environment. Lambda never changes them during the life of a process.
+    /// The credentials in the environment, which Lambda never changes while a process lives.
     pub(crate) credentials: Option<Credentials>,
     /// The configured endpoint URL. `None` means the region's default endpoint.
     pub(crate) dynamodb_url: Option<String>,
@@ -61,13 +60,10 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Reads the region, the credentials and the endpoints from the environment, where Lambda puts them.
+    /// Reads the region, the credentials and the endpoints from the AWS SDKs' variables.
     ///
-    /// The SDK's default chain is not used. It also looks in profiles, metadata services and token exchanges, which a
-    /// Lambda function does not have, and it makes up a tenth of the binary. `AWS_ENDPOINT_URL_DYNAMODB`,
-    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_SQS`, `AWS_ENDPOINT_URL`,
-    /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` work as in
-    /// the AWS SDKs.
+    /// The SDK's default chain is a tenth of the binary, and would also search profiles, metadata
+    /// services and token exchanges, which a Lambda function does not have.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name| lookup(name).filter(|value| !value.is_empty());
         let is_true = |name| set(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
@@ -89,8 +85,8 @@ impl Aws {
             // This provider's error names the missing variable.
             None => SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
         };
-        // Sharing one connector means reading the trust store once, which takes most of a cold start. TLS uses ring,
-        // because aws-lc, the SDK's default, costs 25 ms of CPU at every cold start.
+        // All clients share one connector, because reading the trust store takes most of a cold
+        // start. TLS uses ring: aws-lc, the SDK's default, costs each cold start 25 ms of CPU.
         let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
         let connector = Connector::builder()
             .connector_settings(settings.build())

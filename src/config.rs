@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use crate::contract::account::Credentials;
 
-const SECONDS_A_DAY: u64 = 24 * 60 * 60;
+const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
 const DEFAULT_MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
-const DEFAULT_MAX_CALLBACK_AGE: Duration = Duration::from_secs(3 * SECONDS_A_DAY);
+const DEFAULT_MAX_CALLBACK_AGE: Duration = Duration::from_secs(3 * SECONDS_PER_DAY);
 const DEFAULT_MAX_BODY_BYTES: usize = 64 * 1024;
-/// A maximum age that the retention limits is this much shorter than the retention.
+/// How much shorter than the retention a limited maximum age is.
 const RETENTION_MARGIN: Duration = Duration::from_secs(60 * 60);
 
-/// With any headers that API Gateway admits, the message of a parked callback then stays under 256 KiB, and so does the
-/// log line that holds it if the queue does not take it.
+/// Keeps a parked message, and a log line that holds such a message, under 256 KiB with any headers
+/// that API Gateway admits.
 const MAX_BODY_BYTES_CEILING: usize = 160 * 1024;
 
 /// The function's configuration.
@@ -25,21 +25,20 @@ pub struct Config {
     pub table_name: String,
     /// `CALLBOT_CREDENTIALS` or `CALLBOT_CREDENTIALS_SECRET_ID`: whose callbacks are accepted.
     pub credentials: CredentialsSource,
-    /// `MAX_CLOCK_SKEW_SECONDS`: how far the header's `createTs` may be ahead of the clock.
+    /// `MAX_CLOCK_SKEW_SECONDS`: how far the header `createTs` may be ahead of the clock.
     pub max_clock_skew: Duration,
-    /// `MAX_CALLBACK_AGE_SECONDS`: how far the header's `createTs` may be behind the clock. Always less than the
-    /// retention.
+    /// `MAX_CALLBACK_AGE_SECONDS`: how far `createTs` may be behind. Less than the retention.
     pub max_callback_age: Duration,
     /// `RETENTION_DAYS`: how long a snapshot is stored. `None` means forever.
     pub retention: Option<Duration>,
-    /// `MAX_BODY_BYTES`: the size limit. A larger body is rejected.
+    /// `MAX_BODY_BYTES`: a larger body is refused.
     pub max_body_bytes: usize,
-    /// `PARKED_QUEUE_URL`: the queue of callbacks that a retry may store. If unset, the log holds them.
+    /// `PARKED_QUEUE_URL`: the queue of callbacks that a retry may store, or `None` to log them.
     pub parked_queue_url: Option<String>,
-    /// `DEAD_LETTER_QUEUE_URL`: the queue of authentic callbacks that no retry can store. If unset, they are parked
-    /// like the others.
+    /// `DEAD_LETTER_QUEUE_URL`: the queue of authentic callbacks that no retry can store, or
+    /// `None` to use the parked queue.
     pub dead_letter_queue_url: Option<String>,
-    /// What the function uses differently from what the variables say, for the log.
+    /// Where the function differs from the variables, for the log.
     pub warnings: Vec<String>,
 }
 
@@ -58,15 +57,14 @@ pub enum CredentialsSource {
 pub struct ConfigError {
     /// The variable's name.
     pub variable: &'static str,
-    /// What is wrong with the variable. Never quotes its value, which may be a secret.
+    /// What is wrong. Never quotes the value, which may be a secret.
     pub problem: String,
     /// What the variable must hold.
     pub expected: &'static str,
 }
 
 impl Config {
-    /// Reads the configuration through `lookup`, which returns a variable's value, or `None` if it is unset. An empty
-    /// value counts as unset.
+    /// Reads the variables through `lookup`. An empty value counts as unset, like `None`.
     ///
     /// # Errors
     ///
@@ -75,7 +73,8 @@ impl Config {
         let variables = Variables(lookup);
         let days = "a whole number of days, at least 1, or nothing to keep snapshots for ever";
         let days: Option<NonZeroU32> = variables.optional("RETENTION_DAYS", days, parse)?;
-        let retention = days.map(|days| Duration::from_secs(u64::from(days.get()) * SECONDS_A_DAY));
+        let retention =
+            days.map(|days| Duration::from_secs(u64::from(days.get()) * SECONDS_PER_DAY));
         let age = "a whole number of seconds, less than RETENTION_DAYS where that is set";
         let age = variables.optional("MAX_CALLBACK_AGE_SECONDS", age, seconds)?;
         let (max_callback_age, warning) = limited_age(age, retention);
@@ -117,9 +116,8 @@ fn wrong(variable: &'static str, problem: &str, expected: &'static str) -> Confi
 
 /// The maximum age, and a warning if it is not the configured one.
 ///
-/// The age must be less than the retention. Otherwise the snapshot of an accepted callback may already have expired,
-/// and the function would store it again. An age that is too long is limited, because a function that does not start
-/// loses every callback.
+/// The age must be less than the retention, or a callback whose snapshot has expired could be
+/// stored again. The age is limited, because a function that does not start loses every callback.
 fn limited_age(age: Option<Duration>, retention: Option<Duration>) -> (Duration, Option<String>) {
     let longest = match retention {
         None => Duration::MAX,
@@ -185,7 +183,7 @@ fn body_limit(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A queue's name or ARN is an easy mistake, and SQS would report it only when a message is sent.
+/// SQS would report a queue's name or ARN, an easy mistake, only when a message is sent.
 fn url(text: &str) -> Result<String, String> {
     if text.starts_with("https://") || text.starts_with("http://") {
         Ok(text.to_owned())

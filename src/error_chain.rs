@@ -4,8 +4,7 @@ use std::error::Error;
 
 /// The texts of an error and its sources, outermost first, without repetition.
 ///
-/// The SDK puts the whole request into the text of some errors. The request may hold a secret or a signature, so this
-/// function leaves it out.
+/// Leaves out the request that some SDK errors quote: the request may hold a secret or a signature.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     let texts = layers(error).map(|layer| without_request(layer.to_string()));
     let mut texts: Vec<String> = texts.collect();

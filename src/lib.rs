@@ -1,19 +1,20 @@
-//! The customer's side of the callbot platform's task callbacks: verify the signature, store every status of a
-//! task in DynamoDB, answer with the `retCode` that the platform expects.
+//! Receives the callbot platform's task callbacks: verifies the signature, stores every status of a
+//! task in DynamoDB and answers with the `retCode` that the platform expects.
 //!
-//! The modules, in the order in which a callback passes through them. A module may use only modules below it. Lambda's
-//! events are known to the first three only, and the AWS SDK to `store`, `parking`, `credentials` and `aws` only.
+//! A callback passes through the modules from top to bottom. A module uses only modules below it.
+//! Only the first three know Lambda's events, and only `store`, `parking`, `credentials` and `aws`
+//! know the AWS SDK.
 //!
 //! | module | its one job |
 //! | --- | --- |
 //! | [`handler`] | dispatches each event to `http` or `queue` |
 //! | `queue` | parked callbacks in from SQS, the list of failed messages out |
 //! | [`http`] | API Gateway's event in, the contract's answer out |
-//! | [`telemetry`] | one log line a callback |
-//! | `receive` | the use case: verify, parse and store, or reject with a `retCode` and park |
+//! | [`telemetry`] | one log line per callback |
+//! | `receive` | the use case: verify, parse and store, or refuse with a `retCode` and park |
 //! | [`store`] | the table in DynamoDB |
 //! | [`parking`] | the queues of parked callbacks in SQS |
-//! | [`credentials`] | the credentials in force |
+//! | [`credentials`] | the credentials in use |
 //! | [`config`] | the environment, read once at start |
 //! | [`aws`] | AWS client settings: region, credentials, endpoints, timeouts, retries |
 //! | [`error_chain`] | an error's text with its causes |

@@ -19,7 +19,7 @@ use task_callback::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let started = Instant::now();
-    // A value that is not Unicode is converted and not treated as unset, so that the configuration can report it.
+    // A value that is not Unicode must not count as unset: the configuration reports an error.
     let lookup = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     tracing::subscriber::set_global_default(telemetry::subscriber(lookup, std::io::stdout))
         .expect("nothing else has set a subscriber");

@@ -25,7 +25,7 @@ pub(crate) enum Queue {
 #[derive(Clone, Debug)]
 pub struct Parking {
     aws: Aws,
-    /// Created on first use, because most callbacks are stored and never need it.
+    /// Created on first use, because few callbacks are parked.
     client: Arc<OnceLock<Client>>,
     parked_queue_url: Option<String>,
     dead_letter_queue_url: Option<String>,
@@ -51,7 +51,7 @@ impl Parking {
         self.parked_queue_url.is_some()
     }
 
-    /// The part of the remaining time to reserve for parking: half of it, but at most 1.5 s. Zero without a queue.
+    /// The time to reserve for parking: half of `left`, at most 1.5 s. Zero without a queue.
     pub(crate) fn reserved_of(&self, left: Duration) -> Duration {
         let reserved = |_| PARK_TIMEOUT.min(left / 2);
         self.parked_queue_url
@@ -59,7 +59,7 @@ impl Parking {
             .map_or(Duration::ZERO, reserved)
     }
 
-    /// The queue that takes the messages for `queue`: without a dead-letter queue, the parked queue takes them.
+    /// The queue for a callback: without a dead-letter queue, the parked queue.
     pub(crate) fn queue_for(&self, queue: Queue) -> Queue {
         match self.dead_letter_queue_url {
             Some(_) => queue,
@@ -67,8 +67,8 @@ impl Parking {
         }
     }
 
-    /// Sends a message to a queue. Returns once SQS has confirmed it, or what is wrong after at most 1.5 s and no later
-    /// than `deadline`. If only the answer was lost, the queue may still hold the message.
+    /// Sends a message to a queue, within 1.5 s and no later than `deadline`. After an error, the
+    /// queue may hold the message all the same, if only the confirmation was lost.
     pub(crate) async fn park(
         &self,
         queue: Queue,

@@ -14,11 +14,10 @@ use crate::contract::text::{MESSAGE_LIMIT, SHORT_ID_LIMIT, excerpt};
 use crate::parking::Queue;
 use crate::receive::{Delivery, ParkOutcome, Receipt};
 
-/// Creates the log subscriber that Lambda's logging controls ask for: `AWS_LAMBDA_LOG_FORMAT` (`JSON`, the default, or
-/// `Text`) and `AWS_LAMBDA_LOG_LEVEL` (`INFO` by default).
+/// Creates the log subscriber for Lambda's logging controls: `AWS_LAMBDA_LOG_FORMAT` (`JSON`, the
+/// default, or `Text`) and `AWS_LAMBDA_LOG_LEVEL` (`INFO` by default).
 ///
-/// The level applies to this crate. Libraries are limited to warnings: at `TRACE` they would log the whole event,
-/// with its valid signature.
+/// Libraries are limited to warnings: at TRACE they would log the whole event with its signature.
 pub fn subscriber<W>(
     lookup: impl Fn(&str) -> Option<String>,
     writer: W,
@@ -27,7 +26,7 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let level = match lookup("AWS_LAMBDA_LOG_LEVEL") {
-        // Lambda has a level above ERROR; tracing has none.
+        // Lambda has a level above ERROR, tracing has none.
         Some(level) if level.eq_ignore_ascii_case("FATAL") => LevelFilter::ERROR,
         // Never off: an error line may hold the only copy of a callback.
         Some(level) => level
@@ -53,10 +52,10 @@ where
     Registry::default().with(lines.with_filter(levels))
 }
 
-/// Writes the log line of one callback: at INFO if it is stored, at ERROR if the function or AWS caused the rejection
+/// Writes a callback's log line: at INFO if it is stored, at ERROR if the function or AWS failed
 /// (5xx) or if the line holds the only copy of the callback, and otherwise at WARN.
 pub(crate) fn log(receipt: &Receipt<'_>, delivery: &Delivery<'_>) {
-    // A stranger's text costs by the byte. The line that holds the whole callback may have at most 256 KiB.
+    // A stranger's text costs by the byte. A line with the whole callback is limited to 256 KiB.
     let has_message = matches!(receipt.parked, Some(ParkOutcome::Logged { .. }));
     let limit = (has_message || !receipt.is_verified).then_some(SHORT_ID_LIMIT);
     let ids = [receipt.request_id, receipt.uuid, receipt.task_id.as_deref()];

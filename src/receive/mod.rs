@@ -1,4 +1,4 @@
-//! The use case: verify and store a callback, or reject it. A rejected callback may be parked.
+//! The use case: verify and store a callback, or refuse and perhaps park it.
 
 mod mismatch_limit;
 mod receipt;
@@ -24,8 +24,8 @@ pub(crate) use receipt::{Delivery, Incoming, ParkOutcome, Receipt};
 use refusal::ParkingRule;
 pub(crate) use refusal::Refusal;
 
-/// How long the function tries to store a callback that can be parked. Longer retries would only keep the instance from
-/// other callbacks.
+/// How long the function tries to store a callback that can be parked. Longer retries would only
+/// hold an instance that other callbacks need.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The same while AWS seems to be down.
 const STORE_TIMEOUT_IN_AN_OUTAGE: Duration = Duration::from_millis(500);
@@ -40,8 +40,8 @@ pub(crate) struct Receiver {
     store: Store,
     parking: Parking,
     mismatches: MismatchLimit,
-    /// Whether AWS seems to be down: a callback was parked because of an outage, or stayed in the queue, and none has
-    /// been stored since. Also cleared if parking fails, because then retries are the only chance left.
+    /// Whether AWS seems to be down: an outage has kept a callback in a queue, and none has been
+    /// stored since. Cleared if parking fails, because then only retries are left.
     outage: AtomicBool,
 }
 
@@ -57,8 +57,8 @@ impl Receiver {
         }
     }
 
-    /// Stores a callback, or rejects it and parks it if the contract says so. A rejected callback from the parked queue
-    /// stays there. Moving it to the dead-letter queue at once would make a redrive of that queue endless.
+    /// Stores a callback, or refuses it and parks it if the contract says so. A refused callback
+    /// stays in the parked queue: a move to the dead-letter queue would make a redrive endless.
     pub(crate) async fn receive<'a>(&self, incoming: &Incoming<'a>) -> Receipt<'a> {
         let now = Instant::now();
         let left = incoming.deadline.duration_since(now);
@@ -71,7 +71,7 @@ impl Receiver {
                 // Boxed, because the future is large and rarely needed.
                 receipt.parked = Box::pin(self.park(refusal, incoming)).await;
             }
-            // Any other rejection says nothing about an outage.
+            // No other refusal tells anything about an outage.
             if refusal.is_outage() {
                 let parked = matches!(receipt.parked, Some(ParkOutcome::Queued(_)));
                 self.outage.store(parked || from_queue, Ordering::Relaxed);
@@ -92,10 +92,8 @@ impl Receiver {
         }
     }
 
-    /// Checks the headers, the signature, the clock and the body, in this order, and stores the snapshot.
-    ///
-    /// The first check that fails determines the refusal in the receipt. A refused callback is not stored, unless
-    /// DynamoDB wrote the item and its confirmation was lost.
+    /// Checks the headers, the signature, the clock and the body, and stores the snapshot. The
+    /// first check that fails determines the refusal.
     async fn try_to_store<'a>(&self, incoming: &Incoming<'a>, deadline: Instant) -> Receipt<'a> {
         let headers = match CallbackHeaders::parse(incoming.headers) {
             Ok(headers) => headers,
@@ -119,8 +117,7 @@ impl Receiver {
         receipt
     }
 
-    /// Verifies with the current credentials. If that fails, tries newer ones, because the secret may have been rotated
-    /// since it was read.
+    /// Verifies with the current credentials, then with newer ones: the secret may be rotated.
     async fn verify<'a>(
         &self,
         headers: &CallbackHeaders<'a>,
@@ -144,8 +141,8 @@ impl Receiver {
         }
     }
 
-    /// A callback from the future comes from a wrong clock. A callback from the past is genuine but late, because of a
-    /// queue, a retry or an outage. Receiving it twice changes nothing while its snapshot is stored.
+    /// A callback from the future comes from a wrong clock. A callback from the past is genuine but
+    /// late: a queue, a retry or an outage. A replay changes nothing while its snapshot is stored.
     fn check_clock(&self, create_ts: u64, received_at: ReceivedAt) -> Result<(), Refusal> {
         let now = received_at.unix_seconds();
         let (seconds, ahead) = (now.abs_diff(create_ts), create_ts > now);
@@ -178,7 +175,7 @@ impl Receiver {
         };
         let (task_id, status) = (callback.task_id.clone(), callback.status);
         let received_at = incoming.received_at;
-        // The later of the two times. The snapshot then cannot expire while the callback would still be accepted.
+        // The later time: a snapshot must not expire while its callback would still be accepted.
         let begin = received_at.unix_seconds().max(headers.create_ts);
         let expires_at = |retention: Duration| begin + retention.as_secs();
         let snapshot = Snapshot {
@@ -202,7 +199,7 @@ impl Receiver {
         }
     }
 
-    /// Parks a rejected callback if the contract says so.
+    /// Parks a refused callback if the contract says so.
     async fn park(&self, refusal: &Refusal, incoming: &Incoming<'_>) -> Option<ParkOutcome> {
         let answer = refusal.answer();
         let (ParkingRule::Always(queue) | ParkingRule::UpToALimit(queue)) = answer.parking_rule

@@ -13,15 +13,14 @@ use crate::store::Put;
 
 /// One delivery of a callback, as its log line describes it.
 pub(crate) struct Delivery<'a> {
-    /// The `responseID`: of this answer, or, for a parked callback, of the answer that refused it.
+    /// The `responseID`: of this answer, or of the answer that refused a parked callback.
     pub(crate) response_id: &'a str,
-    /// Whether it comes from the parked queue. Otherwise its sender waits for the answer.
+    /// Whether the callback comes from the parked queue. Otherwise a sender waits for the answer.
     pub(crate) from_queue: bool,
-    /// When a callback from the queue was first received. `None` if its message cannot be read.
+    /// When a callback from the queue was first received. `None` if its message is unreadable.
     pub(crate) received_at: Option<ReceivedAt>,
-    /// How often the queue has delivered it, including this time.
+    /// How often the queue has delivered the callback, including this delivery.
     pub(crate) tries: Option<u32>,
-    /// When the function began to process it.
     pub(crate) started: Instant,
     /// How long the process took to start, if this is its first callback.
     pub(crate) init: Option<Duration>,
@@ -41,39 +40,38 @@ pub(crate) struct Incoming<'a> {
     pub(crate) deadline: Instant,
 }
 
-/// The outcome of a callback, with the data read from it.
+/// The outcome of a callback, with the data that the log line needs.
 #[derive(Debug)]
 pub(crate) struct Receipt<'a> {
     /// The key of the stored snapshot, or why it is not stored.
     pub(crate) result: Result<Put, Refusal>,
-    /// Whether an account signed it. Otherwise, its ids are a stranger's text.
+    /// Whether an account signed the callback. Otherwise, the ids are a stranger's text.
     pub(crate) is_verified: bool,
     pub(crate) request_id: Option<&'a str>,
     pub(crate) uuid: Option<&'a str>,
-    /// The key of the stored snapshot. If it is not stored, the header `createTs`.
+    /// The key of the stored snapshot, or else the header `createTs`.
     pub(crate) create_ts: Option<ReportTime>,
     pub(crate) task_id: Option<String>,
     pub(crate) status: Option<TaskStatus>,
     /// How long the store took, whether it succeeded or not.
     pub(crate) store_time: Option<Duration>,
-    /// What became of a callback that the contract parks. `None` if the contract does not park it, or if it is in the
-    /// queue already.
+    /// `None` if the contract does not park the callback, or if the queue already holds it.
     pub(crate) parked: Option<ParkOutcome>,
 }
 
-/// What became of a callback that the contract parks.
+/// The outcome of parking a callback.
 #[derive(Debug)]
 pub(crate) enum ParkOutcome {
     /// The queue has the callback.
     Queued(Queue),
-    /// The queue did not accept the callback, so the log must hold its message. The message holds a signature.
+    /// The queue did not accept the message, so the log must hold it, signature included.
     Logged { error: String, message: String },
-    /// The callback has a wrong signature and exceeds the limit for such callbacks.
+    /// The limit for callbacks with a wrong signature is reached.
     OverLimit,
 }
 
 impl Receipt<'_> {
-    /// A receipt with no other data.
+    /// A receipt with the result only.
     pub(crate) fn of(result: Result<Put, Refusal>) -> Self {
         Self {
             result,

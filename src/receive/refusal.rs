@@ -1,4 +1,4 @@
-//! Why a callback is rejected, which answer it gets and whether it is parked: the contract's sections 4 and 6.
+//! Why a callback is refused, its answer and its parking: the contract's sections 4 and 6.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::contract::text::{MESSAGE_LIMIT, QUOTE_LIMIT, excerpt};
 use crate::parking::Queue;
 use crate::store::StoreError;
 
-/// Why a callback is not acknowledged. [`Refusal::reason`] is for the log, [`Refusal::answer`] for the sender.
+/// Why a callback is refused: [`Refusal::reason`] for the log, [`Refusal::answer`] for the sender.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("the event is not an API Gateway request: {0}")]
@@ -31,7 +31,7 @@ pub(crate) enum Refusal {
     /// No configured account signed the request.
     #[error(transparent)]
     Unverified(#[from] Unverified),
-    /// Authentic, but `createTs` is too far from the clock: ahead, or behind. `limit` is the configured one.
+    /// Authentic, but `createTs` is too far ahead of the clock, or behind it.
     #[error("createTs is {seconds} s {} the clock, more than the {limit} s allowed", if *ahead { "ahead of" } else { "behind" })]
     Clock {
         seconds: u64,
@@ -46,31 +46,30 @@ pub(crate) enum Refusal {
     Store(#[from] StoreError),
 }
 
-/// The answer to a refused callback, and what becomes of the callback.
+/// The answer to a refused callback, and whether the callback is parked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RefusalAnswer {
     pub(crate) ret_code: u16,
     pub(crate) http_status: u16,
     /// What was wrong, as far as the sender may learn it.
     pub(crate) ret_msg: Cow<'static, str>,
-    /// Whether the callback is parked, and where.
     pub(super) parking_rule: ParkingRule,
 }
 
-/// Whether a rejected callback is parked.
+/// Whether and where a refused callback is parked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ParkingRule {
     /// The callback is authentic, or no signature could be verified.
     Always(Queue),
-    /// The signature or the algorithm is not the account's. The usual cause is our own secret, but a forger can cause
-    /// this, too.
+    /// The signature or the algorithm is not the account's. Most often our own secret is wrong, but
+    /// the callback may be forged.
     UpToALimit(Queue),
-    /// The callback is from a stranger or forged, or the request is not a well-formed callback.
+    /// The callback is from a stranger, forged or malformed.
     Never,
 }
 
 impl Refusal {
-    /// The answer, from the table in the contract's section 4, and the rule, from the table in its section 6.
+    /// The answer and the parking rule, from the tables in the contract's sections 4 and 6.
     pub(crate) fn answer(&self) -> RefusalAnswer {
         use ParkingRule::{Always, Never, UpToALimit};
         use Queue::{DeadLetter, Parked};
@@ -114,13 +113,12 @@ impl Refusal {
         }
     }
 
-    /// The full reason, for the log. At most 300 characters.
+    /// The reason for the log.
     pub(crate) fn reason(&self) -> String {
         excerpt(&self.to_string(), MESSAGE_LIMIT)
     }
 
-    /// Whether an AWS service was unavailable or did not answer in time. The next callback would most likely wait for
-    /// nothing, too.
+    /// Whether an AWS service is down or slow, which most likely affects the next callback, too.
     pub(super) fn is_outage(&self) -> bool {
         matches!(
             self,
