@@ -1,8 +1,8 @@
 """`make rehearse`: rehearses the deployment.
 
-Follows the README's sections "Use it locally" and "Deploy", and docs/operations.md from "Parked callbacks" on, with the
-same commands, against an emulator of AWS on this machine. Each step prints one line. The first step that differs ends
-it with status 1, and prints the command's output and the end of the function's log.
+Runs the commands of the README, of docs/operations.md from "Parked callbacks" on, and of cargo lambda in
+docs/configuration.md, against an emulator of AWS on this machine. Each step prints one line. The first step that differs
+ends the rehearsal with status 1, and prints the command's output and the end of the function's log.
 """
 
 import re
