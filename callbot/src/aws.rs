@@ -21,7 +21,7 @@ pub(crate) use error::AwsError;
 pub(crate) use options::{AwsArgs, Resource};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// SQS waits for messages, and those of an answer that is not awaited stay hidden for a while.
+/// Longer than SQS's long polling: the messages of an abandoned answer stay hidden for a while.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Few, since a person waits for the result.
 const MAX_ATTEMPTS: u32 = 4;
@@ -42,14 +42,14 @@ pub(crate) struct Aws {
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     service: &'static str,
-    /// The endpoint's URL, if it is not AWS's own, and what has set it.
+    /// The URL of an endpoint that is not AWS's own, and the setting it comes from.
     endpoint: Option<(String, String)>,
     region: Option<String>,
     /// Such as `table snapshots`.
     resource: String,
 }
 
-/// The variables that set a service's endpoint; the first one prevails.
+/// The variables that set a service's endpoint, in order of precedence.
 fn endpoint_variables(service: &str) -> [String; 2] {
     let all = "AWS_ENDPOINT_URL";
     let suffix = service.to_uppercase().replace(' ', "_");
@@ -77,7 +77,7 @@ impl Aws {
             config = config.region(Region::new(region.to_owned()));
         }
         if let Some(profile) = profile {
-            // As in the AWS CLI, before an access key in the environment.
+            // As in the AWS CLI, a named profile precedes an access key in the environment.
             let provider = ProviderConfig::without_region().with_http_client(http_client());
             let credentials = ProfileFileCredentialsProvider::builder().configure(&provider);
             let credentials = credentials.profile_name(profile).build();
@@ -159,7 +159,7 @@ impl Aws {
     }
 }
 
-/// A client that uses no proxy, whatever the variables say.
+/// A client that ignores the proxy variables.
 fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))

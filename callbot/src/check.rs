@@ -1,4 +1,4 @@
-//! `callbot check`: whether a deployment refuses and accepts what it must.
+//! `callbot check`: whether a deployment refuses wrong requests and stores signed callbacks.
 
 use std::process::ExitCode;
 
@@ -18,14 +18,14 @@ const UNSIGNED: &str = include_str!("../../events/unsigned.json");
 const UNKNOWN_ACCOUNT: &str = include_str!("../../events/unknown-account.json");
 
 const WRONG_SECRET: &str =
-    "  Compare uuid, secretKey and algorithm with the stack's secret. The function takes a
-  new value within ten seconds. A deployed stack that knows the uuid has parked
-  this callback, and its WrongSignatureAlarm goes off.";
+    "  Compare uuid, secretKey and algorithm with the stack's secret. The function
+  uses a new value within ten seconds. A stack that knows the uuid has parked
+  this callback, and its WrongSignatureAlarm goes into ALARM.";
 
 /// Check that a deployment refuses wrong requests and stores signed callbacks
 ///
-/// With credentials, the command stores one snapshot of a task whose id begins with callbot-check-. Without credentials,
-/// it sends no signed callback. At the first request without an answer, it ends with exit code 2.
+/// With credentials, the command stores one snapshot, whose task id begins with callbot-check-.
+/// Without credentials, it sends no signed callback. Without an answer, it ends with exit code 2.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot check --stack task-callback --credentials .local/credentials.json")]
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     elsewhere.set_path(&format!("{path}-elsewhere"));
     let (here, elsewhere) = (&Sender::new(url)?, &Sender::new(elsewhere)?);
     let signed = SAMPLES[0].1;
-    // A forgery of a known account is not among them: it would be parked, and set off alarms.
+    // No forgery of a known account: the function would park it, and an alarm would follow.
     let checks = [
         ("refuses another path", elsewhere, WRONG_PATH),
         ("refuses another method", here, WRONG_METHOD),
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             if reply.is(4010) {
                 print(WRONG_SECRET)?;
             }
-            // The same again would be parked, too.
+            // The second one would be parked, too.
             skipped_because = "the signed callback was not stored";
             break;
         }

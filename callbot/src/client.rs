@@ -17,12 +17,12 @@ use crate::Failure;
 use crate::event::Event;
 use crate::terminal::shown_beginning;
 
-/// The longest time until there is a connection, with TLS where the URL is https.
+/// The limit for a connection, including TLS.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest time of a request. The function's timeout is 10 s; API Gateway, the network and a local build add to it.
+/// The limit for a request: the function's 10 s, API Gateway, the network, and a local build.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Parses a URL of HTTP.
+/// Parses an HTTP URL.
 ///
 /// # Errors
 ///
@@ -69,7 +69,7 @@ impl Sender {
         Self::with_limits(url, CONNECT_TIMEOUT, ANSWER_TIMEOUT)
     }
 
-    /// A sender whose requests take no longer than this until there is a connection, and in all.
+    /// A sender with these limits for a connection and for a whole request.
     fn with_limits(
         url: Url,
         connect_timeout: Duration,
@@ -80,7 +80,7 @@ impl Sender {
             .connect_timeout(connect_timeout)
             .timeout(answer_timeout)
             .redirect(reqwest::redirect::Policy::none());
-        // A proxy must not see what is meant for this machine.
+        // A proxy must not see a request to this machine.
         if is_local(&url) {
             client = client.no_proxy();
         }
@@ -133,17 +133,17 @@ impl Sender {
         match cause.unwrap_or_default() {
             cause if cause.starts_with("Connection refused") => match is_local(&self.url) {
                 true => format!("nothing answers at {server}.\nIs `make run` running?"),
-                false => format!("nothing answers at {server}"),
+                false => format!("nothing answers at {server}: check the URL"),
             },
             cause if cause.contains("InvalidContentType") => {
-                format!("no {what} {server}: the port speaks plain http")
+                format!("no {what} {server}: the port speaks plain HTTP, so write http://")
             }
             cause => format!("no {what} {server}: {cause}"),
         }
     }
 }
 
-/// The header map without those headers that the connection and API Gateway add.
+/// The headers without those that the connection and API Gateway add.
 pub(crate) fn header_map<'a>(
     headers: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<HeaderMap, String> {
@@ -159,7 +159,7 @@ pub(crate) fn header_map<'a>(
         let value = HeaderValue::from_bytes(value.as_bytes()).ok();
         let (Ok(key), Some(value)) = (HeaderName::try_from(name), value) else {
             return Err(format!(
-                "its header {name:?} has a line break or another wrong character"
+                "its header {name:?} has a line break or another invalid character"
             ));
         };
         map.insert(key, value);
@@ -168,7 +168,7 @@ pub(crate) fn header_map<'a>(
 }
 
 impl Reply {
-    /// Whether the function gave this answer, or API Gateway refused the request before it invoked the function.
+    /// Whether the function gave this answer, or API Gateway gave its own 404 in place of it.
     pub(crate) fn is(&self, ret_code: u16) -> bool {
         let by_gateway = |text: &String| text.contains("\"Not Found\"");
         match &self.answer {
@@ -185,7 +185,7 @@ impl Reply {
         }
     }
 
-    /// What the answer says, and the responseID, which the function's log has, too: each on an indented line.
+    /// The message, and the responseID to search the function's log for, each on an indented line.
     pub(crate) fn details(&self) -> String {
         let id = self.answer.as_ref().map(|answer| &answer.response_id);
         let id = id.map(|id| format!("\n  responseID {}", shown_beginning(id)));

@@ -10,7 +10,7 @@ use crate::input::read_text;
 
 const VARIABLE: &str = "CALLBOT_CREDENTIALS";
 
-/// The source of the account's secret. An argument would show in the process list and in the shell's history.
+/// The source of the secrets. An argument would show in the process list and the shell's history.
 #[derive(clap::Args)]
 pub(crate) struct CredentialsArgs {
     /// File with the credentials as JSON, instead of the variable CALLBOT_CREDENTIALS
@@ -24,7 +24,7 @@ impl CredentialsArgs {
         if let Some(file) = &self.credentials {
             return Ok(Some(parse(&read_text(file)?, &file.display())?));
         }
-        // An empty variable is none, as for the function.
+        // An empty variable counts as unset, as in the function.
         let variable = std::env::var(VARIABLE).ok();
         let variable = variable.filter(|json| !json.is_empty());
         let credentials = variable.map(|json| parse(&json, &VARIABLE));

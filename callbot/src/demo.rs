@@ -19,12 +19,12 @@ use crate::terminal::{Terminal, print};
 use crate::when::{Clock, now};
 use crate::{Failure, exit_code};
 
-/// The function's program, in the folder that cargo builds this program in, too.
+/// The function's program. Cargo builds it into the folder of this program.
 const PROGRAM: &str = "task-callback";
 const LOG: &str = "target/callbot-demo.log";
 const PICTURE: &str = "target/callbot-demo.svg";
 
-/// The samples' task, and its reports in events/, a minute apart; then the other callbacks.
+/// The samples' task, its reports in events/, and the callbacks that are sent after them.
 const TASK: &str = "t-20260913-0007";
 const REPORTS: [(&str, TaskStatus); 5] = [
     ("pending", Pending),
@@ -38,8 +38,8 @@ const AFTERWARDS: [&str; 3] = ["resend", "forged", "bad-body"];
 
 /// Send sample events to the function on this machine and show the task's history
 ///
-/// The demo runs the built function over a local DynamoDB engine of its own. Run it in the project's folder: it sends the
-/// samples in events/ and writes its files into target/. The exit code is 1 if an answer or the history is not as expected.
+/// The demo runs the built function over a local engine. Run it in the project's folder: it reads
+/// events/ and writes into target/. The exit code is 1 if an answer or the history is wrong.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot demo")]

@@ -24,7 +24,7 @@ pub(crate) const SAMPLES: [(&str, &str); 5] = [
     ("FAILED", include_str!("../../events/failed.json")),
     ("PAUSED", include_str!("../../events/paused.json")),
 ];
-const ONE_EVENT: &str = "send each event from a file of its own";
+const ONE_EVENT: &str = "send each event from a separate file";
 
 /// An event, as in its file.
 #[derive(Clone, Debug)]
@@ -40,21 +40,21 @@ pub(crate) struct Event {
 pub(crate) struct About {
     /// What happens, in a sentence.
     pub(crate) about: String,
-    /// The `retCode` it must be answered with.
+    /// The expected `retCode`.
     pub(crate) ret_code: u16,
     /// The headers that signing leaves unchanged, such as the wrong ones.
     pub(crate) keep: Vec<String>,
-    /// Whether it is sent with the `createTs` of the report before it.
+    /// Whether the event is sent with the `createTs` of the event before it.
     pub(crate) resend: bool,
 }
 
 impl Event {
-    /// Reads an event from its file, or from the standard input if the path is `-`. The error names the path.
+    /// Reads an event from a file, or from the standard input for `-`. The error names the path.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         Self::of_file(path, read_json(path)?)
     }
 
-    /// A sample, as a report about this task, which was created now.
+    /// A sample as a report about this task, created now.
     pub(crate) fn sample(json: &str, task: &str, now: u64) -> Result<Self, Failure> {
         let fields = [
             ("taskID", task.into()),
@@ -136,7 +136,7 @@ impl Event {
         path.as_str()
     }
 
-    /// The request's body, decoded where it is in base64.
+    /// The request's body, decoded if it is in base64.
     pub(crate) fn body(&self) -> Result<Vec<u8>, Failure> {
         let body = self.json.get("body").and_then(Value::as_str);
         let body = body.unwrap_or_default();
@@ -172,7 +172,7 @@ impl Event {
 
     fn set_in(&mut self, map: &str, name: &str, value: Value) {
         let headers = self.json.entry(map).or_insert_with(|| Map::new().into());
-        // API Gateway's own test console sends null.
+        // API Gateway's test console sends null.
         if headers.is_null() {
             *headers = Map::new().into();
         }
@@ -189,7 +189,7 @@ impl Event {
     }
 }
 
-/// The event as Lambda passes it to the function, if a queue sends it and not API Gateway.
+/// The event of a queue as Lambda passes it to the function; `None` for any other event.
 pub(crate) fn queue_event(json: &Value) -> Option<String> {
     let mut event = json.as_object()?.clone();
     event.remove(ABOUT_KEY);
@@ -197,7 +197,7 @@ pub(crate) fn queue_event(json: &Value) -> Option<String> {
     is_a_queues.then(|| format!("{:#}", Value::Object(event)))
 }
 
-/// Reads the one JSON value of a file, or of the standard input if the path is `-`. The error names the path.
+/// Reads the JSON value of a file, or of the standard input for `-`. The error names the path.
 pub(crate) fn read_json(path: &Path) -> Result<Value, Failure> {
     let text = read_text(path)?;
     let mut values = Deserializer::from_str(&text).into_iter();

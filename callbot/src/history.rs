@@ -21,7 +21,7 @@ pub(crate) use table::render;
   callbot history autumn-renewals --user-task --stack task-callback
   callbot history t-1 --table snapshots --endpoint-url http://127.0.0.1:8000")]
 pub(crate) struct Args {
-    /// The task's id: the vendor's taskID or, with --user-task, your own userTaskID
+    /// The task's id: the vendor's taskID or, with --user-task, your userTaskID
     #[arg(value_parser = id)]
     task_id: String,
     /// Look for TASK_ID in userTaskID; this index lags about a second behind the table
@@ -30,8 +30,8 @@ pub(crate) struct Args {
     /// Show only the newest N snapshots
     #[arg(long, value_name = "N", value_parser = number(1..=u32::MAX))]
     last: Option<u32>,
-    /// Show only snapshots reported at TIME or later: 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, RFC 3339, or
-    /// Unix seconds
+    /// Show only snapshots reported at TIME or later: 2h or 3d (before now), 2026-09-13,
+    /// 2026-09-13T14:00, RFC 3339, or Unix seconds
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     since: Option<u64>,
     /// Print a JSON array of snapshots, with the table's attribute names
@@ -73,10 +73,10 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// Parses the id of a task.
 fn id(text: &str) -> Result<String, &'static str> {
     let id = Some(text).filter(|text| !text.is_empty());
-    id.map(str::to_owned).ok_or("an id is empty")
+    id.map(str::to_owned).ok_or("the id must not be empty")
 }
 
-/// Draws the history into this file. Its name goes to standard error, since standard output has the data.
+/// Draws the history into a file, and names it on standard error: standard output has the data.
 ///
 /// # Errors
 ///
@@ -84,7 +84,7 @@ fn id(text: &str) -> Result<String, &'static str> {
 pub(crate) fn write_picture(history: &[Report], clock: &Clock, file: &Path) -> Result<(), Failure> {
     let name = file.display();
     let picture = chart::draw(history, clock);
-    std::fs::write(file, picture).map_err(|error| format!("{name}: {error}"))?;
+    std::fs::write(file, picture).map_err(|error| format!("cannot write {name}: {error}"))?;
     warn(&format!("The picture is in {name}."));
     Ok(())
 }
@@ -94,7 +94,7 @@ fn nothing(args: &Args, table: &Table, clock: &Clock) -> String {
     let id = shown(&args.task_id);
     let (id, other) = match args.user_task {
         true => (format!("userTaskID {id}"), "the vendor's taskID, leave out"),
-        false => (format!("taskID {id}"), "your own userTaskID, add"),
+        false => (format!("taskID {id}"), "your userTaskID, add"),
     };
     let since = args.since;
     let since = since.map(|since| clock.format(since, " since %F %T (%:Q)"));

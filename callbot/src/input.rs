@@ -4,7 +4,7 @@ use std::path::Path;
 
 use task_callback::contract::text::without_byte_order_mark;
 
-/// Reads a file, or the standard input if the path is `-`, without a byte order mark. The error names the path.
+/// Reads a file, or standard input for `-`, without a byte order mark. The error names the path.
 pub(crate) fn read_text(path: &Path) -> Result<String, String> {
     let text = match path == Path::new("-") {
         true => std::io::read_to_string(std::io::stdin()),

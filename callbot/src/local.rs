@@ -15,8 +15,8 @@ use crate::{Failure, TROUBLE};
 
 /// Run a local DynamoDB engine with the snapshots table
 ///
-/// The data are in memory. Without a command, the engine runs until Ctrl-C. With a command, it runs until the command ends; callbot then ends
-/// with the command's exit code, or with 128 plus the number of the signal that ended the command.
+/// The data are in memory. The engine runs until Ctrl-C or, with a command, until the command ends.
+/// The exit code is then the command's, or 128 plus the number of the signal that ended it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   callbot local --port 8001
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// Name of the table
     #[arg(long, default_value = "snapshots")]
     table: String,
-    /// Command to run; its environment has AWS_ENDPOINT_URL_DYNAMODB, AWS_REGION, credentials and TABLE_NAME for the engine
+    /// Command to run, with variables for the engine: endpoint, Region, credentials and TABLE_NAME
     #[arg(last = true)]
     command: Vec<String>,
 }
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Some((program, arguments)) => {
-            // The standard output is the command's.
+            // Standard output belongs to the command.
             warn(&started);
             let mut command = Command::new(program);
             command.args(arguments).envs(engine.environment());
@@ -58,10 +58,10 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Runs a command until it ends. Ctrl-C reaches the command, too, since both are in the terminal's foreground, and the
-/// command decides whether it ends. A termination signal is passed on.
+/// Runs a command until it ends. The terminal also sends Ctrl-C to the command, which decides
+/// whether to end. SIGTERM is passed on.
 async fn run_to_end(command: &mut Command) -> Result<ExitStatus, Failure> {
-    // As long as this exists, Ctrl-C does not end this process.
+    // While this exists, Ctrl-C does not end this process.
     let _interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut child = command.kill_on_drop(true).spawn().map_err(|error| {
@@ -72,7 +72,7 @@ async fn run_to_end(command: &mut Command) -> Result<ExitStatus, Failure> {
         status = child.wait() => return Ok(status?),
         _ = terminate.recv() => {}
     }
-    // Not killed: the command can end its own children only if it is asked to end.
+    // SIGTERM and not SIGKILL, so that the command can end its children.
     let id = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
     if let Some(id) = id {
         kill_process(id, Signal::TERM)?;

@@ -1,5 +1,5 @@
-//! `callbot`, the developer's tool: the platform's side (sign, send), the reader's side (history, tasks, parked), the
-//! deployment's (secret, check) and a local stack (local, demo).
+//! `callbot`, the developer's tool. It sends callbacks (sign, send), reads what is stored (history,
+//! tasks, parked), serves a deployment (secret, check) and runs a local stack (local, demo).
 
 #![forbid(unsafe_code)]
 
@@ -29,11 +29,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Send signed task callbacks as the callbot platform does, read tasks' histories, and run everything locally.
+/// Send signed callbacks as the callbot platform does, read histories, and run everything locally
 #[derive(Parser)]
 #[command(name = "callbot", version, max_term_width = 100)]
 #[command(after_help = "Exit codes:
-  0  Done, and the result is as wanted
+  0  Done, and the result is as expected
   1  Done, but a callback was refused, a check failed or nothing is stored
   2  Not done: the arguments are wrong, or AWS, a file or a program failed")]
 struct Cli {
@@ -57,12 +57,12 @@ enum Command {
 /// The error of any command, printed to the user.
 type Failure = Box<dyn std::error::Error>;
 
-/// The exit code of a command that has done its work: 1 where the result is not as wanted.
-fn exit_code(as_wanted: bool) -> ExitCode {
-    ExitCode::from(u8::from(!as_wanted))
+/// The exit code of a command that has done its work: 1 if the result is not as expected.
+fn exit_code(as_expected: bool) -> ExitCode {
+    ExitCode::from(u8::from(!as_expected))
 }
 
-/// The exit code of a command that could not do its work. Clap ends with it, too, where the arguments are wrong.
+/// The exit code of a command that could not do its work. Clap uses it for wrong arguments, too.
 const TROUBLE: u8 = 2;
 
 #[tokio::main]

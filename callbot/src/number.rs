@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// A parser of numbers in this range, whose error is a sentence. Clap's own error has Rust's syntax of ranges.
+/// A parser of numbers in this range. The error of clap's own parser has Rust's syntax of ranges.
 pub(crate) fn number<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
 where
     T: Clone + Display + FromStr + PartialOrd,

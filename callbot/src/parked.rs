@@ -1,4 +1,4 @@
-//! `callbot parked`: the callbacks that were refused and wait on a queue.
+//! `callbot parked`: the refused callbacks that wait in a queue.
 
 mod listing;
 mod queue;
@@ -19,11 +19,11 @@ use crate::terminal::{Terminal, print, show_progress, warn};
 use listing::{Listing, receive_all};
 use queue::Queue;
 
-/// List the refused callbacks that wait in the parked queue, move the dead letters back to it, or delete them
+/// List the refused callbacks in the parked queue, move dead letters back to it, or delete them
 ///
-/// SQS hides a parked callback between two tries; such callbacks are only counted, and their reasons are in the function's
-/// log. The function tries each parked callback again every 5 minutes. After 100 tries the callback is a dead letter. Every
-/// message stays in its queue when it is listed, but SQS counts the listing as one of the 100 tries.
+/// The function tries each parked callback every 5 minutes. After 100 tries, SQS moves the callback
+/// to the dead-letter queue. A listing takes no message out of a queue, but counts as one try.
+/// Callbacks that SQS hides between two tries are only counted; their reasons are in the log.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   callbot parked --stack task-callback
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// URL of the parked queue, instead of the one of --stack [env: PARKED_QUEUE_URL]
     #[arg(long, value_name = "URL", conflicts_with = "stack")]
     queue: Option<String>,
-    /// Move the dead letters back to the parked queue, where the function tries each of them at once
+    /// Move the dead letters back to the parked queue, where the function tries them at once
     #[arg(long, group = "action", conflicts_with = "json")]
     redrive: bool,
     /// Delete dead letters that can never be stored; this cannot be undone
@@ -60,7 +60,7 @@ const QUEUE: Resource = Resource {
 fn queue_url(text: &str) -> Result<Url, String> {
     let url = http_url(text).ok().filter(|url| !url.path().ends_with('/'));
     let example = "https://sqs.eu-central-1.amazonaws.com/123456789012/NAME";
-    url.ok_or_else(|| format!("{text} is no queue URL, such as {example}"))
+    url.ok_or_else(|| format!("{text} is not a queue URL such as {example}"))
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -84,7 +84,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 impl Args {
     /// Moves the chosen dead letters back, or deletes them.
     ///
-    /// By hand rather than with SQS's StartMessageMoveTask, which moves all of them and which emulators lack.
+    /// SQS's StartMessageMoveTask cannot choose among messages, and emulators lack it.
     async fn empty(&self, dead_letters: &Queue, parked: &Queue) -> Result<String, Failure> {
         let mut messages = Vec::new();
         let received = receive_all(dead_letters, &mut messages).await;
@@ -110,14 +110,16 @@ impl Args {
             if let Err(error) = result {
                 let left = [&chosen[number..], &others].concat();
                 dead_letters.give_back(&left).await.ok();
-                return Err(format!("{error}. No dead letter is lost: run this again").into());
+                return Err(
+                    format!("{error}. No dead letter is lost: run this command again").into(),
+                );
             }
         }
-        // Otherwise they would be hidden for a while.
+        // Otherwise they stay hidden until the visibility timeout ends.
         dead_letters.give_back(&others).await?;
         let advice = match received? {
             true => "`callbot parked` shows what waits now",
-            false => "There are more dead letters: run this again",
+            false => "There are more dead letters: run this command again",
         };
         let count = counted(count, "dead letter");
         Ok(format!("{count} {done}. {advice}."))

@@ -4,7 +4,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Failure;
 
-/// Waits for an interrupt (Ctrl-C) or a termination signal. From the call on, neither ends this process.
+/// Waits for SIGINT (Ctrl-C) or SIGTERM. From the call on, neither ends this process.
 pub(crate) fn shutdown_signal() -> impl Future<Output = Result<(), Failure>> {
     let interrupt = signal(SignalKind::interrupt());
     let terminate = signal(SignalKind::terminate());

@@ -16,13 +16,13 @@ pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
     (part as f64 / whole as f64).min(1.0)
 }
 
-/// A bar of this length, full only at the whole.
+/// A bar of this length, which is full only if the part is the whole.
 pub(crate) fn bar(part: u64, whole: u64, columns: usize) -> String {
     let full = (ratio(part, whole) * columns as f64) as usize;
     format!("{}{}", "█".repeat(full), "░".repeat(columns - full))
 }
 
-/// `26 %`; 100 % and 0 % only for exactly all and none, and `–` if the whole is 0.
+/// `26 %`; 100 % only for all, 0 % only for none, and `–` if the whole is 0.
 pub(crate) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();

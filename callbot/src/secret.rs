@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// The secret's name or ARN, instead of the one of --stack
     #[arg(conflicts_with = "stack")]
     secret_id: Option<String>,
-    /// JSON file with the credentials, in the form of the variable CALLBOT_CREDENTIALS; - is the standard input
+    /// JSON file with the credentials, in the form of CALLBOT_CREDENTIALS; - is the standard input
     #[arg(long, default_value = "-")]
     file: PathBuf,
     #[command(flatten)]

@@ -14,7 +14,7 @@ use crate::{Failure, exit_code};
 
 /// Sign events and send them as the platform does
 ///
-/// The exit code is 1 if a callback was not acknowledged, or not refused with the retCode that a sample expects.
+/// The exit code is 1 if an answer does not have the expected retCode: 0, or that of the sample.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   callbot send events/pending.json --url http://127.0.0.1:9000
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     /// Task id of the sample
     #[arg(long, value_name = "ID", requires = "status")]
     task: Option<String>,
-    /// URL to send to: the stack's output CallbackUrl. If the URL has no path, each event's own path is appended
+    /// URL: the stack's output CallbackUrl. A URL without a path gets the path of each event
     #[arg(long, value_name = "URL", value_parser = http_url)]
     url: Url,
     #[command(flatten)]

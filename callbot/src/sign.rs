@@ -11,8 +11,8 @@ use crate::when::now;
 
 /// Print an event with a new createTs, requestID and sign
 ///
-/// The output is an event for `cargo lambda invoke --data-file` or `sam local invoke -e`. The event of a queue is printed
-/// unchanged, since the function verifies a parked callback as of the time at which it was received.
+/// The output is an event for `cargo lambda invoke --data-file` or `sam local invoke -e`. The event
+/// of a queue is printed unchanged: the function verifies a parked callback as of its receipt.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   callbot sign events/completed.json > .local/event.json")]

@@ -57,8 +57,8 @@ pub(crate) fn is_end(status: TaskStatus) -> bool {
     matches!(status, TaskStatus::Completed | TaskStatus::Failed)
 }
 
-/// The order of a task's reports: by their second and, within a second, by their arrival. But the report of the task's end
-/// is the last one of its second, since the platform makes none after it: one that arrived later has been overtaken.
+/// The order of a task's reports: by second and, within a second, by arrival. The report of the
+/// task's end is the last one of its second: the platform makes none after it.
 pub(crate) fn order(create_ts: ReportTime, status: TaskStatus) -> (u64, bool, ReportTime) {
     (create_ts.seconds, is_end(status), create_ts)
 }

@@ -19,9 +19,9 @@ const DOLLARS_PER_MILLION_UNITS: f64 = 0.125;
 
 /// List the tasks with their last status, the newest report first
 ///
-/// Reads the whole table, which costs about $0.02 in us-east-1 for a million snapshots of 1 KB. The last line says what
-/// it has cost. For a table too large to read, the saved query "list tasks" in CloudWatch Logs Insights lists the tasks
-/// from the function's log.
+/// Reads the whole table, and prints the cost: about $0.02 in us-east-1 for a million snapshots of
+/// 1 KB. If the table is too large to read, run the saved query "list tasks" in CloudWatch Logs
+/// Insights: it lists the tasks from the function's log.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   callbot tasks --stack task-callback --status FAILED,PAUSED --since 1d
@@ -31,8 +31,8 @@ pub(crate) struct Args {
     #[arg(long, value_delimiter = ',', ignore_case = true)]
     #[arg(value_parser = TaskStatus::ALL.map(TaskStatus::name))]
     status: Vec<String>,
-    /// Show only tasks whose last report is of TIME or later: 5m, 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00,
-    /// RFC 3339, or Unix seconds
+    /// Show only tasks whose last report is of TIME or later: 5m, 2h or 3d (before now),
+    /// 2026-09-13, 2026-09-13T14:00, RFC 3339, or Unix seconds
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     since: Option<u64>,
     /// Show only tasks IN_PROGRESS whose last report is at least this old, such as 30m or 1h
@@ -46,7 +46,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Whether the task of this last report is to be shown.
+    /// Whether to show the task with this last report.
     fn include(&self, report: &Report, now: u64) -> bool {
         let name = report.status.name();
         let is_named = |status: &String| status.eq_ignore_ascii_case(name);
@@ -84,7 +84,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     } else if !shown.is_empty() {
         print(&table::render(&shown, &clock, Terminal::stdout()))?;
     }
-    // To the standard error, since the standard output has the data.
+    // On standard error, since standard output has the data.
     let (snapshots, tasks) = counts(&scan);
     let (table, cost, count) = (&table.target, cost(scan.units), shown.len());
     warn(&format!(

@@ -11,7 +11,7 @@ use task_callback::contract::callback::TaskStatus;
 
 use crate::Failure;
 
-/// The width of an output that is no terminal, in columns: more than any line has.
+/// The width of an output that is not a terminal: wider than any line.
 const WIDTH_OF_A_FILE: u16 = u16::MAX;
 
 /// The properties of an output.
@@ -24,7 +24,7 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// The standard output. The variables NO_COLOR, CLICOLOR_FORCE and COLUMNS come first.
+    /// The standard output. The variables NO_COLOR, CLICOLOR_FORCE and COLUMNS take precedence.
     pub(crate) fn stdout() -> Self {
         let stdout = io::stdout();
         let wanted = std::env::var("COLUMNS").ok();
@@ -74,7 +74,7 @@ pub(crate) const fn status_style(status: TaskStatus) -> Style {
     color.on_default().effects(Effects::BOLD)
 }
 
-/// The beginning of a text that a server has sent, which may be anything.
+/// The beginning of an untrusted text from a server.
 pub(crate) fn shown_beginning(text: &str) -> String {
     const LONGEST: usize = 200;
     let beginning: String = text.chars().take(LONGEST).collect();
@@ -86,8 +86,8 @@ pub(crate) fn shown_beginning(text: &str) -> String {
     format!("{}{cut}", shown(&beginning))
 }
 
-/// A received text with its control characters escaped, since they could command the terminal, and those that change
-/// the direction of writing, since they could make it read as another text.
+/// A received text with two kinds of characters escaped: control characters, which could command
+/// the terminal, and bidirectional controls, which could make the text read as another.
 pub(crate) fn shown(text: &str) -> String {
     let turns = |character| matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shown = text.chars().map(
@@ -99,12 +99,12 @@ pub(crate) fn shown(text: &str) -> String {
     shown.collect()
 }
 
-/// Writes a line to the standard error. Its reader may have closed it, which is no error.
+/// Writes a line to the standard error. Its reader may have closed it: no error.
 pub(crate) fn warn(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Shows a text on the standard error in place of the one before, if that is a terminal.
+/// Replaces the text on the standard error's line, if the standard error is a terminal.
 pub(crate) fn show_progress(text: &str) {
     const ERASE: &str = "\r\u{1b}[K";
     let mut stderr = io::stderr();
@@ -113,7 +113,7 @@ pub(crate) fn show_progress(text: &str) {
     }
 }
 
-/// Writes a line to the standard output and flushes it. A reader such as `head` may have closed it, which is no error.
+/// Writes a line to the standard output. A reader such as `head` may have closed it: no error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {

@@ -51,13 +51,13 @@ impl Clock {
     }
 }
 
-/// Parses a time into Unix seconds: RFC 3339, Unix seconds, a date with or without a time, or a span before now.
+/// Parses RFC 3339, Unix seconds, a date with or without a time, or a span before now.
 ///
 /// Days before now are calendar days, which have 23 or 25 hours when the clocks change.
 ///
 /// # Errors
 ///
-/// The text is no time.
+/// The text is not a time.
 pub(crate) fn parse_time(text: &str) -> Result<u64, &'static str> {
     let now = Zoned::now();
     // A shorter number is a date, such as 20260913, or a mistake: no task was reported before 2001.
@@ -68,7 +68,7 @@ pub(crate) fn parse_time(text: &str) -> Result<u64, &'static str> {
         .or_else(|| text.parse().ok())
         .or_else(|| Some(text.parse().ok().and_then(civil)?.timestamp()))
         .or_else(|| Some(text.parse().ok().and_then(before)?.timestamp()))
-        // Before 1970 nothing was reported.
+        // Nothing was reported before 1970.
         .map(|time| time.as_second().try_into().unwrap_or_default())
         .ok_or(
             "write 2h or 3d (before now), 2026-09-13, 2026-09-13T14:00, 2026-09-13T14:00:00Z, or Unix seconds",
@@ -79,15 +79,15 @@ pub(crate) fn parse_time(text: &str) -> Result<u64, &'static str> {
 ///
 /// # Errors
 ///
-/// The text is no duration, or it is negative.
+/// The text is not a duration, or the duration is negative.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let span: Result<Span, _> = text.trim().parse();
     let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
     let duration = duration.ok().and_then(|duration| duration.try_into().ok());
-    duration.ok_or_else(|| format!("{text:?} is no duration: write 500ms, 2s, 2m30s, 1h or 3d"))
+    duration.ok_or_else(|| format!("{text:?} is not a duration: write 500ms, 2s, 2m30s, 1h or 3d"))
 }
 
-/// The two largest units of a duration: `4s`, `1m 30s`, `2h`, `3d 4h`. A third one would look more exact than it is.
+/// The two largest units of a duration: `4s`, `1m 30s`, `3d 4h`. A third one would feign precision.
 pub(crate) fn duration(seconds: u64) -> String {
     let ((size, unit), (next_size, next_unit)) = match seconds {
         86_400.. => ((86_400, "d"), (3_600, "h")),

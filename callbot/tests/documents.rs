@@ -1,4 +1,4 @@
-//! Every command of make and callbot in the documents exists, with its options, variables and parameters.
+//! Every `make` and `callbot` command in the documents exists, with its options and variables.
 
 use std::fs::read_to_string;
 use std::path::Path;
@@ -39,7 +39,7 @@ fn check(file: &Path) -> usize {
     checked
 }
 
-/// The lines of a document's shell blocks, and what it has in code within sentences.
+/// The lines of a document's shell blocks, and its inline code.
 fn commands(file: &Path) -> Vec<String> {
     let mut commands = Vec::new();
     if file.extension().is_none_or(|end| end != "md") {
@@ -64,7 +64,7 @@ fn commands(file: &Path) -> Vec<String> {
     commands
 }
 
-/// Has callbot parse the arguments: `--help` ends it before it does anything, but after an option that it does not know.
+/// callbot parses the arguments, refuses an unknown option, and then only prints its help.
 fn callbot(arguments: &[String]) -> Command {
     let arguments = arguments.iter().take_while(|word| *word != "--");
     let arguments = arguments.map(|word| match word.ends_with("_URL") {
@@ -76,7 +76,7 @@ fn callbot(arguments: &[String]) -> Command {
     command
 }
 
-/// Has make find the target, and looks for the variables in the Makefile and the parameters in the template.
+/// A dry run of make. The variables must be in the Makefile, and the parameters in the template.
 fn make(arguments: &[String]) -> Command {
     let read = |file| read_to_string(project().join(file)).expect("a file");
     let (makefile, template) = (read("Makefile"), read("template.yaml"));

@@ -1,4 +1,4 @@
-//! A failed AWS call, in one line: the target, the SDK's own words and, where one helps, a hint.
+//! A failed AWS call in one line: the target, the SDK's message and, if one helps, a hint.
 
 use std::error::Error;
 use std::fmt;
@@ -18,7 +18,7 @@ const SIGN_IN: &str = ". Sign in (`aws sso login`), or correct --profile, AWS_PR
                        environment; `aws sts get-caller-identity` shows who you are";
 /// The credentials are good, but not for this call.
 const PERMISSION: &str =
-    ". These credentials may not do this: docs/policies/operator.json has the permissions";
+    ". These credentials may not do this: docs/policies/operator.json lists the permissions";
 
 /// A failed AWS call.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +43,7 @@ impl Target {
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        // An engine answers so to the calls of another service.
+        // An engine answers a call of another service with this code.
         let code = error
             .code()
             .filter(|code| *code != "UnknownOperationException");
@@ -55,13 +55,13 @@ impl Target {
             ),
             (None, Some(status), Some((url, source))) => {
                 format!(
-                    "{url} ({source}) is no {}: it answered HTTP {status}",
+                    "{url} ({source}) is not {}: it answered HTTP {status}",
                     self.service
                 )
             }
             _ => format!("{self}: {}", error_chain(&error)),
         };
-        // Without credentials, the SDK goes on with a list of all places where it has looked.
+        // Without credentials, the SDK's message ends with a list of all providers that it tried.
         let words = shown(words.split(". Attempted:").next().unwrap_or_default());
         let hint = match layers(&error).any(|layer| layer.is::<CredentialsError>()) {
             true => SIGN_IN.to_owned(),
@@ -70,7 +70,7 @@ impl Target {
         AwsError(format!("{}{hint}", words.trim_end_matches('.')))
     }
 
-    /// What the user can do about an error of this code, or about an answer that is missing or not the service's.
+    /// What to do about an error code, or about a call without an answer of the service.
     fn hint(&self, code: Option<&str>) -> String {
         let place = match &self.endpoint {
             Some((_, source)) if source != OPTION => {

@@ -13,10 +13,10 @@ pub(crate) struct AwsArgs {
     /// Stack whose outputs name the table, the queue, the secret and the URL [env: CALLBOT_STACK]
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
-    /// Region, instead of AWS_REGION or the profile's
+    /// AWS Region, instead of AWS_REGION or the profile's
     #[arg(long)]
     region: Option<String>,
-    /// Profile in AWS's configuration files, instead of AWS_PROFILE and an access key in the environment
+    /// AWS profile, instead of AWS_PROFILE and an access key in the environment
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
     /// Use the engine or emulator at URL instead of AWS, such as that of `callbot local`
@@ -36,14 +36,14 @@ pub(crate) struct Resource {
 }
 
 impl AwsArgs {
-    /// The engine or emulator or, where none is named, AWS as configured; and the resource's name: that of its own option
-    /// or, in this order, that in the outputs of --stack, that in its variable, and that in the outputs of the stack in
-    /// CALLBOT_STACK. A name that is an ARN or a URL of AWS's has a region, which prevails.
+    /// The configuration of the clients, and the resource's name. The name comes, in this order,
+    /// from its option, the outputs of --stack, its variable, or the outputs of the stack in
+    /// CALLBOT_STACK. The Region in an ARN or in a queue's URL overrides the configured one.
     ///
     /// # Errors
     ///
-    /// Nothing names the resource, the outputs cannot be read, or the variable of an endpoint holds no URL, with which the
-    /// SDK would panic.
+    /// Nothing names the resource, the outputs cannot be read, or an endpoint's variable is not a
+    /// URL, with which the SDK would panic.
     pub(crate) async fn find(
         &self,
         resource: Resource,
@@ -68,7 +68,7 @@ impl AwsArgs {
             (None, Some(stack)) => aws.output(&stack, resource.output).await?,
             (None, None) => {
                 let option = resource.option;
-                return Err(format!("{option} or --stack ({STACK_VARIABLE}) is needed").into());
+                return Err(format!("{option} or --stack ({STACK_VARIABLE}) is required").into());
             }
         };
         Ok(match name.split([':', '.', '/']).collect::<Vec<_>>()[..] {
@@ -104,7 +104,7 @@ impl Aws {
         let output = outputs.find(|output| output.output_key() == Some(key));
         let value = output.and_then(|output| output.output_value());
         value.map(str::to_owned).ok_or_else(|| {
-            format!("{target} has no output {key}: is it this project's, and deployed?").into()
+            format!("{target} has no output {key}. Check that it is a stack of this project").into()
         })
     }
 }

@@ -1,4 +1,4 @@
-//! A server that does not answer is given up at the limit that was reached.
+//! A request without an answer ends at its time limit.
 
 use std::net::TcpListener;
 
@@ -9,14 +9,14 @@ const SOON: Duration = Duration::from_millis(50);
 const NEVER: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn a_server_that_never_answers_is_given_up() {
+async fn a_request_to_a_silent_server_ends_at_its_limit() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // The kernel accepts connections for it.
+    // The kernel accepts its connections.
     let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = silent.local_addr().expect("an address");
     for (scheme, connect, answer, missing) in [
         ("http", NEVER, SOON, "answer from"),
-        // Without TLS there is no connection.
+        // The TLS handshake is part of the connection.
         ("https", SOON, NEVER, "connection to"),
     ] {
         let url = format!("{scheme}://{address}");

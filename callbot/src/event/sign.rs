@@ -7,8 +7,8 @@ use super::Event;
 use crate::Failure;
 
 impl Event {
-    /// Signs the event as of `now`, for the account in its header or else for the first configured one. Headers listed
-    /// in the event's `keep` stay unchanged.
+    /// Signs the event as of `now`, for the account in its header or else for the first configured
+    /// account. The headers in `keep` stay unchanged.
     pub(crate) fn sign(&mut self, credentials: &Credentials, now: u64) -> Result<(), Failure> {
         let keeps = |event: &Self, name: &str| event.about.keep.iter().any(|kept| kept == name);
         let value = |name: &str, new: String| match keeps(self, name) {

@@ -162,8 +162,8 @@ impl<'a> Panel<'a> {
         }
     }
 
-    /// The phases, each with its name and duration if there is room, and the key of their colours. The last phase
-    /// extends to the right edge.
+    /// The phases, with name and duration if there is room, and the key of their colours. The last
+    /// phase extends to the right edge.
     fn band(&self, group: &mut Group) {
         let y = BAND + BAND_HEIGHT / 2.0 + 4.0;
         group.append(text(LEFT - 8.0, y, "end", "status", INK));

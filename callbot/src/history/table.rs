@@ -9,7 +9,7 @@ use crate::table::{Report, is_end};
 use crate::terminal::{BOLD, DIM, Terminal, status_style};
 use crate::when::{Clock, duration};
 
-/// The columns of a bar, and the width of a terminal that has room for bars and for the answered orders.
+/// The length of a bar, and the least width with room for bars and for the answered orders.
 const BAR: usize = 5;
 const WIDE: u16 = 110;
 
@@ -31,7 +31,7 @@ fn title(task: &Task<'_>, clock: &Clock, terminal: Terminal) -> String {
         clock.time(task.last.task_create_ts),
         clock.format(reported, "%F %T (%:Q)")
     );
-    // No further report is expected of a task that has ended.
+    // A task that has ended gets no further report.
     if !is_end(status) {
         times += &format!(", {}", clock.relative(reported));
     }

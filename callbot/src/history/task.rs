@@ -10,7 +10,7 @@ use crate::when::Clock;
 
 /// A task with at least one report.
 pub(super) struct Task<'a> {
-    /// In the order in which the platform made them.
+    /// Oldest first.
     pub(super) reports: Vec<&'a Report>,
     pub(super) first: &'a Report,
     pub(super) last: &'a Report,
@@ -27,7 +27,7 @@ pub(super) struct Phase<'a> {
 }
 
 impl Phase<'_> {
-    /// The duration, up to now for the last phase; `None` for an end status, which has none.
+    /// The duration, up to now for the last phase; `None` for a status that ends the task.
     pub(super) fn seconds(&self, clock: &Clock) -> Option<u64> {
         match self.until {
             None if is_end(self.status) => None,
@@ -76,7 +76,7 @@ impl<'a> Task<'a> {
         shown(&self.last.task_id)
     }
 
-    /// The task's id and, in parentheses, the customer's.
+    /// The task's id and, in parentheses, the customer's id.
     pub(super) fn name(&self) -> String {
         let id = self.id();
         match self.last.user_task_id.as_str() {

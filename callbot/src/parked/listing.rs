@@ -11,7 +11,7 @@ use super::queue::{Queue, VISIBILITY_TIMEOUT};
 use crate::Failure;
 use crate::terminal::warn;
 
-/// Two thirds of the visibility timeout, after which the first message would be visible again, and be listed twice.
+/// Two thirds of the visibility timeout. After it, the first message would be listed again.
 const MAX_TIME: Duration = Duration::from_secs(VISIBILITY_TIMEOUT as u64 * 2 / 3);
 /// More than a person reads.
 const MAX_MESSAGES: usize = 1_000;
@@ -22,18 +22,18 @@ const MAX_MESSAGES: usize = 1_000;
 pub(super) struct Listing {
     pub(super) parked: Vec<Row>,
     pub(super) dead_letters: Vec<Row>,
-    /// How many messages of the parked queue the function has received and not stored, which SQS does not show.
+    /// The number of parked callbacks that SQS hides after a try.
     pub(super) between_tries: usize,
 }
 
-/// One message, without its body and its signature. One that is no parked callback has only a reason.
+/// One message, without its body and signature. A message of another kind has only a reason.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Row {
     message_id: String,
-    /// How often it was received, by this listing too.
+    /// How often the message was received, including by this listing.
     pub(super) tries: u64,
-    /// When it was first received, or else sent to the queue, Unix seconds.
+    /// When the callback was received, or else the message was sent, Unix seconds.
     #[serde(skip)]
     pub(super) since: u64,
     received_at: Option<String>,
@@ -48,9 +48,9 @@ pub(super) struct Row {
 }
 
 impl Listing {
-    /// Reads both queues. If the process is interrupted, what SQS has handed out becomes visible by itself.
+    /// Reads both queues. After an interruption, the messages become visible at their timeout.
     pub(super) async fn read(parked: &Queue, dead_letters: &Queue) -> Result<Self, Failure> {
-        // Before the listing, whose own messages would count too.
+        // Before the listing, whose own messages would count, too.
         let between_tries = parked.in_flight().await?;
         Ok(Self {
             parked: rows(parked).await?,
@@ -76,7 +76,7 @@ async fn rows(queue: &Queue) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-/// Receives the messages that are visible; whether these are all.
+/// Receives the visible messages. Returns whether these are all.
 pub(super) async fn receive_all(
     queue: &Queue,
     messages: &mut Vec<Message>,

@@ -1,4 +1,4 @@
-//! A queue of SQS.
+//! An SQS queue.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
@@ -10,11 +10,11 @@ use serde_json::Value;
 use crate::Failure;
 use crate::aws::{Aws, AwsError, SQS, Target};
 
-/// For how long a received message is hidden from the other receivers, in seconds.
+/// How long a received message is hidden from other receivers, in seconds.
 pub(super) const VISIBILITY_TIMEOUT: i32 = 30;
-/// A receiver that waits asks all of SQS's servers, while an answer without a wait may leave messages out.
+/// In seconds. Short polling (0) asks only some of SQS's servers and may miss messages.
 const LONG_POLLING: i32 = 1;
-/// SQS's own limit.
+/// SQS's limit for one call.
 const BATCH: usize = 10;
 
 /// A queue. Its messages must not be printed: the text of a parked callback holds a signature.
@@ -35,8 +35,7 @@ impl Queue {
         }
     }
 
-    /// The queue to which SQS moves what was received too often. It has the same owner and region, so only the name in its
-    /// URL differs.
+    /// The dead-letter queue. SQS demands the same account and Region, so only its name differs.
     pub(super) async fn dead_letter_queue(&self, aws: &Aws) -> Result<Self, Failure> {
         let policy = self.attribute(QueueAttributeName::RedrivePolicy).await?;
         let policy: Value = serde_json::from_str(policy.as_deref().unwrap_or("{}"))?;
@@ -50,7 +49,7 @@ impl Queue {
         Ok(Self::new(aws, &format!("{folder}{name}")))
     }
 
-    /// The number of messages that somebody has received and neither deleted nor given back.
+    /// The number of messages that are received, and neither deleted nor visible again.
     pub(super) async fn in_flight(&self) -> Result<usize, Failure> {
         let name = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
         let count = self.attribute(name).await?.unwrap_or_default();
@@ -64,7 +63,7 @@ impl Queue {
         Ok(answer.attributes.and_then(|mut all| all.remove(&name)))
     }
 
-    /// The next messages, none where the queue has no more.
+    /// The next messages; none if the queue has no more.
     pub(super) async fn receive(&self) -> Result<Vec<Message>, AwsError> {
         let receive = self.client.receive_message().queue_url(&self.url);
         let receive = receive
@@ -78,8 +77,8 @@ impl Queue {
         Ok(answer.messages.unwrap_or_default())
     }
 
-    /// Makes received messages visible to the other receivers again. One that SQS refuses is deleted already, or becomes
-    /// visible by itself once its visibility timeout ends.
+    /// Makes received messages visible again. A message that SQS refuses here is deleted already,
+    /// or becomes visible when its visibility timeout ends.
     pub(super) async fn give_back(&self, messages: &[Message]) -> Result<(), Failure> {
         for messages in messages.chunks(BATCH) {
             let entries = messages.iter().enumerate().map(|(place, message)| {
@@ -98,12 +97,12 @@ impl Queue {
         Ok(())
     }
 
-    /// Moves a received message to another queue. It is deleted here only once its text is there.
+    /// Moves a received message to another queue: sends a copy, and then deletes the message here.
     pub(super) async fn move_to(&self, other: &Self, message: &Message) -> Result<(), Failure> {
         let send = other.client.send_message().queue_url(&other.url);
         let answer = send.set_message_body(message.body.clone()).send().await;
         answer.map_err(|error| other.target.failed(error))?;
-        // The function stores it once, as it stores any resend.
+        // The function stores both copies once, like any resend.
         let twice =
             "This dead letter is also in the parked queue now, and moving it again does no harm";
         let deleted = self.delete(message).await;

@@ -24,17 +24,18 @@ pub(super) fn render(listing: &Listing, terminal: Terminal) -> String {
         parts.push(table.to_string());
     }
     if !listing.parked.is_empty() {
-        parts
-            .push("This list has cost each parked callback in it one of its 100 tries.".to_owned());
+        parts.push(
+            "Each parked callback above has used one of its 100 tries for this list.".to_owned(),
+        );
     }
     if listing.between_tries > 0 {
         let count = counted(listing.between_tries, "parked callback");
         parts.push(format!(
-            "Not listed: {count}. SQS hides each one for up to 5 minutes after each try."
+            "Not listed: {count}. SQS hides a callback for up to 5 minutes after each try."
         ));
     }
     if !listing.dead_letters.is_empty() {
-        parts.push("The function does not try dead letters again. After the repair, --redrive moves them back; --delete removes them.".to_owned());
+        parts.push("The function does not try dead letters again: fix the cause, then --redrive or --delete them.".to_owned());
     }
     match parts.is_empty() {
         true => "Nothing is parked.".to_owned(),

@@ -15,8 +15,8 @@ pub(crate) struct Range {
 }
 
 impl Table {
-    /// The snapshots of the task with this id in their [`order`]. With `user_task`, the id is the customer's, and is
-    /// looked up in an index, which lags about a second behind the table.
+    /// The snapshots of the task with this id in their [`order`]. With `user_task`, the id is the
+    /// customer's, and is read from an index, which lags about a second behind the table.
     pub(crate) async fn history(
         &self,
         id: &str,
@@ -49,7 +49,7 @@ impl Table {
         while let Some(item) = items.next().await {
             let item = item.map_err(|error| self.target.failed(error))?;
             let report = Report::new(item)?;
-            // The second of the oldest one is read to its end, since the order is not that of the keys.
+            // The oldest second is read to its end, since the order is not that of the keys.
             let enough = last.is_some_and(|last| reports.len() >= last);
             let before = reports.last().map(|before| before.create_ts.seconds);
             if enough && before != Some(report.create_ts.seconds) {

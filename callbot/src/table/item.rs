@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use task_callback::store::Item;
 
-/// An item that is not a snapshot. The named attribute is missing, or is not in the form that the function writes.
+/// An item that is not a snapshot: this attribute is missing or malformed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the item's attribute {0} is missing or is not in the form that the function writes")]
 pub(crate) struct ItemError(pub(super) &'static str);

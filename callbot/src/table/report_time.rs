@@ -6,7 +6,7 @@ use task_callback::store::SORT_KEY;
 
 use super::item::ItemError;
 
-/// The table's sort key: the second of a report, and the report's slot within that second. Ordered as the keys are.
+/// The table's sort key: the second of a report, and its slot in the second. Ordered like the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ReportTime {
     /// Unix seconds.

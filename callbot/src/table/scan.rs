@@ -7,8 +7,8 @@ use futures_util::stream::{self, StreamExt};
 
 use super::{Report, Table, TableError, order};
 
-/// The parts of the table that are read concurrently, in pages of 1 MB. With more of them, an attempt would exceed its
-/// time limit on a connection of 8 Mbit a second.
+/// The segments that are read concurrently, in pages of 1 MB. With more segments, an attempt would
+/// exceed its time limit on a connection of 8 Mbit/s.
 const SEGMENTS: i32 = 4;
 
 /// What a scan has read.

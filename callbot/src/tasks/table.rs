@@ -7,7 +7,7 @@ use crate::table::Report;
 use crate::terminal::{Terminal, shown, status_style};
 use crate::when::Clock;
 
-/// The columns that are left out, one after the other, until the others have room.
+/// The columns that are hidden, in this order, until the others fit.
 const DISPENSABLE: [usize; 4] = [5, 4, 1, 3];
 
 /// A row for each task. No id is cut or wrapped, so that each can be copied.
@@ -34,7 +34,7 @@ pub(super) fn render(tasks: &[&Report], clock: &Clock, terminal: Terminal) -> St
     }));
     table.set_content_arrangement(ContentArrangement::Disabled);
     let widths = table.column_max_content_widths().into_iter();
-    // Each cell has a space on both sides, and a line before it. The last one also has a line after it.
+    // A cell has two spaces and a border, and the table has one more border.
     let widths: Vec<usize> = widths.map(|width| usize::from(width) + 3).collect();
     let mut width = 1 + widths.iter().sum::<usize>();
     for column in DISPENSABLE {

@@ -1,8 +1,8 @@
-//! An AWS call that fails is one line with the target, the SDK's words and, where one helps, a hint. No secret is in it.
+//! A failed AWS call is one line: the target, the SDK's message and a hint. No secret is in it.
 
 use local_stack::{Fault, Proxy};
 
-use crate::runner::{CREDENTIALS, Running, callbot, fail, file_of};
+use crate::runner::{CREDENTIALS, Running, callbot, ends, file_of};
 use crate::server;
 
 const HISTORY: &[&str] = &["history", "t-1", "--table", "snapshots"];
@@ -25,7 +25,7 @@ const PERMISSION: &str = ". These credentials may not do this: docs/policies/ope
 fn error(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let mut command = callbot(arguments);
     command.env("AWS_EC2_METADATA_DISABLED", "true");
-    fail(2, command.envs(variables.iter().copied())).stderr
+    ends(2, command.envs(variables.iter().copied())).stderr
 }
 
 #[test]
@@ -88,7 +88,7 @@ async fn an_error_code_of_aws_is_printed_with_its_message_and_a_hint() {
         let proxy = Proxy::start(NOWHERE, move |_| Fault::Answer(400, code)).await;
         let proxy = proxy.expect("a free port");
         let url = ("AWS_ENDPOINT_URL", proxy.url());
-        // A proxy is not asked, neither for this machine nor for AWS.
+        // No proxy is used, neither for this machine nor for AWS.
         let proxies = ["HTTP_PROXY", "ALL_PROXY"].map(|name| (name, NOWHERE));
         let error = error(command, &[&[REGION, ID, KEY, url], &proxies[..]].concat());
         let code = code.replace(hostile, harmless);
@@ -110,12 +110,12 @@ fn an_endpoint_of_something_else_is_named_for_what_it_is_not() {
         (PARKED, engine, "SQS", 400),
     ] {
         let error = error(&[command, &["--endpoint-url", url]].concat(), &[]);
-        let words = format!("{url} (--endpoint-url) is no {service}: it answered HTTP {status}");
+        let words = format!("{url} (--endpoint-url) is not {service}: it answered HTTP {status}");
         assert!(error.contains(&words), "{words}: {error}");
     }
 }
 
-/// The SDK prints the whole request where the endpoint is no URL, with the secret in it, and panics where it is empty.
+/// With such an endpoint, the SDK prints the request and the secret, or panics if it is empty.
 #[test]
 fn an_endpoint_that_is_no_url_is_named_and_nothing_secret_is_printed() {
     const SECRET: &str = "a-marked-secret";

@@ -1,9 +1,9 @@
-//! `callbot check`: whether a deployment refuses and accepts what it must.
+//! `callbot check`: whether a deployment refuses wrong requests and stores signed callbacks.
 
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::service;
 
-use crate::runner::{CREDENTIALS, callbot, fail};
+use crate::runner::{CREDENTIALS, callbot, ends};
 use crate::server::{self, SUCCESS};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -12,7 +12,7 @@ async fn the_function_passes_and_stores_one_snapshot() {
     let function = service::start(&app, &app.engine_url).await;
     let check = |exit_code, credentials: &str| {
         let mut check = callbot(&["check", "--url", function.url()]);
-        fail(exit_code, check.env("CALLBOT_CREDENTIALS", credentials)).stdout
+        ends(exit_code, check.env("CALLBOT_CREDENTIALS", credentials)).stdout
     };
     let printed = check(0, "");
     let first = "✓ refuses another path: 404\n";
@@ -34,7 +34,7 @@ async fn the_function_passes_and_stores_one_snapshot() {
 #[test]
 fn a_deployment_that_accepts_forgeries_does_not_pass() {
     let url = server::start(SUCCESS);
-    let printed = fail(1, &mut callbot(&["check", "--url", &url])).stdout;
+    let printed = ends(1, &mut callbot(&["check", "--url", &url])).stdout;
     let forged = "✗ refuses an unknown account: 401 (retCode 4010) expected\n  HTTP 200";
     assert!(printed.contains(forged), "{printed}");
     ends_with("4 failed, 2 passed", &printed);

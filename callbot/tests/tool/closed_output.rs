@@ -1,6 +1,6 @@
 //! A reader such as `head` may close the tool's standard output, and its standard error.
 
-use crate::runner::{callbot, fail};
+use crate::runner::{callbot, ends};
 use crate::server::{self, SUCCESS};
 
 #[test]
@@ -14,7 +14,7 @@ fn a_command_whose_output_is_closed_ends_with_its_own_exit_code() {
     for (arguments, exit_code) in cases {
         let (reader, closed) = std::io::pipe().expect("a pipe");
         drop(reader);
-        fail(exit_code, callbot(arguments).stdout(closed));
+        ends(exit_code, callbot(arguments).stdout(closed));
     }
 }
 
@@ -22,5 +22,5 @@ fn a_command_whose_output_is_closed_ends_with_its_own_exit_code() {
 fn an_error_that_nobody_reads_ends_with_its_own_exit_code() {
     let full = std::fs::File::options().write(true).open("/dev/full");
     let mut command = callbot(&["sign", "nowhere.json"]);
-    fail(2, command.stderr(full.expect("the device")));
+    ends(2, command.stderr(full.expect("the device")));
 }

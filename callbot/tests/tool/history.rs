@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::runner::{callbot, fail, run, succeed};
+use crate::runner::{callbot, ends, run, succeed};
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::project;
 use task_callback_test_support::request::{Request, body};

@@ -1,9 +1,9 @@
-//! `callbot local`: an engine to develop against, alone or around a command. And `callbot demo` without the function.
+//! `callbot local`, alone or around a command, and `callbot demo` without the function.
 
 use std::path::Path;
 use std::process::Command;
 
-use crate::runner::{Running, callbot, fail, kill, run};
+use crate::runner::{Running, callbot, ends, kill, run};
 
 /// `callbot local` around a shell script.
 fn local(script: &str) -> Command {
@@ -23,7 +23,7 @@ fn an_engine_keeps_its_port_until_it_is_interrupted() {
         assert!(started.contains(&variable), "{variable}: {started}");
     }
     let port = url.rsplit(':').next().expect("a port");
-    let error = fail(2, &mut callbot(&["local", "--port", port])).stderr;
+    let error = ends(2, &mut callbot(&["local", "--port", port])).stderr;
     let words = format!("cannot listen on port {port}");
     assert!(error.contains(&words), "{error}");
     assert_eq!(engine.interrupt().code(), Some(0));
@@ -33,7 +33,7 @@ fn an_engine_keeps_its_port_until_it_is_interrupted() {
 fn the_command_finds_the_engine_and_the_table() {
     let script = "\"$0\" tasks --table $TABLE_NAME --endpoint-url $AWS_ENDPOINT_URL_DYNAMODB";
     let tool = env!("CARGO_BIN_EXE_callbot");
-    let ran = fail(0, local(script).arg(tool));
+    let ran = ends(0, local(script).arg(tool));
     assert!(ran.stderr.contains(" table snapshots: 0 of 0"), "{ran:?}");
 }
 
@@ -49,12 +49,12 @@ fn the_output_and_the_exit_code_are_the_commands() {
         assert_eq!(ran.stdout, output, "{script}: {ran:?}");
     }
     let missing = ["local", "--port", "0", "--", "no-such-program"];
-    let error = fail(2, &mut callbot(&missing)).stderr;
+    let error = ends(2, &mut callbot(&missing)).stderr;
     assert!(error.contains("cannot run no-such-program"), "{error}");
 }
 
 #[test]
-fn a_termination_is_passed_on_to_the_command() {
+fn sigterm_is_passed_on_to_the_command() {
     let script = "trap 'exit 5' TERM; echo ready; while :; do sleep 0.1; done";
     let mut process = Running::start(&mut local(script));
     process.until("ready");
@@ -83,7 +83,7 @@ fn the_demo_names_the_program_that_is_not_built() {
     let alone = tempfile::tempdir_in(folder).expect("a folder of the same file system");
     let tool = alone.path().join("callbot");
     std::fs::hard_link(built, &tool).expect("linked");
-    let error = fail(2, Command::new(&tool).arg("demo")).stderr;
+    let error = ends(2, Command::new(&tool).arg("demo")).stderr;
     let missing = alone.path().join("task-callback").display().to_string();
     for words in [&missing, "cargo build --package task-callback"] {
         assert!(error.contains(words), "{words}: {error}");

@@ -1,4 +1,4 @@
-//! `callbot parked`: what waits on the queues is shown and stays there.
+//! `callbot parked`: the messages of both queues are listed and stay there.
 
 mod dead_letters;
 
@@ -12,7 +12,7 @@ use task_callback::contract::parked::ParkedCallback;
 use task_callback_test_support::moto;
 use task_callback_test_support::queue::TestQueue;
 
-use crate::runner::{callbot, fail, succeed};
+use crate::runner::{callbot, ends, succeed};
 
 /// The value of the header `sign`, which nothing may print.
 const SIGN: &str = "5D41402ABC4B2A76B9719D911017C592";
@@ -48,7 +48,7 @@ fn callbacks(count: usize) -> Vec<String> {
     texts
 }
 
-/// A parked queue and its dead-letter queue, of the test's own.
+/// A parked queue and its dead-letter queue, for one test.
 struct Queues {
     parked: TestQueue,
     dead_letters: TestQueue,
@@ -74,7 +74,7 @@ impl Queues {
         }
     }
 
-    /// The texts that a receiver gets at once, sorted. They stay hidden from the next one.
+    /// The texts of the visible messages, sorted. The messages stay hidden afterwards.
     async fn received(queue: &TestQueue) -> Vec<String> {
         let mut texts = Vec::new();
         loop {
@@ -102,7 +102,7 @@ impl Queues {
     }
 }
 
-/// A proxy that refuses each request with both words, from the second one on.
+/// A proxy that refuses each request that contains both words, except for the first one.
 async fn refuse_the_second(words: [&'static str; 2]) -> Proxy {
     let mut first = true;
     let proxy = Proxy::start(moto::url(), move |request| {
@@ -118,7 +118,7 @@ async fn refuse_the_second(words: [&'static str; 2]) -> Proxy {
 
 #[tokio::test]
 async fn a_list_shows_both_queues_and_takes_nothing_out() {
-    // More than SQS hands out at once.
+    // More messages than SQS returns in one answer.
     let waiting = [vec![NO_CALLBACK.to_owned()], callbacks(11)].concat();
     let dead = [callback("t-dead")];
     let queues = Queues::with(&waiting, &dead).await;
@@ -142,7 +142,7 @@ async fn a_list_shows_both_queues_and_takes_nothing_out() {
     for field in ["messageId", "receivedAt"] {
         assert!(row[field].take().is_string(), "{field}: {list}");
     }
-    // A list is a try.
+    // The second try is this list.
     let expected = json!({
         "messageId": null, "tries": 2, "receivedAt": null, "retCode": 5030, "taskID": "t-dead",
         "reason": "DynamoDB did not answer in time", "requestID": "req-1", "responseID": "resp-1",
@@ -182,7 +182,7 @@ async fn a_list_that_fails_gives_back_what_it_has_received() {
 
     let queues = Queues::with(&waiting, &dead).await;
     let proxy = refuse_the_second(["AmazonSQS.ReceiveMessage", "-parked"]).await;
-    let ran = fail(2, &mut queues.command(proxy.url(), &[]));
+    let ran = ends(2, &mut queues.command(proxy.url(), &[]));
     assert!(ran.stderr.contains("-parked"), "{ran:?}");
     assert_eq!(Queues::received(&queues.parked).await, waiting);
     assert_eq!(Queues::received(&queues.dead_letters).await, dead);
@@ -192,7 +192,7 @@ async fn a_list_that_fails_gives_back_what_it_has_received() {
 async fn a_queue_without_a_dead_letter_queue_is_not_the_parked_queue() {
     let mut queues = Queues::with(&[], &[]).await;
     std::mem::swap(&mut queues.parked, &mut queues.dead_letters);
-    let error = fail(2, &mut queues.command(moto::url(), &[])).stderr;
+    let error = ends(2, &mut queues.command(moto::url(), &[])).stderr;
     let words =
         "has no dead-letter queue: is it the parked queue, the stack's output ParkedQueueUrl?";
     assert!(error.contains(words), "{error}");

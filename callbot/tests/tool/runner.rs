@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 use task_callback_test_support::project;
 pub(crate) use task_callback_test_support::service::CREDENTIALS;
 
-/// Far longer than anything takes here, on a busy machine too.
+/// Far longer than any wait, also on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// The tool, in the repository, with the credentials that the sample events are signed for and nothing on its standard
-/// input.
+/// The tool in the repository, with the samples' credentials and an empty standard input.
 pub(crate) fn callbot(arguments: &[&str]) -> Command {
     let path = std::env::var_os("PATH").map(|path| ("PATH", path));
     let mut command = Command::new(env!("CARGO_BIN_EXE_callbot"));
@@ -34,7 +33,7 @@ pub(crate) fn file_of(text: &str) -> tempfile::TempPath {
 /// How a program ended, and what it wrote.
 #[derive(Debug)]
 pub(crate) struct Ran {
-    /// `None` where a signal ended it.
+    /// `None` if a signal ended the program.
     pub(crate) exit_code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -50,15 +49,15 @@ pub(crate) fn run(command: &mut Command) -> Ran {
     }
 }
 
-/// Runs a program that must succeed; its standard output.
+/// Runs a program that must succeed. Returns its standard output.
 #[track_caller]
 pub(crate) fn succeed(command: &mut Command) -> String {
-    fail(0, command).stdout
+    ends(0, command).stdout
 }
 
 /// Runs a program that must end with this exit code.
 #[track_caller]
-pub(crate) fn fail(exit_code: i32, command: &mut Command) -> Ran {
+pub(crate) fn ends(exit_code: i32, command: &mut Command) -> Ran {
     let ran = run(command);
     assert_eq!(ran.exit_code, Some(exit_code), "{ran:#?}");
     ran

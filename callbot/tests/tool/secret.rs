@@ -4,7 +4,7 @@ use std::fs::File;
 
 use task_callback_test_support::moto::{self, TestSecret};
 
-use crate::runner::{CREDENTIALS, callbot, fail, succeed};
+use crate::runner::{CREDENTIALS, callbot, ends, succeed};
 
 #[tokio::test]
 async fn a_secret_is_written_from_a_file_or_the_standard_input_and_never_printed() {
@@ -31,10 +31,10 @@ async fn a_secret_is_written_from_a_file_or_the_standard_input_and_never_printed
         assert_eq!(secret.value().await, CREDENTIALS);
     }
 
-    // By the function's own check, which has tests of its own.
+    // The function's check, which has its own tests.
     let placeholder = CREDENTIALS.replace("local-secret", "…");
     std::fs::write(&file, placeholder).expect("written");
-    let error = fail(2, &mut by_file).stderr;
+    let error = ends(2, &mut by_file).stderr;
     for words in [
         "secretKey is a placeholder",
         "platform's Developer",

@@ -3,7 +3,7 @@
 use task_callback_test_support::app::{TestApp, text};
 use task_callback_test_support::service;
 
-use crate::runner::{CREDENTIALS, callbot, fail, file_of, succeed};
+use crate::runner::{CREDENTIALS, callbot, ends, file_of, succeed};
 use crate::server;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -27,7 +27,7 @@ async fn the_function_answers_events_as_expected_or_the_exit_code_is_1() {
     assert!(printed.lines().all(is_narrow), "{printed}");
     let mut by_another = send("bad-body failed");
     by_another.env("CALLBOT_CREDENTIALS", CREDENTIALS.replace("local-s", "s"));
-    let printed = fail(1, &mut by_another).stdout;
+    let printed = ends(1, &mut by_another).stdout;
     for expected in ["(retCode 4001 expected)", "(retCode 0 expected)"] {
         let refused = format!("HTTP 401  retCode 4010  {expected}");
         assert!(printed.contains(&refused), "{refused}: {printed}");
@@ -42,7 +42,7 @@ async fn the_function_answers_events_as_expected_or_the_exit_code_is_1() {
     }
 }
 
-/// The first file is right, and nothing answers at the URL: it is not tried.
+/// Nothing answers at this URL, so sending the first file would be another error.
 #[test]
 fn a_file_that_is_no_event_is_named_before_anything_is_sent() {
     for (json, words) in [
@@ -57,7 +57,7 @@ fn a_file_that_is_no_event_is_named_before_anything_is_sent() {
     ] {
         let file = file_of(json);
         let mut send = callbot(&["send", "--url", "http://127.0.0.1:1", "events/pending.json"]);
-        let error = fail(2, send.arg(&file)).stderr;
+        let error = ends(2, send.arg(&file)).stderr;
         let expected = format!("callbot: {}: {words}", file.display());
         assert!(error.starts_with(&expected), "{words}: {error}");
     }
@@ -69,17 +69,17 @@ fn no_answer_says_what_may_be_wrong() {
     let plain = server::start(server::SUCCESS).replace("http:", "https:");
     for (url, words) in [
         ("http://127.0.0.1:1", nothing),
-        (&plain, ": the port speaks plain http\n"),
+        (&plain, ": the port speaks plain HTTP, so write http://\n"),
     ] {
         for command in [&["send", "events/pending.json"][..], &["check"]] {
-            let error = fail(2, callbot(command).args(["--url", url])).stderr;
+            let error = ends(2, callbot(command).args(["--url", url])).stderr;
             assert!(error.starts_with("callbot: no"), "{error}");
             assert!(error.ends_with(words), "{error}");
         }
     }
 }
 
-/// Whatever a server answers, the terminal is not commanded by it, nor flooded.
+/// No server's answer can command the terminal or flood it.
 #[test]
 fn what_a_server_answers_is_escaped_and_cut() {
     let hostile = format!("\u{1b}[2J\u{202e}<html>{}</html>", "long ".repeat(5_000));
@@ -87,7 +87,7 @@ fn what_a_server_answers_is_escaped_and_cut() {
     for (body, exit_code) in [(hostile, 1), (answer.to_string(), 0)] {
         let url = server::start(&body);
         let mut send = callbot(&["send", "events/pending.json", "--url", &url]);
-        let printed = fail(exit_code, &mut send).stdout;
+        let printed = ends(exit_code, &mut send).stdout;
         assert!(printed.contains(r"\u{1b}[2J\u{202e}<html>"), "{printed}");
         assert!(!printed.contains(['\u{1b}', '\u{202e}']), "{printed}");
         assert!(printed.len() < 1_000, "{printed}");

@@ -5,7 +5,7 @@ use std::fs::File;
 use serde_json::Value;
 use task_callback_test_support::project;
 
-use crate::runner::{callbot, fail, succeed};
+use crate::runner::{callbot, ends, succeed};
 
 #[test]
 fn a_signed_event_has_fresh_headers_and_the_same_body() {
@@ -56,7 +56,7 @@ fn an_error_says_what_to_do() {
     ] {
         let arguments: Vec<_> = command.split(' ').collect();
         let mut sign = callbot(&arguments);
-        let error = fail(2, sign.env("CALLBOT_CREDENTIALS", credentials)).stderr;
+        let error = ends(2, sign.env("CALLBOT_CREDENTIALS", credentials)).stderr;
         assert!(error.contains(words), "{words}: {error}");
     }
 }

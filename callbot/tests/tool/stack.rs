@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde_json::json;
 use task_callback_test_support::moto;
 
-use crate::runner::{CREDENTIALS, callbot, fail, file_of};
+use crate::runner::{CREDENTIALS, callbot, ends, file_of};
 use crate::server::{self, SUCCESS};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,7 +45,7 @@ async fn its_outputs_name_the_table_the_queue_the_secret_and_the_url() {
         ("tasks --stack none", 2, missing),
     ] {
         let mut command = callbot(&arguments.split(' ').collect::<Vec<_>>());
-        let ran = fail(exit_code, command.args(["--endpoint-url", moto]));
+        let ran = ends(exit_code, command.args(["--endpoint-url", moto]));
         let printed = ran.stdout + &ran.stderr;
         assert!(printed.contains(words), "{arguments}: {printed}");
     }
@@ -65,7 +65,7 @@ fn an_option_comes_before_a_variable_and_a_name_before_a_stack() {
         command.args(arguments.split(' '));
         // Without a region, each call fails at once.
         let command = command.env("TABLE_NAME", table).env("CALLBOT_STACK", stack);
-        let error = fail(2, command.env("AWS_EC2_METADATA_DISABLED", "true")).stderr;
+        let error = ends(2, command.env("AWS_EC2_METADATA_DISABLED", "true")).stderr;
         assert!(error.contains(words), "{words}: {error}");
     }
 }

@@ -10,7 +10,7 @@ use task_callback_test_support::request::body_plus;
 use tokio::sync::mpsc;
 
 use crate::history::{now, report, report_of};
-use crate::runner::{Ran, callbot, fail, succeed};
+use crate::runner::{Ran, callbot, ends, succeed};
 use crate::server;
 
 const MINUTE: u64 = 60;
@@ -19,7 +19,7 @@ const HOUR: u64 = 60 * MINUTE;
 /// A task, its reports in the order of their arrival (status, seconds ago), and its last status.
 type Reported = (&'static str, &'static [(u64, u64)], &'static str);
 
-/// Stores a report of this task and status, made so many seconds ago.
+/// Stores a report of this task and status, made `ago` seconds ago.
 async fn report_ago(app: &TestApp, ago: u64, task: &str, status: u64) {
     report(app, now() - ago, report_of(task, status, 67, 100)).await;
 }
@@ -54,7 +54,7 @@ async fn a_task_is_what_its_newest_report_says() {
         ("failed", &[(2, HOUR), (4, 4 * MINUTE)], "FAILED"),
         // The second report was made before the end, and arrived after it.
         ("late", &[(3, 5 * MINUTE), (2, 9 * MINUTE)], "COMPLETED"),
-        // Of the reports of one second, the last to arrive counts, or the end.
+        // In one second, the last report to arrive is the newest, unless another one ends the task.
         ("resumed at once", &[(5, HOUR), (2, HOUR)], "IN_PROGRESS"),
         ("paused at once", &[(2, 2 * HOUR), (5, 2 * HOUR)], "PAUSED"),
         ("done at once", &[(3, 3 * HOUR), (2, 3 * HOUR)], "COMPLETED"),
@@ -114,7 +114,7 @@ async fn each_filter_leaves_out_the_other_tasks() {
             .collect();
         ids.sort();
         assert_eq!(ids, expected, "{arguments:?}");
-        let ran = fail(0, &mut tasks(&app, &arguments));
+        let ran = ends(0, &mut tasks(&app, &arguments));
         let summary = format!(" table {}: {} of 8 tasks shown.", app.table_name, ids.len());
         assert!(ran.stderr.contains(&summary), "{ran:?}");
         assert_eq!(ran.stdout.is_empty(), ids.is_empty(), "{ran:?}");
@@ -123,7 +123,7 @@ async fn each_filter_leaves_out_the_other_tasks() {
         &["--status", "DONE"][..],
         &["--status", "FAILED", "--silent-for", "1h"],
     ] {
-        fail(2, &mut tasks(&app, arguments));
+        ends(2, &mut tasks(&app, arguments));
     }
 }
 
@@ -143,7 +143,7 @@ async fn an_id_is_whole_at_any_width_and_other_columns_make_room() {
     ] {
         assert!(text.contains(words), "{words}:\n{text}");
     }
-    // Narrow as the last one is, the id alone is wider.
+    // The last width is less than that of the id.
     for (width, count) in [(120, 6), (100, 5), (80, 4), (70, 3), (60, 2), (30, 2)] {
         let width_in_text = width.to_string();
         let text = succeed(tasks(&app, &[]).env("COLUMNS", width_in_text));
@@ -175,7 +175,7 @@ async fn every_page_of_every_segment_is_read() {
         Fault::None
     });
     let proxy = proxy.await.expect("a free port");
-    let ran = fail(0, &mut tasks_at(proxy.url(), &app.table_name, &["--json"]));
+    let ran = ends(0, &mut tasks_at(proxy.url(), &app.table_name, &["--json"]));
     let rows: [Value; 1] = serde_json::from_str(&ran.stdout).expect("the newest snapshot");
     assert_eq!(rows[0]["createTs"], now);
     assert_eq!(rows[0]["extra"]["filler"], filler);
@@ -205,7 +205,7 @@ async fn every_page_of_every_segment_is_read() {
 fn the_cost_is_shown_if_the_engine_counts_it() {
     let run = |capacity: Value| -> Ran {
         let body = json!({"Items": [], "ConsumedCapacity": capacity}).to_string();
-        fail(0, &mut tasks_at(&server::start(&body), "t", &[]))
+        ends(0, &mut tasks_at(&server::start(&body), "t", &[]))
     };
     let nothing = ", table t: 0 of 0 tasks shown. 0 snapshots read";
     // Each of the four segments has this many.

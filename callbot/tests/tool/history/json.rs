@@ -60,7 +60,7 @@ async fn an_item_that_is_not_a_snapshot_is_an_error_that_names_the_attribute() {
         item.extend(value.clone().map(|value| (attribute.to_owned(), value)));
         let put = app.client.put_item().table_name(&app.table_name);
         put.set_item(Some(item)).send().await.expect("stored");
-        let ran = fail(2, &mut history(&app, &["t-1", "--json"]));
+        let ran = ends(2, &mut history(&app, &["t-1", "--json"]));
         let named = format!("callbot: the item's attribute {attribute} ");
         assert!(ran.stderr.starts_with(&named), "{value:?}: {ran:?}");
         assert_eq!(ran.stdout, "", "{attribute}: {value:?}");

@@ -34,7 +34,7 @@ async fn the_environment_sets_width_and_colour() {
 #[tokio::test]
 async fn a_running_task_has_its_times_until_now_in_the_zone_of_tz() {
     let app = TestApp::embedded().await;
-    // Half a minute more, so that the test may take half a minute.
+    // Half a minute more, so that a slow test still shows 1h 30m.
     let second = now() - 90 * MINUTE - 30;
     report(&app, FIRST, report_of("t-1", 1, 0, 10)).await;
     report(&app, second, report_of("t-1", 2, 1, 10)).await;
@@ -78,7 +78,7 @@ async fn a_task_is_ended_though_another_report_of_that_second_arrived_after_its_
 async fn an_empty_history_says_what_to_check_and_is_not_drawn() {
     let app = TestApp::embedded().await;
     let since = ["no-such-task", "--since", "2026-09-13T06:07:30Z"];
-    let text = fail(1, &mut history(&app, &since)).stdout;
+    let text = ends(1, &mut history(&app, &since)).stdout;
     for words in [
         "taskID no-such-task: nothing stored",
         &format!(
@@ -90,12 +90,12 @@ async fn an_empty_history_says_what_to_check_and_is_not_drawn() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let text = fail(1, &mut history(&app, &["no-such-task", "--user-task"])).stdout;
+    let text = ends(1, &mut history(&app, &["no-such-task", "--user-task"])).stdout;
     assert!(text.contains("leave out --user-task"), "{text}");
-    let text = fail(1, &mut history(&app, &["no-such-task", "--json"])).stdout;
+    let text = ends(1, &mut history(&app, &["no-such-task", "--json"])).stdout;
     assert_eq!(text, "[]\n");
     for file in ["target/no-such-picture.svg", "-"] {
-        let ran = fail(1, &mut history(&app, &["no-such-task", "--svg", file]));
+        let ran = ends(1, &mut history(&app, &["no-such-task", "--svg", file]));
         assert!(ran.stdout.contains("nothing stored"), "{ran:?}");
     }
     assert!(!project().join("target/no-such-picture.svg").exists());

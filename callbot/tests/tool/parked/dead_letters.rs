@@ -22,7 +22,7 @@ async fn dead_letters_are_moved_or_deleted_all_or_by_their_ret_code() {
         (&all, "Moving back 10 of 10 ", "10 dead letters", &others),
         (&all, "Moving back 0 of 0 ", "0 dead letters", &[]),
     ] {
-        let ran = fail(0, &mut queues.command(moto::url(), arguments));
+        let ran = ends(0, &mut queues.command(moto::url(), arguments));
         assert!(ran.stderr.starts_with(doing), "{ran:?}");
         assert!(ran.stdout.starts_with(done), "{ran:?}");
         assert_eq!(Queues::received(&queues.parked).await, moved, "{ran:?}");
@@ -34,14 +34,14 @@ async fn dead_letters_are_moved_or_deleted_all_or_by_their_ret_code() {
 async fn a_redrive_that_fails_loses_no_dead_letter_and_says_which_may_be_twice() {
     for (call, moved, twice) in [
         ("AmazonSQS.SendMessage", 1, false),
-        // The second one is in both queues rather than in none.
+        // The second message is then in both queues.
         ("AmazonSQS.DeleteMessage", 2, true),
     ] {
         let texts = callbacks(3);
         let queues = Queues::with(&[], &texts).await;
         let proxy = refuse_the_second([call, ""]).await;
-        let ran = fail(2, &mut queues.command(proxy.url(), &["--redrive"]));
-        let words = "No dead letter is lost: run this again";
+        let ran = ends(2, &mut queues.command(proxy.url(), &["--redrive"]));
+        let words = "No dead letter is lost: run this command again";
         assert!(ran.stderr.contains(words), "{call}: {ran:?}");
         let is_told = ran.stderr.contains("also in the parked queue now");
         assert_eq!(is_told, twice, "{call}: {ran:?}");
