@@ -30,7 +30,7 @@ pub enum EngineError {
 }
 
 impl Engine {
-    /// Starts an engine on a port of the loopback interface; 0 takes a free one. The data are in memory.
+    /// Starts an engine on this loopback port, or on a free one for 0. The data are in memory.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Engine {
         tokio::spawn(async move {
             // The other end is dropped with the engine.
             let stopped = async { stopped.await.unwrap_or_default() };
-            // Its clients see an error; nobody else waits for one.
+            // The clients see an error; nothing else waits for it.
             let _ = dynoxide::server::serve_with_shutdown(listener, database, stopped).await;
         });
         Ok(Self {

@@ -1,4 +1,4 @@
-//! The event source mapping of an SQS queue: Lambda polls the queue and invokes the function with what it receives.
+//! An SQS event source mapping: Lambda polls a queue and invokes the function with its messages.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::lambda::Invoker;
 const BATCH_SIZE: i32 = 10;
 /// A placeholder: the function does not read the queue's ARN.
 const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:123456789012:parked";
-/// How long an empty queue, or one that gives an error, is left alone.
+/// The pause after an empty answer or an error.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A running event source mapping. It ends when it is dropped.
@@ -34,11 +34,11 @@ struct Poller {
 }
 
 impl EventSource {
-    /// How many batches the function has at once. Lambda allows no lower limit.
+    /// The most batches at once. Lambda allows no lower limit.
     pub const MAX_CONCURRENCY: usize = 2;
 
-    /// Starts to poll the queue. What does not pass the filter is deleted, as in AWS, and what the function does not
-    /// report as failed. Where an invocation fails as a whole, nothing of its batch is deleted.
+    /// Starts to poll the queue. As in AWS, a message is deleted if it does not pass the filter, or
+    /// if the function does not report it as failed. A failed invocation deletes none of its batch.
     pub fn start(
         client: Client,
         queue_url: &str,
@@ -92,7 +92,7 @@ impl Poller {
     async fn delete(&self, message: &Message) {
         let delete = self.client.delete_message().queue_url(&self.queue_url);
         let delete = delete.set_receipt_handle(message.receipt_handle.clone());
-        // A message that is not deleted comes back like one that failed.
+        // A message that is not deleted is delivered again, like a failed one.
         let _ = delete.send().await;
     }
 }
@@ -119,8 +119,8 @@ pub fn sqs_event(messages: &[Message]) -> Value {
     json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})
 }
 
-/// The messages that are to be deleted after this answer. As in AWS, an answer without `batchItemFailures` is a success,
-/// and one that is no JSON or names a message that is not of the batch is a failure of all.
+/// The messages to delete after this answer. As in AWS, all succeeded if it has no
+/// `batchItemFailures`, and all failed if it is not JSON or names a message of another batch.
 fn done<'a>(messages: &'a [Message], answer: &[u8]) -> Vec<&'a Message> {
     let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! API Gateway and Lambda on this machine: several instances of the function behind one URL. Instances can be killed
-//! in the middle of a call.
+//! API Gateway and Lambda on this machine: instances of the function behind one URL. An instance
+//! can be killed during a call.
 
 mod instance;
 
@@ -31,7 +31,7 @@ pub struct Function {
     pub program: PathBuf,
     /// Its environment, in addition to Lambda's own variables.
     pub environment: Vec<(String, String)>,
-    /// The file that its standard output and its standard error are appended to. Without one its standard output is
+    /// The file for its standard output and error. Without a file, its standard output is
     /// discarded, and its standard error is this process's.
     pub log: Option<Arc<File>>,
 }
@@ -48,10 +48,10 @@ pub struct Lambda {
 /// What the instances share.
 struct Shared {
     function: Function,
-    /// Decides for each invocation whether, and after what time, its instance is killed.
+    /// Decides for each invocation whether and when its instance is killed.
     kill_after: Mutex<Box<dyn FnMut() -> Option<Duration> + Send>>,
     queue: Mutex<mpsc::UnboundedReceiver<Invocation>>,
-    /// An instance whose process is of an older generation starts another for its next call.
+    /// An instance with a process of an older generation starts a new one for its next call.
     generation: AtomicUsize,
     kills: AtomicUsize,
     deaths: AtomicUsize,
@@ -69,8 +69,8 @@ struct Invocation {
 }
 
 impl Lambda {
-    /// Starts the service on a free loopback port, with at most this many instances. `kills` returns for each invocation
-    /// the time after which its instance is killed, unless it has answered by then.
+    /// Starts the service on a free loopback port, with at most this many instances. `kills`
+    /// returns, for each invocation, when its instance is killed unless it has answered.
     ///
     /// # Errors
     ///
@@ -109,18 +109,17 @@ impl Lambda {
         &self.url
     }
 
-    /// What invokes the function with events other than requests.
+    /// Invokes the function with events other than requests.
     pub fn invoker(&self) -> Invoker {
         self.invoker.clone()
     }
 
-    /// Has every process ended before its instance's next call, which then is a cold start. A call in progress is not
-    /// disturbed.
+    /// Makes the next call of each instance a cold start. A call in progress is not disturbed.
     pub fn renew_processes(&self) {
         self.shared.generation.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many processes were killed in the middle of a call.
+    /// How many processes were killed during a call.
     pub fn kills(&self) -> usize {
         self.shared.kills.load(Ordering::Relaxed)
     }
@@ -132,8 +131,7 @@ impl Lambda {
 }
 
 impl Invoker {
-    /// Invokes the function with an event, and waits for its answer. `None` where the process was killed or ended, or
-    /// gave no answer in time.
+    /// The function's answer to an event. `None` if its process was killed, ended, or timed out.
     pub async fn invoke(&self, event: Bytes) -> Option<Bytes> {
         let (answer, answered) = oneshot::channel();
         let _ = self.0.send(Invocation { event, answer });
@@ -187,7 +185,7 @@ pub fn http_api_event(
     })
 }
 
-/// An HTTP API's response for the function's answer; `None` where the answer has not the form of one.
+/// An HTTP API's response for the function's answer; `None` if the answer is malformed.
 fn response(answer: &[u8]) -> Option<Response> {
     let answer: Value = serde_json::from_slice(answer).ok()?;
     let status = StatusCode::from_u16(answer["statusCode"].as_u64()?.try_into().ok()?).ok()?;

@@ -1,6 +1,6 @@
-//! AWS on this machine, for the developer's tool and the tests: a DynamoDB engine in this process with the table
-//! that `template.yaml` describes, the function's processes behind one URL, a queue's event source mapping to them,
-//! a proxy that makes the way between them fail, and moto for AWS's other services.
+//! AWS on this machine, for the tool and the tests: a DynamoDB engine with the table of
+//! `template.yaml`, the function's processes behind one URL, an event source mapping, a proxy that
+//! injects faults, and moto for the other services.
 
 #![forbid(unsafe_code)]
 

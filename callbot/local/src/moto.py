@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 
-# The start has a limit.
+# A start that hangs ends after a minute.
 faulthandler.dump_traceback_later(60, exit=True)
 
 from moto.server import DomainDispatcherApplication, create_backend_app
@@ -13,9 +13,9 @@ from moto.sqs.models import SQSBackend
 from werkzeug.serving import make_server
 
 moto = DomainDispatcherApplication(create_backend_app)
-# moto's queues are not safe for threads, and would lose a message that is sent while another is deleted.
+# moto's queues are not thread-safe: a message that is sent while another is deleted would be lost.
 one_at_a_time = threading.Lock()
-# For each message that it returns, moto would go through the whole queue three times.
+# For each message that is received, this check would go through the whole queue three times.
 SQSBackend.is_message_valid_based_on_retention_period = lambda *_: True
 
 

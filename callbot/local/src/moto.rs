@@ -1,4 +1,4 @@
-//! AWS's wire protocol as moto speaks it, in a process of its own: Secrets Manager and SQS.
+//! moto, which emulates AWS, in a separate process: Secrets Manager, SQS and CloudFormation.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 const SERVER: &str = include_str!("moto.py");
 
-/// A running server, which accepts any region and credentials. It ends when it is dropped, and with this process, since
-/// the other end of its standard input is then closed.
+/// A running server, which accepts any region and credentials. It ends when it is dropped or when
+/// this process ends, since both close its standard input.
 #[derive(Debug)]
 pub struct Moto {
     url: String,
@@ -18,7 +18,7 @@ pub struct Moto {
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{python} does not start moto: {cause}; `make moto` installs a Python with moto and prints its path"
+    "{python} did not start moto: {cause}; `make moto` installs a Python with moto and prints its path"
 )]
 pub struct MotoError {
     python: String,
@@ -26,7 +26,7 @@ pub struct MotoError {
 }
 
 impl Moto {
-    /// Starts a server with this Python, which must have moto, on a free loopback port. Blocks until the server serves.
+    /// Starts a server with a Python that has moto, on a free port, and blocks until it serves.
     ///
     /// # Errors
     ///
@@ -43,15 +43,15 @@ impl Moto {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // In a group of its own, so that Ctrl-C in a terminal does not end it before the caller.
+            // In a separate process group, so that Ctrl-C does not end it before the caller.
             .process_group(0)
             .spawn();
         let mut process = started.map_err(|error| failed(&error.to_string()))?;
         let stdout = process.stdout.take().map(BufReader::new);
-        // A process that ends instead closes its output.
+        // The end of the process closes its output.
         let line = stdout.and_then(|stdout| stdout.lines().next()?.ok());
         let port: Option<u16> = line.and_then(|line| line.parse().ok());
-        let port = port.ok_or_else(|| failed("it prints no port"))?;
+        let port = port.ok_or_else(|| failed("it printed no port"))?;
         Ok(Self {
             url: format!("http://127.0.0.1:{port}"),
             _process: process,

@@ -23,7 +23,7 @@ const BACKLOG: u32 = 1024;
 pub enum Fault {
     /// It forwards the request.
     None,
-    /// It forwards the request and closes the connection after the answer, as a server does with an idle one.
+    /// It forwards the request and closes the connection after the answer.
     CloseAfter,
     /// It answers with this status and this AWS error, and forwards nothing.
     Answer(u16, &'static str),
@@ -43,7 +43,7 @@ pub enum Fault {
     Garbage,
 }
 
-/// A proxy in front of an engine. Dropping it closes its connections, and its port then refuses new ones.
+/// A proxy in front of an engine. Dropping it closes its connections and its port.
 #[derive(Debug)]
 pub struct Proxy {
     url: String,
@@ -55,7 +55,7 @@ pub struct Proxy {
 /// Each open connection is a task. Dropping them closes the connections.
 type Connections = Arc<Mutex<JoinSet<io::Result<()>>>>;
 
-/// Chooses the fault for each request, given its head and body.
+/// Chooses the fault for a request, given its head and body.
 type Plan = Box<dyn FnMut(&[u8]) -> Fault + Send>;
 
 /// The state that the connections of one proxy share.
@@ -67,7 +67,7 @@ struct Shared {
 }
 
 impl Proxy {
-    /// Starts a proxy on a free loopback port. `plan` chooses the fault for each request, given its head and body.
+    /// Starts a proxy on a free loopback port. `plan` chooses a fault by a request's head and body.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Proxy {
         engine_url: &str,
         plan: impl FnMut(&[u8]) -> Fault + Send + 'static,
     ) -> io::Result<Self> {
-        // This socket never listens. While connections are refused, it keeps the port from other programs.
+        // This socket never listens. It reserves the port while connections are refused.
         let port = socket((Ipv4Addr::LOCALHOST, 0).into())?;
         let address = port.local_addr()?;
         let mut listener = socket(address)?.listen(BACKLOG)?;
@@ -125,7 +125,7 @@ impl Proxy {
         &self.url
     }
 
-    /// Closes all connections, as a server does with those that were idle for long. Returns once they are closed.
+    /// Closes all connections, as a server does with idle ones. Returns once they are closed.
     pub async fn close_connections(&self) {
         self.open.lock().await.shutdown().await;
     }
@@ -136,8 +136,8 @@ impl Proxy {
     }
 }
 
-/// A socket whose address others may have, too. One of them is the listener before this one, which a process that is
-/// just being started may still hold.
+/// A socket that shares its address with the reserving socket, and with the previous listener,
+/// which a process that is just being started may still hold.
 fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
@@ -192,7 +192,7 @@ fn http(status: u16, body: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Sends a request to the engine, over the connection that the first one opened, and returns the answer.
+/// The engine's answer to a request. All requests of a client use one connection.
 async fn forward(
     connection: &mut Option<BufStream<TcpStream>>,
     engine: &str,

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::server;
 
-/// The time that the template gives the function.
+/// The function's timeout in the template.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:task-callback";
@@ -28,7 +28,7 @@ pub struct RuntimeApi {
     pub address: SocketAddr,
     /// The process's requests for an event.
     pub polls: mpsc::UnboundedReceiver<Poll>,
-    /// The process's answers, and its error where it cannot start.
+    /// The process's answers, and its error if it cannot start.
     pub answers: mpsc::UnboundedReceiver<Answer>,
     _server: JoinSet<io::Result<()>>,
 }

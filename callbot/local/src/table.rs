@@ -1,4 +1,4 @@
-//! The table as `template.yaml`, the only source of its definition, has it.
+//! The snapshots table, as `template.yaml` defines it.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 /// The template of this build.
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
-/// The template's properties that make a local table. CloudFormation names them as DynamoDB's API does.
+/// The template's properties for a local table. CloudFormation and DynamoDB use the same names.
 const PROPERTIES: [&str; 4] = [
     "AttributeDefinitions",
     "BillingMode",
@@ -33,13 +33,13 @@ pub enum TableError {
     Create(String),
 }
 
-/// Creates a table of this name and waits until it is active. An existing table stays as it is.
+/// Creates a table of this name and waits until it is active. An existing table is not changed.
 ///
 /// # Errors
 ///
 /// [`TableError`]
 pub async fn create_table(client: &Client, table_name: &str) -> Result<(), TableError> {
-    // The body replaces the one that the SDK makes, which takes the endpoint from the table's name.
+    // The SDK chooses the endpoint by the table's name. The body that it makes is replaced.
     let create = client.create_table().table_name(table_name).customize();
     let create = create.mutate_request(body(table_name, &PROPERTIES)?);
     match create.send().await.map_err(SdkError::into_service_error) {
@@ -57,7 +57,7 @@ pub async fn create_table(client: &Client, table_name: &str) -> Result<(), Table
     update.send().await.map(drop).map_err(failed)
 }
 
-/// Gives a request a body of the table's name and these properties of the template. The SDK then signs and sends it.
+/// Replaces a request's body by the table's name and these properties of the template.
 fn body(
     table_name: &str,
     properties: &[&str],

@@ -1,4 +1,4 @@
-//! One instance of the function: a process that is started for its first call and answers one call at a time.
+//! An instance of the function. Its process starts for the first call, and has one call at a time.
 
 use std::io;
 use std::path::absolute;
@@ -13,17 +13,17 @@ use tokio::time::{sleep, timeout};
 use super::{Function, Invocation, Shared};
 use crate::runtime_api::{FUNCTION_TIMEOUT, Poll, RuntimeApi};
 
-/// Those of Lambda's own variables that its runtime demands.
+/// Those of Lambda's variables that its runtime requires.
 const LAMBDA: [(&str, &str); 3] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "task-callback"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
 ];
 
-/// What to do without a program.
+/// How to get the program.
 const BUILD: &str = "`make soak` builds it as target/lambda/task-callback/bootstrap";
 
-/// A process, with a Runtime API of its own.
+/// A process and its Runtime API.
 struct Process {
     generation: usize,
     child: Child,
@@ -40,16 +40,16 @@ pub(super) async fn serve(shared: Arc<Shared>) {
         };
         let result = call(&mut process, &shared, event).await;
         if let Err(count) = &result {
-            // Dropping it ends the process, where it still runs.
+            // Dropping the process ends it.
             process = None;
             count.fetch_add(1, Ordering::Relaxed);
         }
-        // A sender that has gone does not need it.
+        // A sender that has gone needs no answer.
         let _ = answer.send(result.ok());
     }
 }
 
-/// Hands the event to a process and waits for its answer. The error is the count of what ended the process instead.
+/// A process's answer to the event. The error is the counter of what ended the process instead.
 async fn call<'a>(
     process: &mut Option<Process>,
     shared: &'a Shared,
@@ -77,7 +77,7 @@ async fn call<'a>(
         () = sleep(kill.unwrap_or(FUNCTION_TIMEOUT)) => kill.map_or(deaths, |_| kills),
         _ = process.child.wait() => deaths,
     };
-    // Gone, and not only asked to go, before the sender learns of it. One that is gone already is as good.
+    // The process has ended before the sender learns of it. An error here means that it had ended.
     let _ = process.child.kill().await;
     Err(ended)
 }
@@ -105,7 +105,7 @@ impl Process {
             Some(log) => (log.try_clone()?.into(), log.try_clone()?.into()),
             None => (Stdio::null(), Stdio::inherit()),
         };
-        // A name without a folder is that of a file here, too, and is not looked for in PATH.
+        // Absolute, since a name without a folder would be searched for in PATH.
         let child = Command::new(absolute(&function.program)?)
             .env_clear()
             .envs(LAMBDA)
@@ -114,7 +114,7 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(stdout)
             .stderr(stderr)
-            // In a group of its own, so that Ctrl-C in a terminal ends the caller and not this process in a call.
+            // In a separate process group, so that Ctrl-C does not end it during a call.
             .process_group(0)
             .kill_on_drop(true)
             .spawn();
@@ -132,7 +132,7 @@ impl Process {
         })
     }
 
-    /// Waits until the process asks for an event: `None` where it ends or does not ask in time.
+    /// Waits until the process asks for an event. `None` if it ends or does not ask in time.
     async fn poll(&mut self) -> Option<Poll> {
         let Self { child, api, .. } = self;
         tokio::select! {
