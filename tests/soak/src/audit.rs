@@ -15,22 +15,22 @@ const STATUSES: [&str; 5] = ["PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "P
 /// What is wrong in one place of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Defect {
-    /// A report that was not acknowledged is not there.
+    /// A report that was not acknowledged is missing.
     Lost,
-    /// A report is there once more.
+    /// A report is stored more than once.
     Duplicated,
     /// A snapshot differs from its report, or is not in the next slot of its second.
     Changed,
     /// The platform never sent this.
     Unexpected,
-    /// An acknowledged report is not there. Nothing brings it back.
+    /// An acknowledged report is missing, and nobody sends it again.
     AcknowledgedAndLost,
 }
 
 /// A defect, and the report or item that has it.
 pub(crate) type Finding = (Defect, String);
 
-/// Compares the items in the table with the reports that must be there, each with whether it was acknowledged.
+/// Compares the stored items with the reports, each with whether it was acknowledged.
 pub(crate) fn audit(expected: &[(&Report, bool)], stored: &[Value]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut items: HashMap<_, Vec<&Value>> = HashMap::new();
@@ -72,7 +72,7 @@ pub(crate) fn audit(expected: &[(&Report, bool)], stored: &[Value]) -> Vec<Findi
     findings
 }
 
-/// What tells one report from another.
+/// What identifies a report.
 fn key(item: &Value, second: &str) -> String {
     format!("{} {second} {}", item["taskID"], item["bodySha256"])
 }
@@ -98,7 +98,7 @@ fn item_of(report: &Report) -> Value {
     item
 }
 
-/// Clears what depends on how a report was received, and a body's field that is no attribute.
+/// Clears what depends on the receipt of a report, and a body's field that is not an attribute.
 fn clear(item: &mut Value) {
     for name in [
         "createTs",

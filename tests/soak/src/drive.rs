@@ -16,10 +16,10 @@ use crate::plan::{FORGERIES, Message, Plan};
 
 /// The function's timeout is 10 s; API Gateway and the network add to it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often a callback is sent that gets no answer. The pauses are half a minute in all.
+/// The most requests for a callback that gets no answer. The pauses are half a minute in all.
 const ATTEMPTS: usize = 12;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// After so many callbacks that got no answer, nothing more is sent.
+/// After this many callbacks without an answer, nothing more is sent.
 const MOST_UNANSWERED: usize = 20;
 /// Sends callbacks to one URL.
 pub(crate) struct Drive {
@@ -40,7 +40,7 @@ pub(crate) struct Tally {
     pub(crate) acknowledged: HashSet<usize>,
     /// The numbers of messages of each kind with each answer.
     pub(crate) answers: BTreeMap<String, usize>,
-    /// Refused reports and resends.
+    /// The number of refused reports and resends.
     pub(crate) refused: usize,
     pub(crate) forgeries_accepted: usize,
     /// Requests without an answer, most of them sent again.
@@ -109,8 +109,8 @@ impl Drive {
         self.tally().unanswered += 1;
     }
 
-    /// Sends a request once: the `retCode`, or `None` where the function gave no answer. API Gateway's own answers have
-    /// no `retCode`. A refusal has the HTTP status that belongs to its `retCode`, a tenth of it.
+    /// Sends a request once. Returns the `retCode`, or `None` without an answer of the function:
+    /// one with a `retCode` and the HTTP status that belongs to it.
     async fn request(&self, request: &Request) -> Option<u16> {
         let mut post = self.client.post(self.url.clone());
         for (name, value) in &request.headers {

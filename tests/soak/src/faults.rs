@@ -22,7 +22,7 @@ const FAULTS: [Fault; 14] = [
     Fault::ResetBefore,
     Fault::Refuse(Duration::from_millis(150)),
     Fault::Silence,
-    // DynamoDB alone has the others.
+    // Only DynamoDB has the others.
     Fault::Answer(400, "ThrottlingException"),
     Fault::Answer(400, "ProvisionedThroughputExceededException"),
     Fault::Answer(400, "AccessDeniedException"),
@@ -34,7 +34,7 @@ const FAULTS: [Fault; 14] = [
     Fault::Slow(Duration::from_millis(2_500)),
     Fault::Garbage,
 ];
-/// The number of faults that a service has when it is down: no request reaches it.
+/// The number of faults, first in the list, with which no request reaches the service.
 pub(crate) const DOWN: usize = 5;
 pub(crate) const ALL: usize = FAULTS.len();
 
@@ -48,7 +48,7 @@ pub(crate) struct FaultyProxy {
 }
 
 impl FaultyProxy {
-    /// Starts a proxy in front of the service at this URL, whose requests meet the first of the faults, so many.
+    /// Starts a proxy in front of the service at this URL, with this many of the faults.
     pub(crate) async fn start(url: &str, faults: usize, seed: u64) -> io::Result<Self> {
         let is_down = Arc::new(AtomicBool::new(false));
         let count = Arc::new(AtomicUsize::new(0));

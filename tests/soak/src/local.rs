@@ -1,5 +1,4 @@
-//! A run over a local stack that fails: the function's processes are killed during calls, and the way to AWS's services
-//! fails.
+//! A run over a local stack: processes are killed during calls, and requests to AWS fail.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +25,7 @@ use crate::{Args, Failure, open};
 
 /// The most processes of the function at once.
 const INSTANCES: usize = 16;
-/// The most requests at once. The event source takes the other instances, so that no request waits for one.
+/// The most requests at once. The event source has the other instances, so no request waits.
 const CONCURRENCY: usize = INSTANCES - EventSource::MAX_CONCURRENCY;
 /// The share of the calls during which the process is killed.
 const KILLS: f64 = 0.01;
@@ -35,16 +34,16 @@ const LONGEST_LIFE: Duration = Duration::from_millis(3);
 /// The name of the table and of the secret.
 const NAME: &str = "soak";
 
-/// Longer than a callback waits for credentials: some are refused, and others wait until Secrets Manager is back.
+/// Longer than a callback waits for credentials, so that some callbacks are refused.
 const SECRETS_MANAGER_DOWN: Duration = Duration::from_secs(11);
 const SECRET_WRONG: Duration = Duration::from_secs(5);
-/// The pause between two callbacks during these failures. Each keeps an instance busy for seconds, and an instance parks
-/// only a few a minute that do not verify.
+/// The pause between two callbacks during these failures. Each keeps an instance busy for seconds,
+/// and an instance parks only 60 wrong signatures per minute.
 const PAUSE_MILLIS: u64 = 200;
-/// Moto is slow on a busy machine, and what an attempt receives that is given up stays hidden.
+/// moto is slow on a busy machine, and the messages of an abandoned attempt stay hidden.
 const MOTO_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What fails.
+/// The parts that can fail.
 struct Stack {
     lambda: Lambda,
     dynamodb: FaultyProxy,
@@ -135,7 +134,7 @@ pub(crate) async fn run(
     // Only a killed process excuses a missing answer.
     let no_kill = tally.no_answer.saturating_sub(kills);
     add("NO ANSWER WITHOUT A KILL", no_kill);
-    // Such a run proves nothing of the parked queue.
+    // Such a run proves nothing about the parked queue.
     add("RUNS WITHOUT A REFUSAL", usize::from(tally.refused == 0));
     Ok(summary)
 }

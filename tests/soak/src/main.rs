@@ -29,18 +29,18 @@ use drive::Drive;
 use plan::Plan;
 use report::Summary;
 
-/// The exit code of a run that did not come to its end, and of wrong arguments.
+/// The exit code of a run that did not finish, and of wrong arguments.
 const NOT_DONE: u8 = 2;
 /// The most requests at once to a deployed stack.
 const CONCURRENCY: usize = 32;
-/// The template's queue delivers what is parked at once, and if that fails every five minutes.
+/// The template's queue delivers at once, and after a failure every five minutes.
 const WAIT_LIMIT: Duration = Duration::from_secs(660);
 
-/// Send task callbacks as the platform does, make everything around the function fail, and prove that no report is lost
+/// Send callbacks, make everything around the function fail, and prove that no report is lost
 ///
-/// With --function, the function runs in a local stack: its processes are killed, and DynamoDB, Secrets Manager and the
-/// secret fail. With --url, the callbacks go to a deployed stack, and nothing is made to fail. The snapshots then stay in
-/// its table, and the forgeries on its parked queue.
+/// With --function, the function runs in a local stack: its processes are killed, and DynamoDB,
+/// Secrets Manager and the secret fail. With --url, the callbacks go to a deployed stack without
+/// faults. The snapshots then stay in its table, and the forgeries in its parked queue.
 #[derive(Parser)]
 #[command(name = "soak", max_term_width = 100)]
 #[command(after_help = "Exit codes:
@@ -80,7 +80,7 @@ struct Args {
     report: Option<PathBuf>,
 }
 
-/// Why a run did not come to its end.
+/// Why a run did not finish.
 type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main]
@@ -130,7 +130,7 @@ async fn deployed(args: &Args, seed: u64) -> Result<Summary, Failure> {
     let http = Builder::new().tls_provider(tls).build_https();
     let aws = aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(http);
     let client = aws_sdk_dynamodb::Client::new(&aws.load().await);
-    // A table that cannot be read, and a URL without the function, are errors now, not after the run.
+    // An unreadable table and a wrong URL are errors now, not after the run.
     table::read_plan(&client, table, &plan, Duration::ZERO).await?;
     let drive = Drive::new(url.clone(), plan, CONCURRENCY)?;
     drive.send(&drive.plan.messages[..1]).await;

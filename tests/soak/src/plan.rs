@@ -1,4 +1,4 @@
-//! What a run sends: the reports of random tasks, resends and forgeries. The seed determines all of it.
+//! What a run sends: reports of random tasks, resends and forgeries, determined by the seed.
 
 use std::time::UNIX_EPOCH;
 
@@ -8,14 +8,14 @@ use serde_json::{Value, from_value, json};
 use task_callback::contract::account::Algorithm;
 use task_callback_test_support::request::{Request, body};
 
-const REPORTS_A_TASK: u32 = 10;
+const REPORTS_PER_TASK: u32 = 10;
 /// The share of the reports that are made in the same second as the report before.
 const SAME_SECOND: f64 = 0.25;
 /// The share of the reports that are sent twice.
 const SENT_TWICE: f64 = 0.1;
-/// The number of forgeries for each report.
+/// The number of forgeries per report.
 const FORGED: f64 = 0.01;
-/// How many places a message is moved at most: the reports of twenty tasks are mixed.
+/// The most places that a message is moved: the reports of twenty tasks are mixed.
 const SCATTER: usize = 200;
 /// The most places between a report and its resend. The report is often still in flight then.
 const RESENT_WITHIN: usize = 40;
@@ -54,7 +54,7 @@ pub(crate) enum Kind {
     ChangedBody,
     /// A forgery with the signature of another uuid.
     OtherUuid,
-    /// A forgery that continues a genuine message. MD5 permits to compute its signature without the secret.
+    /// A forgery that continues a genuine message: MD5 allows this without the secret.
     LengthExtension,
 }
 
@@ -65,11 +65,11 @@ pub(crate) const FORGERIES: [Kind; 4] = [WrongSecret, ChangedBody, OtherUuid, Le
 pub(crate) const FORGED_ID: &str = "-forged";
 
 impl Plan {
-    /// So many tasks of these accounts, whose reports are from the last hour.
+    /// This many tasks of these accounts, with reports from the last hour.
     pub(crate) fn new(tasks: usize, accounts: &[Value], seed: u64) -> Self {
         let now = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
         println!(
-            "{tasks} tasks with {REPORTS_A_TASK} reports each, from soak-{now}-000000, seed {seed}"
+            "{tasks} tasks with {REPORTS_PER_TASK} reports each, from soak-{now}-000000, seed {seed}"
         );
         let mut random = StdRng::seed_from_u64(seed);
         let mut reports = Vec::new();
@@ -77,9 +77,9 @@ impl Plan {
             let task = format!("soak-{now}-{task:06}");
             let text = |field: &str| account[field].as_str().unwrap_or_default().to_owned();
             let mut create_ts = now - 3_600;
-            for number in 0..REPORTS_A_TASK {
+            for number in 0..REPORTS_PER_TASK {
                 if !random.random_bool(SAME_SECOND) {
-                    create_ts += random.random_range(1..3_600 / u64::from(REPORTS_A_TASK));
+                    create_ts += random.random_range(1..3_600 / u64::from(REPORTS_PER_TASK));
                 }
                 let mut body = body();
                 body["taskID"] = json!(task);
@@ -105,7 +105,7 @@ impl Plan {
     }
 }
 
-/// The messages for so many reports, in the order of sending.
+/// The messages for this many reports, in the order of sending.
 fn messages(reports: usize, random: &mut StdRng) -> Vec<Message> {
     let mut messages = Vec::new();
     for report in 0..reports {

@@ -41,9 +41,8 @@ impl Queues {
         EventSource::start(self.client.clone(), &self.parked, |_| true, invoker)
     }
 
-    /// Delivers the parked messages but the forgeries until nothing is left, or for the limit. The function cannot tell
-    /// a forgery from a callback whose secret it does not know yet, and would leave it on the queue. Returns the number
-    /// of messages that are left.
+    /// Delivers the parked messages until none is left or the limit is reached, and returns how
+    /// many are left. The forgeries are dropped, since the function would leave them in the queue.
     pub(crate) async fn drain(&self, invoker: Invoker) -> Result<usize, Failure> {
         let client = self.client.clone();
         let _events = EventSource::start(client, &self.parked, is_no_forgery, invoker);
@@ -54,8 +53,8 @@ impl Queues {
         Ok(self.count(&self.parked).await? + self.count(&self.dead_letters).await?)
     }
 
-    /// The number of messages in a queue, visible or not. A message that becomes visible between moto's two sums is in
-    /// neither, so it counts twice.
+    /// The number of messages in a queue, visible or not. It is read twice: a message that becomes
+    /// visible between moto's two sums is in neither.
     async fn count(&self, url: &str) -> Result<usize, Failure> {
         let mut most = 0;
         for _ in 0..2 {

@@ -64,7 +64,7 @@ fn value_of(attribute: AttributeValue) -> Value {
             Err(_) => number.parse::<f64>().unwrap_or_default().into(),
         },
         AttributeValue::M(map) => json(map),
-        // Of no type that the function stores a report with.
+        // The function stores no other type.
         other => format!("{other:?}").into(),
     }
 }

@@ -6,7 +6,7 @@ use super::Defect::{AcknowledgedAndLost, Changed, Duplicated, Lost, Unexpected};
 use super::{Defect, audit, item_of};
 use crate::plan::{Kind, Plan, Report};
 
-/// The reports of two tasks. One is in the same second as the report before; the others are alone in theirs.
+/// The reports of two tasks. Only the fourth and the fifth report share a second.
 fn two_tasks() -> Vec<Report> {
     let account = json!({"uuid": "an-account", "secretKey": "a-secret"});
     let mut reports = Plan::new(2, &[account], 7).reports;
