@@ -1,4 +1,4 @@
-//! Credentials that can never match a callback are refused where they are read: the contract's section 2.
+//! Credentials that can never match a callback are refused: the contract's section 2.
 
 use serde_json::{Value, json};
 use task_callback::contract::account::{Algorithm, Credentials};

@@ -62,8 +62,8 @@ async fn unnamed_fields_are_kept_with_exact_numbers() {
 async fn nesting_is_kept_as_lists_up_to_dynamodbs_limit_and_as_text_beyond_it() {
     let app = TestApp::start().await;
     let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
-    // DynamoDB accepts a value inside 31 lists and maps. The map `extra` is one of them. Fields of `taskStat` are
-    // inside two.
+    // DynamoDB accepts a value inside 31 lists and maps. The map `extra` is one of them, and a
+    // field of `taskStat` is inside a second one.
     for (second, object, lists) in [(NOW, "", 30), (NOW + 1, "/taskStat", 29)] {
         let value = serde_json::from_str(&deep).expect("JSON");
         let request = Request::at(second, body_plus(object, "new", value));

@@ -1,7 +1,7 @@
 //! The contract, end to end: API Gateway's events in, answers out, items in a DynamoDB engine.
 //!
-//! These tests run against any engine. `DYNAMODB_ENDPOINT_URL` selects one instead of the embedded engine. The edges
-//! are here. That the same holds for every input is proven in `properties`.
+//! These tests pass over any engine: `DYNAMODB_ENDPOINT_URL` selects one instead of the embedded
+//! engine. They test the limits, and `properties` tests any input.
 
 mod answers;
 mod body;

@@ -1,4 +1,4 @@
-//! Parking, the contract's section 6, while AWS works. Parking because of AWS failures is tested in `failures`.
+//! Parking while AWS works: the contract's section 6. `failures` tests parking while AWS fails.
 
 use std::time::Duration;
 

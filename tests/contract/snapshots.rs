@@ -76,8 +76,8 @@ async fn an_ordinary_item_costs_one_write_unit() {
     assert!(size(&item) < 1024, "{} bytes: {item:?}", size(&item));
 }
 
-/// At least the bytes that DynamoDB counts: one for each character of names, strings and digits, and two for each
-/// value.
+/// At least the bytes that DynamoDB counts: one per character of names, strings and numbers, and
+/// two per value.
 fn size(item: &Item) -> usize {
     let value = |value: &AttributeValue| match value {
         AttributeValue::S(text) | AttributeValue::N(text) => text.len(),

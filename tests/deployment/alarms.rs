@@ -1,5 +1,5 @@
-//! Which alarms of template.yaml go off, computed from metrics of the logs and of SQS. What each metric of a log counts
-//! is tested in `metrics`.
+//! Which alarms of template.yaml go into ALARM, computed from metrics of the logs and of SQS.
+//! `metrics` tests what each metric of a log counts.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use crate::metrics::metrics;
 use crate::template::{resources, template};
 use crate::timeline::Timeline;
 
-/// A description, what is counted, and the alarm that goes off, with the minutes in which it may.
+/// A description, the metrics, and the alarm that goes into ALARM, with the range of its minute.
 type Scenario = (
     &'static str,
     fn(&mut Timeline<'_>),
@@ -88,7 +88,7 @@ const SCENARIOS: &[Scenario] = &[
 ];
 
 #[test]
-fn each_event_sets_off_its_alarm_once_and_no_other() {
+fn each_event_triggers_its_alarm_once_and_no_other() {
     let template = template();
     for (description, happens, expected) in SCENARIOS {
         let mut timeline = Timeline::new(&template);

@@ -1,4 +1,4 @@
-//! The events of new snapshots. Only AWS can show how EventBridge renders the pipe's input template.
+//! The events of new snapshots. Only AWS can show how the pipe renders its input template.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ async fn an_event_carries_the_attributes_of_a_new_snapshot_under_their_names() {
     assert_eq!(pattern, r#"{"eventName":["INSERT"]}"#);
 }
 
-/// Each attribute's name with its path in the record of a DynamoDB stream, as an input template has it.
+/// Each attribute's name, and its path in a record of a DynamoDB stream as in an input template.
 fn paths_of(attributes: &Item, parent: &str) -> Value {
     let path_of = |(name, value): (&String, &AttributeValue)| {
         let path = format!("{parent}.{name}");

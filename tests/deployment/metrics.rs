@@ -1,4 +1,4 @@
-//! Consistency of template.yaml and the code: the metric filters count the lines of the function and of API Gateway.
+//! The metric filters of template.yaml count the log lines of the function and of API Gateway.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ fn counting(metrics: &Metrics, line: &Value) -> String {
     names.join(" ")
 }
 
-/// Whether a filter pattern matches a log line. Supports the part of CloudWatch's syntax that the template uses.
+/// Whether a filter pattern matches a log line. Supports the syntax that the template uses.
 fn matches(pattern: &str, line: &Value) -> bool {
     let pattern = pattern.trim_matches(['{', '}', ' ']);
     let all_hold = |choice: &str| {
@@ -97,7 +97,7 @@ async fn each_answer_is_counted_by_its_metric() {
     }
     let refused = dead_letters.messages().await;
     assert_eq!(refused.len(), 3);
-    // One that is moved back before its cause is mended. Only the two wrong signatures are counted again.
+    // A redrive before the cause is fixed. Only the two wrong signatures are counted again.
     parked.send(&refused[0].to_string()).await;
     let (log, _guard) = Log::start(&[]);
     assert_eq!(parked.deliver(app.function(), now()).await, 3);

@@ -1,4 +1,4 @@
-//! Consistency of template.yaml and the code: variables, role, route, queues. The alarms are in `alarms`.
+//! template.yaml matches the code: variables, role, route, queues. `alarms` tests the alarms.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ pub(crate) fn resources<'a>(
         .filter(move |(_, resource)| resource["Type"] == kind)
 }
 
-/// The actions that a role's only policy allows, also on a condition, each with its resources. None has a wildcard.
+/// The actions that a role's only policy allows, each with its resources. Wildcards are refused.
 pub(crate) fn allowed(role: &Value) -> Vec<(String, String)> {
     let policies = role["Policies"].as_array().expect("policies");
     assert_eq!(policies.len(), 1, "one policy");
@@ -138,8 +138,8 @@ async fn the_role_allows_what_the_code_calls_and_nothing_else() {
     assert_eq!(allowed, called);
 }
 
-/// The policy action of a target, such as `dynamodb:PutItem` for `DynamoDB_20120810.PutItem` and `sqs:SendMessage` for
-/// `AmazonSQS.SendMessage`.
+/// The IAM action of a target: `dynamodb:PutItem` for `DynamoDB_20120810.PutItem`,
+/// `sqs:SendMessage` for `AmazonSQS.SendMessage`.
 fn action_of(target: &str) -> String {
     let (service, operation) = target.split_once('.').expect("a target");
     let service = service.split('_').next().expect("a name").to_lowercase();

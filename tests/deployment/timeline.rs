@@ -1,7 +1,7 @@
-//! CloudWatch's side of the alarms: metrics over time, and when the alarms of template.yaml go off.
+//! CloudWatch: metrics over time, and when the alarms of template.yaml go into ALARM.
 //!
-//! One simplification: for a metric with gaps, CloudWatch may also look at older values, which keeps an alarm on for
-//! longer.
+//! One simplification: for a metric with gaps, CloudWatch may also use older values, which keeps an
+//! alarm in ALARM for longer.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use crate::template::resources;
 /// How long the alarms are watched, in minutes.
 const WATCHED: usize = 180;
 
-/// What CloudWatch has of each metric: a value for each minute. The metrics of a queue are named after the queue.
+/// Each metric's value in each minute. The name of a queue's metric begins with the queue's name.
 pub(crate) struct Timeline<'a> {
     template: &'a Value,
     values: BTreeMap<(String, usize), f64>,
@@ -41,24 +41,24 @@ impl<'a> Timeline<'a> {
         self.metric(&metric, minutes, received);
     }
 
-    /// Each time that an alarm goes off, with its minute. NoCallbacksAlarm is off by default.
+    /// Each alarm that goes into ALARM, with its minute. NoCallbacksAlarm is off by default.
     pub(crate) fn alarms(&self) -> Vec<(String, usize)> {
         let alarms = resources(self.template, "AWS::CloudWatch::Alarm");
         let watched = alarms.filter(|(name, _)| *name != "NoCallbacksAlarm");
-        let rings = watched.flat_map(|(name, alarm)| {
-            let is_on = |minute| self.is_on(&alarm["Properties"], minute);
-            let goes_off =
+        let changes = watched.flat_map(|(name, alarm)| {
+            let is_on = |minute| self.is_in_alarm(&alarm["Properties"], minute);
+            let begins =
                 move |minute: &usize| is_on(*minute) && (*minute == 0 || !is_on(minute - 1));
             (0..WATCHED)
-                .filter(goes_off)
+                .filter(begins)
                 .map(|minute| (name.clone(), minute))
         });
-        rings.collect()
+        changes.collect()
     }
 
-    /// Whether the alarm is on at the end of this minute. CloudWatch evaluates an alarm every minute, over periods that
-    /// end then.
-    fn is_on(&self, alarm: &Value, minute: usize) -> bool {
+    /// Whether the state is ALARM at the end of this minute. CloudWatch evaluates an alarm every
+    /// minute, over periods that end then.
+    fn is_in_alarm(&self, alarm: &Value, minute: usize) -> bool {
         assert_eq!(alarm["ComparisonOperator"], "GreaterThanOrEqualToThreshold");
         assert_eq!(alarm["TreatMissingData"], "notBreaching");
         let parameters = &self.template["Parameters"];
@@ -83,7 +83,7 @@ impl<'a> Timeline<'a> {
         breached >= alarm.get("DatapointsToAlarm").map_or(periods, number)
     }
 
-    /// The statistic of a period: of the one that ends with this minute, or of the one so many periods before.
+    /// The statistic of the period that ends `back` periods before the end of this minute.
     fn datapoint(&self, metric: &Value, stat: &Value, minute: usize, back: usize) -> Option<f64> {
         let period = number(&stat["Period"]) / 60;
         let end = (minute + 1).checked_sub(back * period)?;

@@ -64,8 +64,8 @@ async fn a_timeout_is_answered_before_the_deadline_and_logged_with_the_first_cau
     );
 }
 
-/// The SDK rejects a custom endpoint combined with FIPS or dual stack. A callback that is stored would therefore show
-/// that the fast path ignores them.
+/// The SDK rejects a custom endpoint with FIPS or dual stack. A stored callback would show that the
+/// fast path ignores these settings.
 #[tokio::test]
 async fn both_paths_use_fips_and_dual_stack() {
     let app = TestApp::embedded().await;

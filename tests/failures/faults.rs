@@ -1,6 +1,6 @@
-//! Every fault between the function and DynamoDB: once, always and at random, on the first call and on a warm call. An
-//! acknowledged callback is stored exactly once. Any other callback gets an answer in time that tells the sender what
-//! to do.
+//! Every fault between the function and DynamoDB: once, always and at random, on the first call and
+//! on a warm call. An acknowledged callback is stored exactly once. Any other callback gets an
+//! answer in time that tells the sender what to do.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ async fn assert_outcome(faulty: &Faulty, request: &Request, outcome: Outcome) {
     assert_eq!((said, written), outcome, "{what}");
 }
 
-/// Sends one callback that meets the fault this often. Then sends another callback and a resend of the first one.
+/// Sends a callback that meets the fault this often, then another one, and a resend of the first.
 async fn meet(fault: Fault, times: usize, is_warm: bool, outcome: Outcome) {
     let what = format!("{fault:?} {times} times, on a warm call: {is_warm}");
     let left = Arc::new(AtomicUsize::new(0));
@@ -108,7 +108,7 @@ async fn a_permanent_fault_is_answered_in_time_and_the_next_callback_works() {
     meet_all(usize::MAX, |outcome| outcome).await;
 }
 
-/// Sends a callback as a sender does, with retries while the answer is 5xx. Returns whether it was acknowledged.
+/// Sends a callback, with retries while the answer is 5xx. Returns whether it was acknowledged.
 async fn send_until_taken(faulty: &Faulty, request: &Request) -> bool {
     for _ in 0..3 {
         let answer = faulty.send(request).await;

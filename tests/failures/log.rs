@@ -1,4 +1,4 @@
-//! The log: one line per callback, with everything an operator needs and nothing an attacker could use.
+//! The log: one line per callback, with all an operator needs and nothing an attacker could use.
 
 use serde_json::{Value, json};
 use task_callback::contract::account::Algorithm;

@@ -1,4 +1,4 @@
-//! How the function behaves and what it logs when AWS fails, tested with proxies and the embedded engine.
+//! What the function does and logs when AWS fails, tested with proxies and the embedded engine.
 
 mod fast_path;
 mod faults;

@@ -1,4 +1,4 @@
-//! The log line that holds the only copy of a callback: written at every level, and never longer than a message of SQS.
+//! The log line with the only copy of a callback: at every level, within the size of a message.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::secret::keyring_of;
 const DENIED: Fault = Fault::Answer(400, "AccessDeniedException");
 const DOWN: Fault = Fault::Answer(500, "InternalServerError");
 
-/// Sends a request, with a second for its answer. Returns its `retCode`, its log line, and the message in the line.
+/// Sends a request with a timeout of 1 s. Returns the `retCode`, the log line, and its message.
 async fn sent(
     function: &Handler,
     request: &Request,
@@ -38,7 +38,7 @@ async fn sent(
 }
 
 #[tokio::test]
-async fn the_only_copy_is_logged_at_every_level_and_can_be_sent_by_hand() {
+async fn the_only_copy_is_logged_at_every_level_and_can_be_sent_to_the_queue() {
     let (queue, dead_letters) = (TestQueue::create().await, TestQueue::create().await);
     let secret = TestSecret::create("no credentials").await;
     let refusing = Proxy::start(moto::url(), &[DENIED]).await;

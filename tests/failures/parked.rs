@@ -127,7 +127,7 @@ async fn an_instance_parks_sixty_wrong_signatures_a_minute() {
     assert!(app.items().await.is_empty());
 }
 
-/// Asserts that this takes at least as long as the first number says, in milliseconds, and less than the second.
+/// Asserts that the duration of an action is in this range, in milliseconds.
 async fn within<T>(millis: Range<u64>, action: impl Future<Output = T>) -> T {
     let started = Instant::now();
     let result = action.await;

@@ -1,4 +1,4 @@
-//! The function as a real process: the connection opened during init, and a freeze between two calls, as in Lambda.
+//! The function as a real process: the connection of its init, and a freeze between two calls.
 
 use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -93,7 +93,7 @@ async fn the_first_callbacks_use_the_connection_that_init_opened() {
     }
 }
 
-/// The server has closed the connections meanwhile.
+/// During the freeze, the server closes the connections.
 #[tokio::test]
 async fn a_process_that_was_frozen_loses_no_callback() {
     let app = TestApp::embedded().await;

@@ -37,7 +37,7 @@ pub(crate) fn keyring_of(secret: &TestSecret, url: &str) -> Keyring {
     Keyring::of_secret(Secret::new(client, &secret.id))
 }
 
-/// Waits until a condition holds, which other tasks bring about.
+/// Waits until other tasks make a condition true.
 pub(crate) async fn until(condition: impl Fn() -> bool) {
     let holds = async {
         while !condition() {
@@ -77,7 +77,7 @@ impl Function {
         }
     }
 
-    /// Sends a callback that is signed with `key`, this many seconds after the start. Returns the `retCode`.
+    /// The `retCode` of a callback that is signed with `key`, this many seconds after the start.
     async fn send(&self, second: u64, key: &str) -> u64 {
         let request = Request::at(NOW + second, body()).sign(Algorithm::Md5, key);
         let event = request.http_api_event().to_string();
@@ -92,7 +92,7 @@ async fn the_secret_is_read_again_after_five_minutes_which_delays_a_callback_by_
     let faults = [Fault::None, Fault::Silence, Fault::Silence, Fault::None];
     let function = Function::start(&[OLD], &faults).await;
     let (log, _guard) = Log::start(&[]);
-    // When a callback comes, whether it waits for a read without an answer, and how many reads there have been.
+    // The second of a callback, whether it waits for a silent read, and the reads so far.
     let cases = [
         (0, false, 1, "just read"),
         (299, false, 1, "not yet five minutes old"),
@@ -109,7 +109,7 @@ async fn the_secret_is_read_again_after_five_minutes_which_delays_a_callback_by_
         let took = started.elapsed();
         let has_waited = took >= Duration::from_millis(200);
         assert!(has_waited || !waits, "{what}: {took:?}");
-        // An attempt without this limit.
+        // A read without the limit of a refresh takes longer.
         assert!(took < Duration::from_millis(700), "{what}: {took:?}");
         assert_eq!(function.proxy.requests(), reads, "{what}");
         let line = &log.lines()[before];
@@ -118,7 +118,7 @@ async fn the_secret_is_read_again_after_five_minutes_which_delays_a_callback_by_
     }
 }
 
-/// Otherwise, a Secrets Manager that always takes longer than a refresh would keep a new secret out for ever.
+/// Otherwise, a Secrets Manager that is always too slow for a refresh would withhold a new secret.
 #[tokio::test]
 async fn a_refresh_that_takes_too_long_does_not_postpone_the_read_for_a_wrong_signature() {
     let slow = Fault::Slow(Duration::from_millis(400));
@@ -133,7 +133,7 @@ async fn a_refresh_that_takes_too_long_does_not_postpone_the_read_for_a_wrong_si
 #[tokio::test]
 async fn a_rotation_under_traffic_rejects_no_callback() {
     let function = Function::start(&[OLD], &[Fault::None]).await;
-    // The rotation of docs/operations.md: add the new secret, switch the platform to it, remove the old secret.
+    // As in docs/operations.md: add the new secret, switch the platform, remove the old secret.
     let phases: [(&[&str], _, _); 4] = [
         (&[OLD], OLD, "before"),
         (&[OLD, NEW], OLD, "the new secret is added"),
@@ -217,7 +217,7 @@ async fn a_secret_that_cannot_be_used_leaves_the_last_good_one_in_use() {
         assert!(logged.contains(what), "{what}: {logged}");
         assert!(!log.text().contains(NEW), "{what}: {}", log.text());
         function.secret.put(&good).await;
-        assert_eq!(function.send(40, NEW).await, 0, "{what}: mended");
+        assert_eq!(function.send(40, NEW).await, 0, "{what}: fixed");
     }
 }
 

@@ -1,5 +1,4 @@
-//! How often and for how long the function tries when DynamoDB fails. The outcome for a callback that meets a fault is
-//! tested in `faults`.
+//! How often and for how long the function tries when DynamoDB fails. `faults` tests the outcome.
 
 use std::time::Duration;
 
@@ -45,7 +44,7 @@ async fn every_callback_is_retried_however_many_have_failed_before() {
     let attempts = faulty.proxy.requests() - before;
     assert!(
         attempts > 2,
-        "{attempts}, of which two are no retry by the SDK"
+        "{attempts} attempts, two of them without the SDK's retries"
     );
 }
 

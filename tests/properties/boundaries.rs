@@ -1,5 +1,5 @@
-//! The signed text does not mark where its fields begin and end. The function must not accept any reading of it other
-//! than the one that was signed.
+//! The signed text does not mark where its fields begin and end. The function must accept only the
+//! reading that was signed.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,5 +1,5 @@
-//! Checks that an item holds exactly what a body says, without using the code under test. It compares the body's text
-//! with the attributes, and numbers with another crate's decimal type. The fuzz target `body` uses these checks, too.
+//! Checks that an item holds exactly what a body says, without the code under test. Numbers are
+//! compared with another crate's decimal type. The fuzz target `body` uses these checks, too.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -19,8 +19,8 @@ use task_callback::store::{Item, item_of};
 /// DynamoDB accepts a value inside at most this many lists and maps.
 const MAX_NESTING: usize = 31;
 
-/// Signs, verifies and parses a body. Asserts that an accepted body is stored exactly; returns the error of a rejected
-/// body.
+/// Signs, verifies and parses a body. Asserts that an accepted body is stored exactly. Returns the
+/// error of a rejected body.
 pub(crate) fn taken_and_held(body: &[u8]) -> Result<(), BodyError> {
     let snapshot = snapshot_of_body(body)?;
     assert_held(body, &item_of(&snapshot));
@@ -162,7 +162,7 @@ fn is_zero(text: &str) -> bool {
     !mantissa.contains(|c: char| c.is_ascii_digit() && c != '0')
 }
 
-/// Whether a number is within the limits of DynamoDB's documentation: 38 digits, from 1E-130 to 9.9…E+125.
+/// Whether a number is within DynamoDB's documented limits: 38 digits, from 1E-130 to 9.9…E+125.
 fn is_held_by_dynamodb(text: &str) -> bool {
     if is_zero(text) {
         return true;
@@ -195,8 +195,8 @@ fn map<'a>(item: &'a Item, attribute: &str) -> Option<&'a Item> {
         .map(|attribute| attribute.as_m().expect("a map"))
 }
 
-/// An object's fields in their original order. `None` if the JSON is not an object, or if a name is repeated or not
-/// valid Unicode.
+/// An object's fields in their original order. `None` if the JSON is not an object, or if a name is
+/// repeated or not valid Unicode.
 fn pairs(json: &str) -> Option<Vec<(String, &RawValue)>> {
     let Pairs(pairs) = serde_json::from_str(json).ok()?;
     let names: BTreeSet<&String> = pairs.iter().map(|(name, _)| name).collect();

@@ -1,6 +1,6 @@
-//! Length extension: hashing with MD5 and SHA-256 can be resumed from a digest. An attacker who has intercepted one
-//! signed message can append bytes to it and sign the result without the secret. Only the secret's length must be
-//! guessed.
+//! Length extension: MD5 and SHA-256 can be resumed from a digest. An attacker who has intercepted
+//! one signed message can append bytes to it and sign the result without the secret. Only the
+//! secret's length must be guessed.
 
 use md5::Md5;
 use proptest::prelude::*;
@@ -15,8 +15,8 @@ use super::message::{ALGORITHMS, Account, Message, configured, messages};
 use task_callback_test_support::app::TestApp;
 use task_callback_test_support::request::{NOW, Request, SECRET, UUID, body};
 
-/// The forgery, and its signature: the intercepted text and the padding that the hash appended to it become the body,
-/// and a new suffix makes it a message of the same account.
+/// The forgery and its signature. The intercepted text and the hash's padding become the body, and
+/// a new suffix makes it a message of the same account.
 fn forgery(account: &Account, intercepted: &Message, create_ts: u64) -> (Message, Vec<u8>) {
     // The attacker knows no more of the account than this.
     let (algorithm, secret_length) = (account.algorithm, account.secret.len());
@@ -68,7 +68,7 @@ proptest! {
     fn an_intercepted_message_does_not_verify_as_the_body_of_another((account, message) in messages()) {
         let (forged, sign) = forgery(&account, &message, NOW);
         let is_extendable = account.algorithm != Algorithm::HmacSha256;
-        // HMAC hashes the inner digest again, so the attacker does not know the state to resume from.
+        // HMAC hashes the inner digest again, so the attacker has no state to resume from.
         prop_assert_eq!(account.sign(&forged) == sign, is_extendable);
         let credentials = configured(std::slice::from_ref(&account));
         prop_assert_eq!(forged.received(&credentials, &hex::encode(&sign)), None);

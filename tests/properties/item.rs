@@ -53,7 +53,7 @@ fn snapshots() -> impl Strategy<Value = Snapshot> {
     })
 }
 
-/// The sort key, which DynamoDB returns without trailing zeros, and the other attributes, which have no such zeros.
+/// The sort key as a number, since DynamoDB drops its trailing zeros, and the other attributes.
 fn key_and_others(mut item: Item) -> (BigDecimal, Item) {
     let key = item.remove(SORT_KEY).expect("a key");
     let key = key.as_n().expect("a number").parse();

@@ -36,7 +36,7 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Texts that match a regular expression. (A `&str` is a strategy, too, but parses its expression for every text.)
+/// Texts that match a regular expression. (The strategy `&str` parses its expression every time.)
 fn text(form: &str) -> impl Strategy<Value = String> + use<> {
     string_regex(form).expect("a regular expression")
 }
@@ -170,7 +170,7 @@ enum Change {
     Repeat,
 }
 
-/// A body with up to three fields that were changed, dropped, renamed or repeated. A text may be cut in a surrogate pair.
+/// A body with up to three fields changed, dropped, renamed or repeated, or with half a surrogate.
 pub(super) fn near_bodies() -> impl Strategy<Value = Body> {
     let change = prop_oneof![
         6 => prop_oneof![value(), number(), counter(), rate(), string()].prop_map(Change::Write),

@@ -1,7 +1,7 @@
-//! Properties that hold for every input, not only for chosen examples. proptest searches for counterexamples.
+//! Properties that hold for every input. proptest searches for counterexamples.
 //!
-//! A failure prints the smallest counterexample found. No regression files are written: add a test for the
-//! counterexample instead.
+//! A failure prints the smallest counterexample. No regression files are written: add a test for
+//! the counterexample instead.
 
 mod body;
 mod boundaries;

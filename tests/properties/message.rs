@@ -13,7 +13,7 @@ use task_callback::contract::signature::{Signed, Unverified, verify};
 pub(super) const ALGORITHMS: [Algorithm; 3] =
     [Algorithm::Md5, Algorithm::Sha256, Algorithm::HmacSha256];
 
-/// An account as it is configured.
+/// A configured account.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
     pub(super) uuid: String,
@@ -72,8 +72,8 @@ impl Message {
         Ok(verify(credentials, &self.signed(), None, sign)?.bytes())
     }
 
-    /// The verified body of a request with these headers and this `sign`, or `None` if one of the checks that the
-    /// function makes before it checks the clock fails.
+    /// The verified body of a request with these headers and this `sign`. `None` if a check before
+    /// that of the clock fails.
     pub(super) fn received(&self, credentials: &Credentials, sign: &str) -> Option<Vec<u8>> {
         let headers = [
             ("requestid", self.request_id.as_str()),
@@ -90,7 +90,7 @@ impl Message {
     }
 }
 
-/// An account, and one of its messages that the contract allows: any body, and any text that the headers may hold.
+/// An account, and a message that the contract allows: any body, and any text of a header.
 pub(super) fn messages() -> impl Strategy<Value = (Account, Message)> {
     let header = r"[^\p{Cc}&]{1,40}";
     // No white space at an end, and no placeholder.

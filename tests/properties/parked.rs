@@ -1,4 +1,4 @@
-//! Every rejected callback fits through SQS, which takes only the characters that XML has, and comes back as it was.
+//! Every rejected callback passes unchanged through SQS, which takes only the characters of XML.
 
 use std::time::UNIX_EPOCH;
 

@@ -22,8 +22,7 @@ const DELETE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The function, its table, and the engine that holds the table.
 ///
-/// Each test gets its own engine, unless `DYNAMODB_ENDPOINT_URL` names another DynamoDB, in which each test gets its own
-/// table.
+/// Each test gets its own engine, or its own table in the DynamoDB of `DYNAMODB_ENDPOINT_URL`.
 pub struct TestApp {
     pub client: Client,
     pub store: Store,
@@ -62,7 +61,7 @@ impl TestApp {
         app
     }
 
-    /// An app that always uses the embedded engine, for tests that put something between the function and the engine.
+    /// An app that always uses the embedded engine, for tests with a proxy in front of the engine.
     pub async fn embedded() -> Self {
         Self::embedded_with(&[]).await
     }
@@ -180,7 +179,7 @@ impl Drop for TestApp {
         if self.engine.is_some() {
             return;
         }
-        // A client of its own, because nothing moves on the connections of `client` while this thread waits.
+        // A separate client, because the connections of `client` are idle while this thread waits.
         let client = callers_aws(&self.engine_url).dynamodb();
         let delete = client.delete_table().table_name(&self.table_name).send();
         let (sender, deleted) = mpsc::channel();

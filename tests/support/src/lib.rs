@@ -1,5 +1,4 @@
-//! Shared by the tests of the function and of the tool: the function with a DynamoDB engine, callbacks to send, a proxy
-//! and a server in place of AWS, and the log.
+//! Shared by the tests: the function with a DynamoDB engine, callbacks, stand-ins for AWS, the log.
 
 #![forbid(unsafe_code)]
 #![allow(

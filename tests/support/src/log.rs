@@ -24,8 +24,8 @@ impl Write for Log {
 impl Log {
     /// Captures this thread's log in the function's format, with these variables set.
     pub fn start(variables: &'static [(&str, &str)]) -> (Self, DefaultGuard) {
-        // While only one subscriber exists, tracing lets the first thread that reaches a log statement decide for all
-        // threads whether it is logged.
+        // With only one subscriber, tracing lets the first thread that reaches a log statement
+        // decide for all threads whether it is logged.
         let _ = set_global_default(NoSubscriber::default());
         let lookup = |name: &str| {
             let set = variables.iter().find(|(other, _)| *other == name);

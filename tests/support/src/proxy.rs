@@ -14,7 +14,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy that applies the faults to its requests in order, and the last fault to all further requests.
+    /// A proxy that applies the faults to its requests in order, and the last fault to all others.
     pub async fn start(engine_url: &str, faults: &[Fault]) -> Self {
         let last = faults.last().copied().unwrap_or(Fault::None);
         let mut faults = VecDeque::from(faults.to_vec());

@@ -1,4 +1,4 @@
-//! A queue in moto for parked callbacks, and a stand-in for the event source mapping that delivers them.
+//! A queue in moto for parked callbacks, and a stand-in for its event source mapping.
 
 use std::time::SystemTime;
 
@@ -33,7 +33,7 @@ impl TestQueue {
 
     /// A queue with this attribute, whose name ends with `name`.
     pub async fn with(name: &str, attribute: QueueAttributeName, value: &str) -> Self {
-        // Without the function's short timeouts: a message whose answer is late would be sent again.
+        // Without the function's short timeouts, since a late answer would send the message again.
         let config = local_aws(moto::url()).sqs().config().to_builder();
         let config = config.timeout_config(TimeoutConfig::disabled());
         let client = Client::from_conf(config.build());
@@ -70,8 +70,7 @@ impl TestQueue {
         sent.expect("the message is sent");
     }
 
-    /// Delivers up to ten messages to the function, as an event source mapping does. Returns how many of them stay in
-    /// the queue.
+    /// Delivers up to ten messages to the function. Returns how many of them stay in the queue.
     pub async fn deliver(&self, function: &Handler, now: SystemTime) -> usize {
         let messages = self.receive().await;
         let left = deliver(function, &sqs_event(&messages), now).await;

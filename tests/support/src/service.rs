@@ -9,7 +9,7 @@ use crate::app::TestApp;
 /// The credentials with which the sample events are signed.
 pub const CREDENTIALS: &str = r#"[{"uuid":"local-account","secretKey":"local-secret"}]"#;
 
-/// The function's binary. Cargo builds it together with the function's tests, one folder above theirs.
+/// The function's binary, which Cargo builds with the function's tests, one folder above theirs.
 pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test is a program");
     let folder = test.ancestors().nth(2).expect("a folder");
