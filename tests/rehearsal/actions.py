@@ -32,7 +32,7 @@ class Actions:
         self.stack = None
 
     def credentials(self, *secrets):
-        """Writes a file with these secrets for the account of the sample events, and returns its path."""
+        """Writes a file with these secrets of the samples' account, and returns its path."""
         file = FOLDER / f"{'-and-'.join(secrets)}.json"
         file.write_text(json.dumps([{"uuid": "local-account", "secretKey": secret} for secret in secrets]))
         return file
@@ -52,7 +52,7 @@ class Actions:
         self.commands.send(file, self.stack.url, self.credentials(secret), ret_code)
 
     def post(self, task, number):
-        """Sends the report of this number, faster than `send`. Returns the retCode and how long the answer took."""
+        """Sends the report of this number, faster than `send`. Returns retCode and duration."""
         body = self.event("pending", task, f',"number":{number}')["body"]
         headers = {"createTs": str(int(time.time())), "requestID": f"{task}-{number}", "uuid": "local-account"}
         signed = f"{NEW}&body={body}" + "".join(f"&{name}={value}" for name, value in headers.items())
@@ -80,24 +80,24 @@ class Actions:
         """Returns the callbacks that `callbot parked` lists in both queues."""
         return json.loads(self.commands.callbot("parked", "--stack", self.stack.name, "--json"))
 
-    def given_up(self, *ret_codes):
-        """Has SQS give up what is parked. Returns the dead letters, which must have these retCodes."""
+    def dead_lettered(self, *ret_codes):
+        """Ends all retries. Returns the dead letters, which must have these retCodes."""
         def dead_letters():
             listing = self.parked()
             rows = listing["deadLetters"]
             waiting = len(listing["parked"]) + listing["betweenTries"]
             return rows if not waiting and sorted(row["retCode"] for row in rows) == list(ret_codes) else None
 
-        self.emulator.give_up_after(1, self.stack.parked_queue)
+        self.emulator.max_tries(1, self.stack.parked_queue)
         rows = wait_for(f"the dead letters {ret_codes}", dead_letters, 30)
-        self.emulator.give_up_after(100, self.stack.parked_queue)
+        self.emulator.max_tries(100, self.stack.parked_queue)
         return rows
 
     def require_history(self, table):
-        """Checks that the table holds the sample events' complete task. Returns the start of its history."""
+        """Checks that the table holds the samples' task. Returns the start of its history."""
         text = self.commands.callbot("history", TASK, "--table", table)
         head = next((line for line in text.splitlines() if line.startswith("task ")), "")
-        require("COMPLETED, 3 snapshots" in head, f"the history of {TASK} in {table} is not whole", text)
+        require("COMPLETED, 3 snapshots" in head, f"the history of {TASK} in {table} is not complete", text)
         return head.split("): ")[1]
 
     def deploy(self, *parameters, stack=STACK):

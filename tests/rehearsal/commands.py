@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 # Time limits for a command, in seconds. The first release build takes minutes.
 BUILD_LIMIT = 1800
 LIMIT = 120
-# Variables that must not influence the rehearsed commands: those that an outer make exports, and the tools' own.
+# Variables that must not influence the rehearsed commands: an outer make's, and the tools' own.
 NOT_INHERITED = {
     *("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "GNUMAKEFLAGS"),
     *("ARCH", "CREDENTIALS", "FILE", "PARAMETERS", "REGION", "STACK"),
@@ -23,7 +23,7 @@ SHOWN_LINES = 60
 
 
 class Different(Exception):
-    """A step did not go as the documents say. Holds what was found, and the output that shows it."""
+    """A step did not go as the documents say. Holds the finding and the output that shows it."""
 
     def __init__(self, what, output=""):
         super().__init__(what)
@@ -39,7 +39,7 @@ class Commands:
         self.log = log
 
     def start(self, command, output):
-        """Starts a command in a group of its own, with its output and its errors in one."""
+        """Starts a command in a separate process group, with its errors in its output."""
         return subprocess.Popen(
             command,
             cwd=self.project,
@@ -53,7 +53,7 @@ class Commands:
         )
 
     def run(self, *command, status=0, limit=LIMIT):
-        """Runs a command and returns its output. Raises Different if it ends with another status."""
+        """Runs a command and returns its output. Raises Different at another exit status."""
         shown = " ".join(command)
         with self.start(command, subprocess.PIPE) as process:
             try:
@@ -88,12 +88,12 @@ class Commands:
         return self.run("make", "--no-print-directory", target, *variables, limit=limit)
 
     def callbot(self, *arguments, status=0):
-        # Without cargo's and the compiler's messages, because some of the output is parsed.
+        # Without Cargo's messages, because some of the output is parsed.
         quiet = ("cargo", "run", "--locked", "--quiet", "--package", "callbot", "--")
         return self.run(*quiet, *arguments, status=status)
 
     def send(self, event, url, credentials, ret_code):
-        """Sends an event with `callbot send`. Raises Different if the answer has another retCode."""
+        """Sends an event with `callbot send`. Raises Different at another retCode."""
         is_expected = ret_code == json.loads(event.read_text())["callbot"]["retCode"]
         output = self.callbot(
             "send", str(event), "--url", url, "--credentials", str(credentials), status=0 if is_expected else 1

@@ -1,20 +1,21 @@
 """MiniStack, which emulates AWS in one process, and the workarounds that the rehearsal needs.
 
-Each workaround fills a gap in MiniStack 1.5.33 (checked on 2026-11-24) or shortens a wait. When a newer MiniStack
-closes a gap, delete its workaround. The steps do not change:
+Each workaround fills a gap in MiniStack 1.5.33 (checked on 2026-11-24) or shortens a wait. When a
+newer MiniStack closes a gap, delete its workaround. The steps do not change:
 
-- gap 1, `accept_unsupported`: CloudFormation rejects AWS::Logs::QueryDefinition, and alarms on metric math;
+- gap 1, `accept_unsupported`: CloudFormation rejects saved queries, and alarms on metric math;
 - gap 2, `import_routes`: the OpenAPI body of an HTTP API does not create routes;
 - gap 3, `reachable`: the host name of an API does not resolve;
 - gap 4, `own_environment`: MiniStack passes its own variables to the function;
-- not a gap, `retry_every` and `give_up_after`: as in AWS, a parked callback is retried every five minutes for eight
-  hours, which is too long to wait.
+- not a gap, `retry_every` and `max_tries`: eight hours of retries are too long to wait.
 
-Known differences from AWS: the reference to a secret is its name instead of its ARN; a secret without a value reads as
-an empty text instead of an error. Not rehearsed: metric filters do not count, so alarms and dashboard get no data;
-nothing is throttled; the role's policies are not enforced; a pipe does not deliver to EventBridge; there is no TLS.
+Known differences from AWS: the reference to a secret is its name instead of its ARN; a secret
+without a value reads as an empty text instead of an error. Not rehearsed: metric filters do not
+count, so alarms and dashboard get no data; nothing is throttled; the role's policies are not
+enforced; a pipe does not deliver to EventBridge; there is no TLS.
 
-As a program, this file is the emulator. It exits when its standard input is closed, so it cannot outlive the rehearsal.
+As a program, this file is the emulator. It exits when its standard input is closed, and so does not
+outlive the rehearsal.
 """
 
 import json
@@ -46,10 +47,10 @@ class Emulator:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def lead_here(self):
-        """Points the AWS clients of this process and of its child processes to this emulator.
+    def configure_clients(self):
+        """Points the AWS clients of this process and of its children to this emulator.
 
-        The user's own variables and profiles are removed, to keep the rehearsal away from the user's AWS account.
+        The user's variables and profiles are removed, so no AWS account is reached.
         """
         for name in [name for name in os.environ if name.startswith(("AWS_", "SAM_"))]:
             del os.environ[name]
@@ -70,7 +71,7 @@ class Emulator:
         }
 
     def __enter__(self):
-        self.lead_here()
+        self.configure_clients()
         temporary = self.folder / "tmp"
         temporary.mkdir()
         env = self.own_environment() | {
@@ -85,7 +86,7 @@ class Emulator:
             "TMPDIR": str(temporary),
         }
         with self.log.open("wb") as log:
-            # A separate process group, which also contains the function's processes, ends them all together.
+            # The separate process group contains the function's processes, to end them together.
             self.process = subprocess.Popen(
                 [sys.executable, "-B", __file__],
                 env=env,
@@ -130,18 +131,18 @@ class Emulator:
                 pass
 
     def reachable(self, callback_url):
-        """Gap 3: converts the output CallbackUrl to MiniStack's form, which has a path instead of the host name."""
+        """Gap 3: converts the output CallbackUrl to MiniStack's form, without a host name."""
         host = re.fullmatch(r"https://([a-z0-9]+)\.execute-api\.[^/]+(/.*)", callback_url)
         if host is None:
-            raise RuntimeError(f"the output CallbackUrl is no address of an HTTP API: {callback_url}")
+            raise RuntimeError(f"the output CallbackUrl is not the URL of an HTTP API: {callback_url}")
         return f"{self.url}/_aws/execute-api/{host[1]}{host[2]}"
 
     def retry_every(self, seconds, queue_url):
-        """Sets the time between two deliveries of a parked callback: the queue's visibility timeout."""
+        """Sets the time between two tries of a parked callback: the queue's visibility timeout."""
         self.set(queue_url, "VisibilityTimeout", str(seconds))
 
-    def give_up_after(self, tries, queue_url):
-        """Sets after how many deliveries a parked callback moves to the dead-letter queue."""
+    def max_tries(self, tries, queue_url):
+        """Sets after how many tries a parked callback moves to the dead-letter queue."""
         sqs = boto3.client("sqs")
         found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["RedrivePolicy"])
         policy = json.loads(found["Attributes"]["RedrivePolicy"]) | {"maxReceiveCount": tries}
@@ -152,7 +153,7 @@ class Emulator:
 
 
 def accept_unsupported(handlers):
-    """Gap 1: accepts saved queries of CloudWatch Logs Insights and alarms on metric math without creating anything."""
+    """Gap 1: accepts saved queries and alarms on metric math without creating anything."""
     nothing = {
         "create": lambda logical_id, props, stack_name: (f"{stack_name}-{logical_id}", {}),
         "update": lambda physical_id, old_props, new_props, stack_name: (physical_id, {}),

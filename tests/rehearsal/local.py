@@ -1,4 +1,4 @@
-"""The commands of the README's chapter "Use it locally"."""
+"""The local commands of the README's section "See it work"."""
 
 import urllib.error
 import urllib.request
@@ -9,7 +9,7 @@ TASK = "t-20260913-0007"
 
 
 def use_locally(commands):
-    """Runs the commands against a local stack of their own. Returns the end of the check."""
+    """Runs the commands on a separate local stack. Returns the result of the check."""
     ports = f"ENGINE_PORT={free_port()}", f"FUNCTION_PORT={(port := free_port())}"
     with commands.running("make", "run", *ports) as stack:
         wait_for("the local function", lambda: stack.poll() is not None or answers(port), BUILD_LIMIT)

@@ -1,8 +1,9 @@
 """`make rehearse`: rehearses the deployment.
 
-Runs the commands of the README, of docs/operations.md from "Parked callbacks" on, and of cargo lambda in
-docs/configuration.md, against an emulator of AWS on this machine. Each step prints one line. The first step that differs
-ends the rehearsal with status 1, and prints the command's output and the end of the function's log.
+Runs the commands of the README, of docs/operations.md from "Parked callbacks" on, and of cargo
+lambda in docs/configuration.md, on an emulator of AWS on this machine. Each step prints one line.
+The first step that fails ends the rehearsal with status 1, and prints the command's output and the
+end of the function's log.
 """
 
 import re
@@ -20,10 +21,10 @@ from emulator import REGION, Emulator
 from local import use_locally
 
 ANOTHER_STACK = "another"
-# In seconds. After a wrong signature the function reads the secret again, but not twice within ten seconds.
+# In seconds. After a wrong signature, the function reads the secret, but not twice in ten seconds.
 SECRET_PAUSE = 11
 A_HUNDRED_YEARS = 3_153_600_000
-# How many callbacks an outage has, and how long the sender waits for an answer at most, in seconds.
+# The number of callbacks in an outage, and the most seconds until an answer.
 OUTAGE_CALLBACKS, OUTAGE_LIMIT = 200, 3
 
 
@@ -62,7 +63,7 @@ class Rehearsal(Actions):
         return f"both parked callbacks came back, after {first} and {self.comes_back('rehearse-wrong-secret')} more"
 
     def check(self):
-        # Not by the stack's name: the output CallbackUrl has AWS's domain, which the emulator does not serve.
+        # Not with --stack: the output CallbackUrl has AWS's domain, which does not resolve here.
         output = self.commands.callbot("check", "--url", self.stack.url, "--credentials", str(self.credentials(OLD)))
         passed = re.search(r"^All \d+ checks passed\.$", output, re.MULTILINE)
         require(passed, "callbot check finds something wrong", output)
@@ -119,7 +120,7 @@ class Rehearsal(Actions):
         return f"{callbacks} lines of callbacks"
 
     def dead_letters(self):
-        found = self.given_up(4001, 4010, 4011, 4220)
+        found = self.dead_lettered(4001, 4010, 4011, 4220)
         delete = ("--delete", "--ret-code", "4010")
         output = self.commands.callbot("parked", "--stack", STACK, *delete)
         return f"callbot parked lists {len(found)}; {output.split('.')[0]}"
@@ -134,7 +135,7 @@ class Rehearsal(Actions):
     def redrive(self):
         output = self.commands.callbot("parked", "--stack", STACK, "--redrive")
         self.stored("rehearse-late")
-        self.given_up(4001, 4220)
+        self.dead_lettered(4001, 4220)
         tried = {line["retCode"] for line in self.stack.callback_lines(outcome="left in the queue")}
         require(tried >= {4001, 4220}, "the others were not tried again", repr(tried))
         return f"{output.split('.')[0]}: 4011 is stored, 4001 and 4220 are refused again"
@@ -161,7 +162,7 @@ class Rehearsal(Actions):
         before = self.stack.code()
         build = FOLDER / "build"
         shutil.copytree(PROJECT / ".aws-sam" / "build", build)
-        # Appending bytes to an ELF file changes its checksum but not its behaviour, and is faster than another build.
+        # Bytes after the end of an ELF file change its checksum but not its behaviour.
         with (build / "TaskCallbackFunction" / "bootstrap").open("ab") as program:
             program.write(b"rehearsal")
         self.commands.run(
@@ -241,7 +242,7 @@ STEPS = [
 
 
 def main():
-    # Turn SIGTERM into an exit that runs the cleanup of the processes started here.
+    # SIGTERM becomes an exit, which ends the processes started here.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
