@@ -1,5 +1,5 @@
-//! The smallest program with a write, 1× in the table: one PutItem, signed with `aws-sigv4`, over a plain hyper
-//! connection that was opened during init. It has no SDK client, no retries and no deadline.
+//! The smallest program with a write, 1× in the table: one PutItem, signed with `aws-sigv4`, over a
+//! hyper connection that was opened during init. It has no SDK client, no retries and no deadline.
 
 use std::sync::Arc;
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! A server in place of AWS that answers calls of DynamoDB and Secrets Manager immediately, over TLS.
+//! A server in place of AWS: it answers DynamoDB and Secrets Manager calls at once, over TLS.
 
 use std::convert::Infallible;
 use std::io::Write;

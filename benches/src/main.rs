@@ -1,8 +1,8 @@
-//! `make bench`: what a cold start and a call of the function cost, compared with the smallest programs that do the
-//! same work. All programs take turns within the same minutes, which keeps the ratios stable while the times drift.
+//! `make bench`: the cost of a cold start and of a call, compared with the smallest programs that
+//! do the same work. All programs take turns, so the ratios stay stable while the times drift.
 //!
-//! The kernel measures the processor time and the memory of the measured process alone. How fast this program answers
-//! does not count, so it is built without optimization, like everything else in the developer's target folder.
+//! The kernel measures the processor time and the memory of each process alone. This program is
+//! therefore built without optimization, like everything else in the developer's target folder.
 
 mod aws;
 mod process;

@@ -22,7 +22,7 @@ pub(crate) struct Program {
     pub(crate) environment: Vec<(String, String)>,
 }
 
-/// A process that has answered its first event, with a Runtime API of its own.
+/// A process that has answered its first event, and its Runtime API.
 pub(crate) struct Process {
     child: Child,
     pid: u32,
@@ -51,7 +51,7 @@ impl Process {
         Ok(process)
     }
 
-    /// Sends the process an event when it asks for one, and waits for the answer, which must be a success.
+    /// Sends the process an event when it asks for one. The answer must be a success.
     pub(crate) async fn call(&mut self, event: &Bytes) -> Result<()> {
         let answer = async {
             tokio::select! {
@@ -61,7 +61,7 @@ impl Process {
             self.api.answers.recv().await
         };
         let answer = timeout(FUNCTION_TIMEOUT, answer).await;
-        let answer = answer.context("the process gives no answer")?;
+        let answer = answer.context("the process gave no answer in time")?;
         let answer = answer.context("the Runtime API has ended")?;
         let text = String::from_utf8_lossy(&answer.body);
         ensure!(
@@ -74,7 +74,7 @@ impl Process {
 
     /// The processor time of all threads since the start.
     pub(crate) async fn cpu(&self) -> Result<Duration> {
-        // The kernel counts a thread's time when it sleeps, as every thread does soon after the answer.
+        // The kernel counts a thread's time when the thread sleeps, soon after the answer.
         sleep(Duration::from_millis(5)).await;
         let mut nanoseconds = 0;
         for thread in std::fs::read_dir(format!("/proc/{}/task", self.pid))? {

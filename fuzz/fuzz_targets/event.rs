@@ -1,4 +1,4 @@
-//! Any text as an event. If it holds a request, the request passes through headers, signature and body.
+//! Any text as an event. A request in it passes through headers, signature and body.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -15,7 +15,7 @@ pub fn answer() -> &'static RawValue {
     serde_json::from_str(ANSWER).expect("the answer is JSON")
 }
 
-/// An item like the function's, with the same attributes in the same sizes, from three kinds of values.
+/// An item with the attributes and the sizes of the function's items, from three kinds of values.
 pub fn item<V>(
     text: fn(&str) -> V,
     number: fn(&str) -> V,

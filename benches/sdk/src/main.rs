@@ -1,5 +1,5 @@
-//! The smallest program with the SDK: one conditional PutItem with its client, and TLS with ring. The connection is
-//! opened during init. `make bench` builds this program with opt-level 3, which the SDK's code is fastest with.
+//! The smallest program with the SDK: one conditional PutItem, and TLS with ring. The connection is
+//! opened during init. `make bench` builds the program with opt-level 3, where the SDK is fastest.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -1,13 +1,13 @@
-//! `make timing`: whether the duration of a verification reveals how much of a forged signature is right.
+//! `make timing`: whether the duration of a verification reveals how much of a forgery is right.
 //!
-//! As in "Dude, is my code constant time?" (Reparaz, Balasch, Verbauwhede 2017), each row compares two kinds of
-//! forgeries, which are made beforehand and verified in random order. The first kind takes part twice: the difference
-//! between its two halves is the row's own control, with the noise of the same moment.
+//! As in "Dude, is my code constant time?" (Reparaz, Balasch, Verbauwhede 2017), each row compares
+//! two kinds of forgeries, made beforehand and verified in random order. The first kind takes part
+//! twice: the difference between its halves is the row's control, with the same noise.
 //!
-//! All rows take turns, for 20 rounds. The kinds of a row differ in a round if their difference is over half a
-//! nanosecond and over the control's. A row leaks if its kinds differ in the same direction in nine of ten rounds:
-//! noise changes from round to round, and a leak stays. The first row leaks on purpose. A run that does not find this
-//! leak cannot measure, and fails, too.
+//! All rows take turns, for 20 rounds. The kinds differ in a round if their difference is over half
+//! a nanosecond and over the control. A row leaks if its kinds differ in the same direction in nine
+//! of ten rounds: noise changes from round to round, and a leak stays. The first row leaks on
+//! purpose. A run that does not find this leak cannot measure, and fails, too.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -71,7 +71,9 @@ fn main() -> ExitCode {
 
     let [control, md5, sha256, hmac, ..] = rows.map(|row| row.rounds_that_differ() >= ENOUGH);
     if !control {
-        println!("This run cannot measure: it does not find the first row's leak.");
+        println!(
+            "This run cannot measure: it did not find the first row's leak. Run it again on an idle machine."
+        );
     } else if md5 || sha256 || hmac {
         println!("The time of a verification reveals how much of a signature is right.");
     } else {
@@ -93,7 +95,7 @@ fn rows(body: &str) -> [Row; 6] {
         algorithm,
         signature,
     };
-    // A comparison that is not constant could depend on the place or on the number of the wrong bytes.
+    // A leak could depend on the place or on the number of the wrong bytes.
     let signatures = |name, algorithm: Algorithm, check: Check| {
         let right = signed(body, UUID).sign(algorithm, &SecretKey::from("local-secret"));
         let all: Vec<u8> = right.iter().map(|byte| !byte).collect();
@@ -155,7 +157,7 @@ impl Row {
         let kinds = [one, one, other];
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..BATCHES_OF_A_ROUND {
-            // Shuffled before the forgeries are made, so that no kind has a part of the memory to itself.
+            // Shuffled before the forgeries are made, so that all kinds mix in memory.
             let mut order: Vec<usize> = (0..BATCH).map(|place| place % kinds.len()).collect();
             fastrand::shuffle(&mut order);
             let forgeries: Vec<Forgery> = order.iter().map(|&kind| kinds[kind].clone()).collect();
