@@ -1,10 +1,10 @@
-# Everything that is needed beyond Rust, Python 3 and a C compiler is installed, pinned, into .tools.
+# All tools beyond Rust, Python 3 and a C compiler are installed, pinned, into .tools.
 
-# Make and the shell would cut the names of files at such a character, and could remove a folder of somebody else's.
+# Make and the shell would cut a file's name at such a character, and could remove another folder.
 UNSAFE := $(shell pwd -P | LC_ALL=C tr -d '\nA-Za-z0-9/._+@,~\200-\377-')
 ifneq '$(UNSAFE)' ''
-$(error Make cannot work in the folder "$(CURDIR)" because of "$(UNSAFE)" in its name. Nothing was done. Move the \
-	project to a folder whose name has letters, digits, and . _ + @ , ~ - only)
+$(error Make cannot work in the folder "$(CURDIR)": its name has "$(UNSAFE)". Nothing was done. Move the \
+	project to a folder whose name has only letters, digits, and . _ + @ , ~ -)
 endif
 
 CARGO_LAMBDA_VERSION := 1.9.2
@@ -42,25 +42,25 @@ ENGINE_PORT   ?= 8000
 FUNCTION_PORT ?= 9000
 LOCAL_TABLE   := snapshots
 LOCAL_ENGINE  := http://127.0.0.1:$(ENGINE_PORT)
-# Nobody's secret: for the local stack only.
+# Not a secret: only for the local stack.
 export CALLBOT_CREDENTIALS ?= [{"uuid":"local-account","secretKey":"local-secret"}]
 
 # x86_64 or arm64
 ARCH  ?= x86_64
 STACK ?= task-callback
-# The stack of a command that is about the local one unless STACK is given.
+# The stack of a command that concerns the local one unless STACK is given.
 GIVEN_STACK = $(if $(filter file,$(origin STACK)),,$(STACK))
 EVENT ?= events/completed.json
-# How often `make bench` gives each program its turn.
+# The rounds of `make bench`.
 ROUNDS ?= 25
-# How long `make fuzz` runs each of its targets.
+# The time of each target of `make fuzz`.
 FUZZ_SECONDS ?= 60
 TASK  ?= t-20260913-0007
-# How many tasks `make soak` makes up.
+# The tasks of `make soak`.
 TASKS ?= 2500
 
-# These packages are always built together, with one set of features, so that the demo, the tests, the soak and the
-# other commands find everything built.
+# These packages are always built together, with one set of features, so that nothing is compiled
+# twice.
 PACKAGES := --package task-callback --package callbot --package task-callback-soak
 BUILD    := cargo build --locked $(PACKAGES)
 TEST     := cargo test --locked $(PACKAGES)
@@ -72,8 +72,8 @@ ifdef REGION
 export AWS_REGION := $(REGION)
 endif
 
-# Before anything is done: what is missing, and what the first run of a target takes, measured on two cores.
-# The `|| :` has make 3.81, which macOS has, ask a shell.
+# Reports what is missing, and what the first run takes, before anything is done. The `|| :` makes
+# make 3.81, the version of macOS, use a shell.
 need  = $(if $(shell command -v $(1) 2>/dev/null || :),,$(error $(1) is missing: install $(2)))
 first = $(if $(filter $(1),$(MAKECMDGOALS)),$(if $(wildcard $(BUILT)/$(2)),,$(info The first run compiles for $(3).)))
 ifneq ($(filter-out help clean moto,$(MAKECMDGOALS)),)
@@ -88,23 +88,26 @@ endif
 	build deploy check rehearse clean moto built
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo '  Variables: EVENT=$(EVENT)  TASK=$(TASK)  ARCH=$(ARCH)  STACK=$(STACK)  REGION=(as AWS is configured)'
-	@echo '  ROUNDS=$(ROUNDS) (of bench)  TASKS=$(TASKS) (of soak)  FUZZ_SECONDS=$(FUZZ_SECONDS) (of fuzz, for each target)'
-	@echo '  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)'
+	@echo '  Variables and their defaults:'
+	@echo '  EVENT=$(EVENT)  TASK=$(TASK)  ARCH=$(ARCH)'
+	@echo '  STACK=$(STACK)  REGION=(as AWS is configured)  TASKS=$(TASKS)  ROUNDS=$(ROUNDS)'
+	@echo '  FUZZ_SECONDS=$(FUZZ_SECONDS)  ENGINE_PORT=$(ENGINE_PORT)  FUNCTION_PORT=$(FUNCTION_PORT)'
+	@echo '  history: SVG=FILE also draws a picture; ARGS="--last 5" adds options'
+	@echo '  deploy: PARAMETERS="Name=value …" (docs/configuration.md)'
 
-demo: ## Send the sample events through the real function, locally, and show the history
+demo: ## Run the function on sample events; show the history
 	$(BUILD)
 	$(CALLBOT) demo
 
 test: $(MOTO) ## Run all tests
 	env -u DYNAMODB_ENDPOINT_URL $(TEST)
 
-test-dynamodb-local: $(DYNAMODB_LOCAL) ## Run the contract's tests over DynamoDB Local (needs Java 17 and Maven)
+test-dynamodb-local: $(DYNAMODB_LOCAL) ## Run the contract's tests over DynamoDB Local (Java)
 	tests/dynamodb-local/run $(DYNAMODB_LOCAL) $(TEST) --test contract
 
-lint: $(SAM) $(CHECKERS) $(CRATES) $(LYCHEE) ## Check format, lints, dependencies, the template and the documents
+lint: $(SAM) $(CHECKERS) $(CRATES) $(LYCHEE) ## Check format, lints, crates, template and documents
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 	@echo 'The dependencies of everything that is built here'
@@ -122,47 +125,47 @@ lint: $(SAM) $(CHECKERS) $(CRATES) $(LYCHEE) ## Check format, lints, dependencie
 	@echo 'The policies: what a deployment needs, and no more'
 	$(CHECKERS)/bin/python -B tests/policies/check.py
 
-advisories: $(CRATES) ## Check for known vulnerabilities and yanked crates (needs GitHub)
+advisories: $(CRATES) ## Check for vulnerable or yanked crates (needs GitHub)
 	cargo deny --locked --workspace --all-features check advisories
 
-# Built as the function is deployed, for this machine.
+# As for a deployment, but for this machine.
 BUILD_AS_DEPLOYED := cargo lambda build --locked --release $(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
 
-soak: $(CARGO_LAMBDA) $(MOTO) ## Send TASKS tasks of 10 reports amid failures, and prove that each is stored once
+soak: $(CARGO_LAMBDA) $(MOTO) ## Prove over TASKS tasks that no fault loses a report
 	$(BUILD_AS_DEPLOYED)
 	$(BUILD)
 	$(BUILT)/soak --function target/lambda/task-callback/bootstrap --moto $(MOTO)/bin/python --tasks $(TASKS) \
 		--log target/soak.log --report target/soak.json
 
-# The floor keeps its setting, so that the ratios of different versions can be compared.
-bench: $(CARGO_LAMBDA) ## Compare the release build with the least program, and with the SDK alone at its fastest
+# The floor has a fixed setting, so that the ratios of different versions can be compared.
+bench: $(CARGO_LAMBDA) ## Compare the release build with smaller programs
 	$(BUILD_AS_DEPLOYED)
 	CARGO_PROFILE_RELEASE_OPT_LEVEL=s $(BUILD_AS_DEPLOYED) --package task-callback-floor
 	CARGO_PROFILE_RELEASE_OPT_LEVEL=3 $(BUILD_AS_DEPLOYED) --package task-callback-sdk
 	$(BUILD) --package task-callback-bench
 	$(BUILT)/task-callback-bench $(ROUNDS) $(BUILT)/../lambda
 
-timing: ## Measure whether the time of a verification tells how much of a forged signature is right
+timing: ## Measure whether verification leaks by its duration
 	cargo run --locked --release --package task-callback-timing
 
-# No sanitizer: that takes a nightly compiler, and this code, which forbids `unsafe`, gives it little to find. The
-# release profile is three times as fast as the dev profile and no slower to build, without what makes it small.
+# No sanitizer: it needs a nightly compiler, and has little to find in code without `unsafe`. The
+# release profile, without what makes it small, runs three times as fast and builds as fast as dev.
 FUZZ := target/fuzz
 FUZZ_TARGETS := event body
 
-fuzz: $(CARGO_FUZZ) ## Fuzz the parsers of a callback, FUZZ_SECONDS for each target (needs C++)
+fuzz: $(CARGO_FUZZ) ## Fuzz the parsers (FUZZ_SECONDS each; needs C++)
 	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_STRIP=none \
 		cargo fuzz build --sanitizer none --target $(HOST) --target-dir $(FUZZ)/build
 	@fuzz/run $(FUZZ_SECONDS) $(FUZZ) $(FUZZ_TARGETS:%=$(FUZZ)/build/$(HOST)/release/%)
 
-# `cargo lambda watch` uses `cargo run`, for which the second line builds. Its runner removes a variable that cargo-lambda
-# sets, and of which the runtime warns.
+# `cargo lambda watch` uses `cargo run`, for which the second line builds. The runner removes a
+# variable of cargo-lambda's, about which the runtime warns.
 RUNNER = CARGO_TARGET_$(shell echo $(HOST) | tr a-z- A-Z_)_RUNNER
 
-run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, reloading on change
+run: $(CARGO_LAMBDA) ## Run the function locally until Ctrl-C, and reload it
 	$(BUILD)
 	cargo build --locked --package task-callback
-	@echo 'Ready: http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback. The data are in memory, until Ctrl-C.'
+	@echo 'Ready: http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback, until Ctrl-C. Data in memory.'
 	@echo 'Next, in another terminal: make send, make history, make check.'
 	@$(RUNNER)='env -u AWS_LAMBDA_MAX_CONCURRENCY' $(CALLBOT) local --port $(ENGINE_PORT) --table $(LOCAL_TABLE) -- \
 		cargo lambda watch --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT)
@@ -170,9 +173,9 @@ run: $(CARGO_LAMBDA) ## Run the function and an engine locally until Ctrl-C, rel
 built:
 	@$(BUILD) --quiet
 
-# What has no default, or was given as nothing.
+# A variable without a default, or set to nothing.
 given-%:
-	@$(if $(strip $($*)),:,echo 'make $(MAKECMDGOALS) needs $*=…: `make help` says what.' >&2; exit 1)
+	@$(if $(strip $($*)),:,echo 'make $(MAKECMDGOALS) needs $*=…; see `make help`.' >&2; exit 1)
 
 invoke: given-EVENT $(CARGO_LAMBDA) built ## Sign EVENT and invoke the running function with it
 	@mkdir -p .local
@@ -180,23 +183,23 @@ invoke: given-EVENT $(CARGO_LAMBDA) built ## Sign EVENT and invoke the running f
 	cargo lambda invoke task-callback --invoke-address 127.0.0.1 --invoke-port $(FUNCTION_PORT) \
 		--data-file .local/event.json || { echo 'Is `make run` running?' >&2; exit 1; }
 
-send: given-EVENT built ## Sign EVENT and send it to the running function over HTTP
+send: given-EVENT built ## Sign EVENT and send it to the running function
 	@$(CALLBOT) send $(EVENT) --url http://127.0.0.1:$(FUNCTION_PORT)
 
-history: given-TASK built ## Show the history of TASK, local or of STACK; SVG=file also draws it; ARGS='--last 5' …
+history: given-TASK built ## Show the history of TASK, local or of STACK
 	@$(CALLBOT) history $(TASK) $(or $(GIVEN_STACK:%=--stack %),--table $(LOCAL_TABLE) --endpoint-url $(LOCAL_ENGINE)) \
 		$(if $(SVG),--svg $(SVG)) $(ARGS)
 
-secret: built ## Write the credentials of STACK, from FILE or the standard input
+secret: built ## Write FILE, or standard input, to STACK's secret
 	@$(CALLBOT) secret --stack $(STACK) $(if $(FILE),--file $(FILE))
 
-# The built template takes no other architecture, so that `sam deploy` cannot deploy this code as the other one.
+# The built template allows only ARCH, so that `sam deploy` cannot deploy this code as another one.
 build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
 	$(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
 	@sed -e '/^  Architecture:/,/^  [A-Z]/{ /- $(filter-out $(ARCH),x86_64 arm64)$$/d; s/Default: .*/Default: $(ARCH)/; }' \
 		.aws-sam/build/template.yaml > .aws-sam/built.yaml && mv .aws-sam/built.yaml .aws-sam/build/template.yaml
 
-deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=value …' (docs/configuration.md)
+deploy: build ## Build for ARCH, and deploy as STACK to REGION
 	$(SAM)/bin/sam deploy --stack-name $(STACK) --s3-prefix $(STACK) $(if $(REGION),--region $(REGION)) \
 		--parameter-overrides Architecture=$(ARCH) Version=$(or $(shell git describe --always --dirty),unknown) $(PARAMETERS)
 	@echo 'Next, after a first deployment (README.md, Deploy): confirm the mail from SNS, then'
@@ -204,19 +207,19 @@ deploy: build ## Build for ARCH and deploy as STACK to REGION; PARAMETERS='Name=
 	@echo '  make check STACK=$(STACK) $(REGION:%=REGION=% )CREDENTIALS=.local/credentials.json'
 	@echo 'and pass CallbackUrl to the platform as taskCallbackUrl of each createTask request.'
 
-check: built ## Check STACK, with the file CREDENTIALS if given, or the local stack
+check: built ## Check STACK, or the local stack; CREDENTIALS=file
 	@$(if $(and $(GIVEN_STACK),$(filter file,$(origin CALLBOT_CREDENTIALS))),env -u CALLBOT_CREDENTIALS) \
 		$(CALLBOT) check $(if $(CREDENTIALS),--credentials $(CREDENTIALS)) \
 		$(or $(GIVEN_STACK:%=--stack %),--url http://127.0.0.1:$(FUNCTION_PORT)/api/v3/taskCallback)
 
-rehearse: $(CARGO_LAMBDA) $(SAM) $(MINISTACK) ## Follow README.md and docs/operations.md in an emulator of AWS (MiniStack)
+rehearse: $(CARGO_LAMBDA) $(SAM) $(MINISTACK) ## Follow README and docs/operations.md on MiniStack
 	@$(MINISTACK)/bin/python -B tests/rehearsal/rehearse.py
 
 clean: ## Remove everything that was built or installed here
 	@rm -f .tools/*/.installed
 	rm -rf target .aws-sam .local .tools
 
-# The stamp is made last: a folder without one is no installation, but what is left of one that failed or was stopped.
+# The stamp is made last. A folder without one is the rest of an installation that did not finish.
 $(TOOLS)/%: $(TOOLS)/%/.installed ;
 
 $(CARGO_LAMBDA)/.installed:
@@ -255,17 +258,17 @@ $(CARGO_FUZZ)/.installed:
 	@cargo install --quiet --locked --root $(@D) cargo-fuzz --version $(CARGO_FUZZ_VERSION)
 	@touch $@
 
-# For the tests, which start moto themselves.
+# For the tests, which start moto.
 moto: $(MOTO)
 	@echo $(MOTO)/bin/python
 
-# Into a folder of its own. Debian has the module ensurepip, which venv needs, in a package of its own.
+# Into a virtual environment. On Debian, the package python3-venv has the module that venv needs.
 define install
 	@echo "Installing $(1) into .tools"
 	@python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
 		{ echo 'Python 3.10 or later with venv is missing (Debian: apt install python3-venv)' >&2; exit 1; }
 	@rm -rf $(@D) && python3 -m venv $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(1) || \
-		{ echo 'pip has failed. "from versions: none" means that it did not reach its index.' >&2; exit 1; }
+		{ echo 'pip failed. "from versions: none" means that it cannot reach its package index.' >&2; exit 1; }
 	@touch $@
 endef
