@@ -35,6 +35,7 @@ fn a_call_that_gets_no_answer_names_its_target_and_what_helps() {
     let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:s";
     let secret: &[&str] = &["secret", arn, "--file", file];
     let local: &[&str] = &[HISTORY, &["--endpoint-url", NOWHERE]].concat();
+    let profile: &[&str] = &[HISTORY, &["--region", "eu-central-1", "--profile", "p"]].concat();
     let all: &[_] = &[REGION, ID, KEY, ("AWS_ENDPOINT_URL", NOWHERE)];
     let tables = &[REGION, ID, KEY, ("AWS_ENDPOINT_URL_DYNAMODB", NOWHERE)];
     let by_all = "(AWS_ENDPOINT_URL), ";
@@ -49,9 +50,10 @@ fn a_call_that_gets_no_answer_names_its_target_and_what_helps() {
     let in_queues = "SQS in eu-west-1, queue parked: ";
     let region = ". Check the region (--region, AWS_REGION or the profile's) and the network";
     type Variables<'a> = &'a [(&'a str, &'a str)];
-    let cases: [(&str, &[&str], Variables<'_>, &str, &str); 8] = [
+    let cases: [(&str, &[&str], Variables<'_>, &str, &str); 9] = [
         ("no region", HISTORY, &[ID, KEY], "Missing Region", region),
         ("no credentials", HISTORY, &[REGION], in_region, SIGN_IN),
+        ("no profile", profile, &[ID, KEY], in_region, SIGN_IN),
         ("the ARN's region", secret, &[], in_arns, SIGN_IN),
         ("the queue's region", PARKED, &[], in_queues, SIGN_IN),
         ("no engine", local, &[], at_engine, engine),
