@@ -79,8 +79,8 @@ first = $(if $(filter $(1),$(MAKECMDGOALS)),$(if $(wildcard $(BUILT)/$(2)),,$(in
 ifneq ($(filter-out help clean moto,$(MAKECMDGOALS)),)
 $(call need,cargo,Rust (https://rustup.rs))
 $(call need,$(or $(firstword $(CC)),cc),a C compiler (Debian: build-essential; macOS: xcode-select --install))
-$(call first,demo run invoke send history secret check,callbot,2 minutes on two cores and takes 1.2 GB)
-$(call first,test,deps/contract-*,4 minutes on two cores (1 after `make demo`) and takes 1.8 GB in all)
+$(call first,demo run invoke send history secret check,callbot,2 minutes on two cores and takes 1.3 GB)
+$(call first,test,deps/contract-*,4 minutes on two cores (1 after `make demo`) and takes 2 GB in all)
 endif
 
 .DEFAULT_GOAL := help
