@@ -45,7 +45,9 @@ async fn demo(reports: usize) -> TestApp {
         let file = project().join(format!("events/{event}.json"));
         let event = std::fs::read_to_string(file).expect("a sample");
         let event: Value = serde_json::from_str(&event).expect("JSON");
+        // `callbot demo` sends the time of its first report.
         let body = event["body"].as_str().expect("a body");
+        let body = body.replace("1789257600", &FIRST.to_string());
         report(&app, FIRST + MINUTE * number as u64, body).await;
     }
     app
@@ -59,10 +61,8 @@ pub(crate) fn now() -> u64 {
 
 /// `callbot history` over the app's table, in UTC.
 fn history(app: &TestApp, arguments: &[&str]) -> Command {
+    let url = ["--endpoint-url", &app.engine_url];
     let mut command = callbot(&["history", "--table", &app.table_name]);
-    command
-        .args(["--endpoint-url", &app.engine_url])
-        .args(arguments)
-        .env("TZ", "UTC");
+    command.args(url).args(arguments).env("TZ", "UTC");
     command
 }
