@@ -56,10 +56,11 @@ fn endpoint_variables(service: &str) -> [String; 2] {
     [format!("{all}_{suffix}"), all.to_owned()]
 }
 
-/// Checks the variables of all endpoints.
+/// Checks the variables of all endpoints: with a wrong one, the SDK would print the request or panic.
 fn check_endpoint_variables() -> Result<(), String> {
-    let services = [CLOUDFORMATION, DYNAMODB, SECRETS_MANAGER, SQS];
-    for name in services.map(endpoint_variables).concat() {
+    let called = [CLOUDFORMATION, DYNAMODB, SECRETS_MANAGER, SQS];
+    let to_sign_in = ["STS", "SSO", "SSO OIDC"].map(endpoint_variables);
+    for name in [called.map(endpoint_variables).concat(), to_sign_in.concat()].concat() {
         if let Ok(value) = std::env::var(&name)
             && let Err(error) = http_url(&value)
         {
@@ -76,16 +77,20 @@ impl Aws {
         if let Some(region) = region {
             config = config.region(Region::new(region.to_owned()));
         }
-        if let Some(profile) = profile {
-            // As in the AWS CLI, a named profile precedes an access key in the environment.
-            let provider = ProviderConfig::without_region().with_http_client(http_client());
-            let credentials = ProfileFileCredentialsProvider::builder().configure(&provider);
-            let credentials = credentials.profile_name(profile).build();
-            config = config
-                .profile_name(profile)
-                .credentials_provider(credentials);
-        }
-        Self::new(config.load().await)
+        let Some(profile) = profile else {
+            return Self::new(config.load().await);
+        };
+        let config = config.profile_name(profile).load().await;
+        // As in the AWS CLI, a named profile precedes an access key in the environment. Its role,
+        // if it has one, is assumed in the Region.
+        let provider = ProviderConfig::without_region().with_region(config.region().cloned());
+        let credentials = ProfileFileCredentialsProvider::builder()
+            .configure(&provider.with_http_client(http_client()))
+            .profile_name(profile)
+            .build();
+        let credentials = SharedCredentialsProvider::new(credentials);
+        let config = config.into_builder().credentials_provider(credentials);
+        Self::new(config.build())
     }
 
     /// An engine or emulator at this URL, which accepts any region and credentials.

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use reqwest::Url;
 use task_callback::contract::account::Credentials;
 
 use crate::aws::{AwsArgs, Resource};
@@ -31,8 +32,8 @@ const WRONG_SECRET: &str =
   callbot check --stack task-callback --credentials .local/credentials.json")]
 pub(crate) struct Args {
     /// URL of the function, instead of the one of --stack
-    #[arg(long, value_name = "URL", conflicts_with = "stack")]
-    url: Option<String>,
+    #[arg(long, value_name = "URL", conflicts_with = "stack", value_parser = http_url)]
+    url: Option<Url>,
     #[command(flatten)]
     credentials: CredentialsArgs,
     #[command(flatten)]
@@ -50,8 +51,13 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let are_given = given.is_some();
     let stranger = || r#"[{"uuid":"callbot-check","secretKey":"nobody's"}]"#.parse();
     let credentials: Credentials = given.map_or_else(stranger, Ok)?;
-    let (_, url) = args.aws.find(URL, args.url.as_deref()).await?;
-    let url = http_url(&url).map_err(|error| format!("{url:?}: {error}"))?;
+    let url = match &args.url {
+        Some(url) => url.clone(),
+        None => {
+            let (_, url) = args.aws.find(URL, None).await?;
+            http_url(&url).map_err(|error| format!("{url:?}: {error}"))?
+        }
+    };
     let mut elsewhere = url.clone();
     let path = url.path().trim_end_matches('/');
     elsewhere.set_path(&format!("{path}-elsewhere"));
@@ -70,7 +76,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let now = now();
     let task = format!("callbot-check-{now}");
     let (mut passed, mut failed) = (0, 0);
-    let mut skipped_because = "no credentials";
+    let mut skipped_because = "no credentials: set CALLBOT_CREDENTIALS or --credentials";
     for (what, sender, sample) in checks {
         let event = Event::sample(sample, &task, now)?;
         let ret_code = event.about.ret_code;

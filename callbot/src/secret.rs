@@ -41,6 +41,7 @@ const SECRET: Resource = Resource {
 };
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let (aws, id) = args.aws.find(SECRET, args.secret_id.as_deref()).await?;
     if args.file.as_os_str() == "-" && std::io::stdin().is_terminal() {
         warn("Enter the credentials as JSON, from the platform's Developer page; then Ctrl-D");
     }
@@ -48,7 +49,6 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let credentials = credentials::parse(&json, &args.file.display())
         .map_err(|error| format!("{error} (see the platform's Developer page). {NOTHING}"))?;
 
-    let (aws, id) = args.aws.find(SECRET, args.secret_id.as_deref()).await?;
     let target = aws.target(SECRETS_MANAGER, format!("secret {id}"));
     let client = aws.secrets_manager();
     let get = client.get_secret_value().secret_id(&id);

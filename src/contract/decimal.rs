@@ -73,7 +73,7 @@ pub(crate) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The exponent. A value outside `i64` is saturated, and still outside DynamoDB's range.
+/// The exponent. A value outside `i64` is saturated, and then only 0 is in DynamoDB's range.
 fn parse_exponent(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !is_digits(digits) {

@@ -93,7 +93,8 @@ impl Receiver {
     }
 
     /// Checks the headers, the signature, the clock and the body, and stores the snapshot. The
-    /// first check that fails determines the refusal.
+    /// first check that fails determines the refusal. A refused callback is not stored, unless the
+    /// confirmation of its write was lost.
     async fn try_to_store<'a>(&self, incoming: &Incoming<'a>, deadline: Instant) -> Receipt<'a> {
         let headers = match CallbackHeaders::parse(incoming.headers) {
             Ok(headers) => headers,

@@ -63,6 +63,8 @@ class Rehearsal(Actions):
         return f"both parked callbacks came back, after {first} and {self.comes_back('rehearse-wrong-secret')} more"
 
     def check(self):
+        command = self.commands.make("--dry-run", "check", f"STACK={STACK}")
+        require("env -u CALLBOT_CREDENTIALS" in command, "make check uses the local credentials for a stack", command)
         # Not with --stack: the output CallbackUrl has AWS's domain, which does not resolve here.
         output = self.commands.callbot("check", "--url", self.stack.url, "--credentials", str(self.credentials(OLD)))
         passed = re.search(r"^All \d+ checks passed\.$", output, re.MULTILINE)

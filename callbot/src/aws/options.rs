@@ -14,10 +14,10 @@ pub(crate) struct AwsArgs {
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
     /// AWS Region, instead of AWS_REGION or the profile's
-    #[arg(long)]
+    #[arg(long, conflicts_with = "endpoint_url")]
     region: Option<String>,
     /// AWS profile, instead of AWS_PROFILE and an access key in the environment
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "endpoint_url")]
     profile: Option<String>,
     /// Use the engine or emulator at URL instead of AWS, such as that of `callbot local`
     #[arg(long, value_name = "URL", value_parser = |url: &str| http_url(url).map(|_| url.to_owned()))]

@@ -1,6 +1,6 @@
 //! The listing as a table.
 
-use comfy_table::ColumnConstraint;
+use comfy_table::{ColumnConstraint, Width};
 
 use super::listing::{Listing, Row};
 use crate::progress::counted;
@@ -17,10 +17,10 @@ pub(super) fn render(listing: &Listing, terminal: Terminal) -> String {
         let names = ["queue", "age", "tries", "retCode", "task", "reason"];
         let mut table = terminal.table(names);
         table.add_rows(rows);
-        // An id is never wrapped, so that it can be copied.
-        for column in table.column_iter_mut().take(names.len() - 1) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        // An id is never wrapped, so that it can be copied. The reason keeps a readable width.
+        let reason = ColumnConstraint::LowerBoundary(Width::Fixed(22));
+        let others = [ColumnConstraint::ContentWidth; 5].into_iter();
+        table.set_constraints(others.chain([reason]));
         parts.push(table.to_string());
     }
     if !listing.parked.is_empty() {
@@ -35,7 +35,10 @@ pub(super) fn render(listing: &Listing, terminal: Terminal) -> String {
         ));
     }
     if !listing.dead_letters.is_empty() {
-        parts.push("The function does not try dead letters again: fix the cause, then --redrive or --delete them.".to_owned());
+        let advice = "fix the cause, then --redrive or --delete them.";
+        parts.push(format!(
+            "The function does not try dead letters again: {advice}"
+        ));
     }
     match parts.is_empty() {
         true => "Nothing is parked.".to_owned(),

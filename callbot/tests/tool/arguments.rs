@@ -9,6 +9,7 @@ fn the_error_says_what_the_argument_must_be() {
         ("local --port 99999", "write a number from 0 to 65535"),
         ("history --table t x --last 0", "write a number from 1 to "),
         ("history --table t ", "id must not be empty"),
+        ("secret id --stack s", "be used with"),
         ("parked --queue foo", "foo is not a queue URL such as "),
         ("parked --queue http://a/b --delete", "--ret-code <CODE>"),
         ("parked --queue http://a/b --ret-code 4010", "<--redrive|"),

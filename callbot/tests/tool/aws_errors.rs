@@ -35,7 +35,6 @@ fn a_call_that_gets_no_answer_names_its_target_and_what_helps() {
     let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:s";
     let secret: &[&str] = &["secret", arn, "--file", file];
     let local: &[&str] = &[HISTORY, &["--endpoint-url", NOWHERE]].concat();
-    let profile: &[&str] = &[HISTORY, &["--region", "eu-central-1", "--profile", "p"]].concat();
     let all: &[_] = &[REGION, ID, KEY, ("AWS_ENDPOINT_URL", NOWHERE)];
     let tables = &[REGION, ID, KEY, ("AWS_ENDPOINT_URL_DYNAMODB", NOWHERE)];
     let by_all = "(AWS_ENDPOINT_URL), ";
@@ -50,10 +49,9 @@ fn a_call_that_gets_no_answer_names_its_target_and_what_helps() {
     let in_queues = "SQS in eu-west-1, queue parked: ";
     let region = ". Check the region (--region, AWS_REGION or the profile's) and the network";
     type Variables<'a> = &'a [(&'a str, &'a str)];
-    let cases: [(&str, &[&str], Variables<'_>, &str, &str); 9] = [
+    let cases: [(&str, &[&str], Variables<'_>, &str, &str); 8] = [
         ("no region", HISTORY, &[ID, KEY], "Missing Region", region),
         ("no credentials", HISTORY, &[REGION], in_region, SIGN_IN),
-        ("no profile", profile, &[ID, KEY], in_region, SIGN_IN),
         ("the ARN's region", secret, &[], in_arns, SIGN_IN),
         ("the queue's region", PARKED, &[], in_queues, SIGN_IN),
         ("no engine", local, &[], at_engine, engine),
@@ -140,4 +138,20 @@ fn an_endpoint_that_is_no_url_is_named_and_nothing_secret_is_printed() {
             }
         }
     }
+}
+
+#[test]
+fn the_role_of_a_profile_is_assumed_in_the_profiles_region_whatever_key_the_environment_has() {
+    let config = file_of(
+        "[profile p]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = s\nregion = eu-central-1\n\
+         [profile s]\naws_access_key_id = a\naws_secret_access_key = b\n",
+    );
+    let config = ("AWS_CONFIG_FILE", config.to_str().expect("text"));
+    let by_profile = [HISTORY, &["--profile", "p"]].concat();
+    let error = error(
+        &by_profile,
+        &[config, ID, KEY, ("AWS_ENDPOINT_URL", NOWHERE)],
+    );
+    let words = "while loading credentials: dispatch failure: io error";
+    assert!(error.contains(words), "{error}");
 }

@@ -17,7 +17,8 @@ async fn the_function_passes_and_stores_one_snapshot() {
     let printed = check(0, "");
     let first = "✓ refuses another path: 404\n";
     assert!(printed.starts_with(first), "{printed}");
-    ends_with("4 passed, 2 skipped (no credentials)", &printed);
+    let sum = "4 passed, 2 skipped (no credentials: set CALLBOT_CREDENTIALS or --credentials)";
+    ends_with(sum, &printed);
     let printed = check(1, &CREDENTIALS.replace("local-s", "s"));
     assert!(printed.contains("WrongSignatureAlarm"), "{printed}");
     let sum = "1 failed, 4 passed, 1 skipped (the signed callback was not stored)";

@@ -1,6 +1,5 @@
 //! `callbot local`, alone or around a command, and `callbot demo` without the function.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::runner::{Running, callbot, ends, kill, run};
@@ -74,18 +73,4 @@ fn an_interrupt_reaches_the_command_once_and_its_end_is_awaited() {
     std::fs::write(folder.path().join("end"), "").expect("written");
     assert_eq!(process.line(), "ended");
     assert_eq!(process.end().code(), Some(5));
-}
-
-#[test]
-fn the_demo_names_the_program_that_is_not_built() {
-    let built = Path::new(env!("CARGO_BIN_EXE_callbot"));
-    let folder = built.parent().expect("a folder");
-    let alone = tempfile::tempdir_in(folder).expect("a folder of the same file system");
-    let tool = alone.path().join("callbot");
-    std::fs::hard_link(built, &tool).expect("linked");
-    let error = ends(2, Command::new(&tool).arg("demo")).stderr;
-    let missing = alone.path().join("task-callback").display().to_string();
-    for words in [&missing, "cargo build --package task-callback"] {
-        assert!(error.contains(words), "{words}: {error}");
-    }
 }

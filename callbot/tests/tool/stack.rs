@@ -19,6 +19,10 @@ async fn its_outputs_name_the_table_the_queue_the_secret_and_the_url() {
             "CallbackUrl": {"Value": server::start(SUCCESS)},
         },
     });
+    let deployed = include_str!("../../../template.yaml");
+    for name in template["Outputs"].as_object().expect("an object").keys() {
+        assert!(deployed.contains(&format!("\n  {name}:\n")), "{name}");
+    }
     let create = [
         ("Action", "CreateStack"),
         ("StackName", "stack"),

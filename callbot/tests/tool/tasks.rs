@@ -10,7 +10,7 @@ use task_callback_test_support::request::body_plus;
 use tokio::sync::mpsc;
 
 use crate::history::{now, report, report_of};
-use crate::runner::{Ran, callbot, ends, succeed};
+use crate::runner::{callbot, ends, succeed};
 use crate::server;
 
 const MINUTE: u64 = 60;
@@ -203,19 +203,14 @@ async fn every_page_of_every_segment_is_read() {
 
 #[test]
 fn the_cost_is_shown_if_the_engine_counts_it() {
-    let run = |capacity: Value| -> Ran {
-        let body = json!({"Items": [], "ConsumedCapacity": capacity}).to_string();
-        ends(0, &mut tasks_at(&server::start(&body), "t", &[]))
-    };
-    let nothing = ", table t: 0 of 0 tasks shown. 0 snapshots read";
     // Each of the four segments has this many.
-    let counted = run(json!({"CapacityUnits": 30_000.5})).stderr;
-    let cost = " with 120002 read units, about $0.02 in us-east-1.\n";
-    assert!(counted.ends_with(&format!("{nothing}{cost}")), "{counted}");
-    let uncounted = run(Value::Null);
-    assert!(
-        uncounted.stderr.ends_with(&format!("{nothing}.\n")),
-        "{uncounted:?}"
-    );
-    assert_eq!(uncounted.stdout, "");
+    let counted = json!({"CapacityUnits": 30_000.5});
+    let cost = " with 120002 read units, about $0.02 in us-east-1";
+    for (capacity, cost) in [(counted, cost), (Value::Null, "")] {
+        let body = json!({"Items": [], "ConsumedCapacity": capacity}).to_string();
+        let ran = ends(0, &mut tasks_at(&server::start(&body), "t", &[]));
+        let summary = format!(", table t: 0 of 0 tasks shown. 0 snapshots read{cost}.\n");
+        assert!(ran.stderr.ends_with(&summary), "{ran:?}");
+        assert_eq!(ran.stdout, "", "{cost}");
+    }
 }
