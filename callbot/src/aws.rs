@@ -56,7 +56,7 @@ fn endpoint_variables(service: &str) -> [String; 2] {
     [format!("{all}_{suffix}"), all.to_owned()]
 }
 
-/// Checks the variables of all endpoints: with a wrong one, the SDK would print the request or panic.
+/// Checks the endpoints' variables: with a wrong one, the SDK prints the request or panics.
 fn check_endpoint_variables() -> Result<(), String> {
     let called = [CLOUDFORMATION, DYNAMODB, SECRETS_MANAGER, SQS];
     let to_sign_in = ["STS", "SSO", "SSO OIDC"].map(endpoint_variables);
