@@ -6,7 +6,7 @@ use serde_json::json;
 use task_callback::contract::account::{Algorithm, Credentials, SecretKey};
 use task_callback::contract::callback::Callback;
 use task_callback::contract::headers::CallbackHeaders;
-use task_callback::contract::signature::{Signed, verify};
+use task_callback::contract::signature::verify;
 use task_callback::http::HttpRequest;
 
 const SECRET: &str = "the fuzzer does not know it";
@@ -23,12 +23,7 @@ fuzz_target!(|event: &str| {
     let Ok(credentials) = account.to_string().parse::<Credentials>() else {
         return;
     };
-    let signed = Signed {
-        body: &request.body,
-        create_ts: headers.create_ts_text,
-        request_id: headers.request_id,
-        uuid: headers.uuid,
-    };
+    let signed = headers.signed(&request.body);
     let forged = verify(&credentials, &signed, headers.algorithm, &headers.sign);
     assert!(forged.is_err(), "nobody signed it");
 
