@@ -58,9 +58,9 @@ fn endpoint_variables(service: &str) -> [String; 2] {
 
 /// Checks the endpoints' variables: with a wrong one, the SDK prints the request or panics.
 fn check_endpoint_variables() -> Result<(), String> {
-    let called = [CLOUDFORMATION, DYNAMODB, SECRETS_MANAGER, SQS];
-    let to_sign_in = ["STS", "SSO", "SSO OIDC"].map(endpoint_variables);
-    for name in [called.map(endpoint_variables).concat(), to_sign_in.concat()].concat() {
+    let called = [CLOUDFORMATION, DYNAMODB, SECRETS_MANAGER, SQS].into_iter();
+    let services = called.chain(["STS", "SSO", "SSO OIDC"]);
+    for name in services.flat_map(endpoint_variables) {
         if let Ok(value) = std::env::var(&name)
             && let Err(error) = http_url(&value)
         {
@@ -73,7 +73,9 @@ fn check_endpoint_variables() -> Result<(), String> {
 impl Aws {
     /// AWS, with the SDK's standard configuration: environment, profiles, single sign-on.
     async fn configured(region: Option<&str>, profile: Option<&str>) -> Self {
-        let mut config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
+        let http = http_client();
+        let config = aws_config::defaults(BehaviorVersion::latest());
+        let mut config = config.http_client(http.clone());
         if let Some(region) = region {
             config = config.region(Region::new(region.to_owned()));
         }
@@ -85,7 +87,7 @@ impl Aws {
         // if it has one, is assumed in the Region.
         let provider = ProviderConfig::without_region().with_region(config.region().cloned());
         let credentials = ProfileFileCredentialsProvider::builder()
-            .configure(&provider.with_http_client(http_client()))
+            .configure(&provider.with_http_client(http))
             .profile_name(profile)
             .build();
         let credentials = SharedCredentialsProvider::new(credentials);
