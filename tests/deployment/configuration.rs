@@ -4,19 +4,11 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use task_callback::config::{Config, ConfigError, CredentialsSource};
-use task_callback_test_support::function::variables;
+use task_callback::config::CredentialsSource;
+use task_callback_test_support::function::config;
 use task_callback_test_support::request::{SECRET, UUID};
 
 use crate::template::template;
-
-fn config(changes: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
-    let mut variables = variables();
-    for (name, value) in changes {
-        variables.insert(name, (*value).to_owned());
-    }
-    Config::from_lookup(|name| variables.get(name).cloned())
-}
 
 #[test]
 fn every_variable_can_be_set_and_has_the_contracts_default() {

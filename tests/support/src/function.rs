@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use lambda_runtime::{Context, Error, LambdaEvent};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use task_callback::config::{Config, CredentialsSource};
+use task_callback::config::{Config, ConfigError, CredentialsSource};
 use task_callback::credentials::Keyring;
 use task_callback::handler::{Handler, Response};
 use task_callback::parking::Parking;
@@ -38,11 +38,12 @@ pub fn variables() -> HashMap<&'static str, String> {
 
 /// A function with the usual configuration that verifies with `keyring`.
 pub fn function_of(keyring: Keyring, store: Store, parking: Parking) -> Handler {
-    Handler::new(&config(&[]), keyring, store, parking)
+    let config = config(&[]).expect("a good configuration");
+    Handler::new(&config, keyring, store, parking)
 }
 
 pub fn function(store: Store, parking: Parking, changes: &[(&'static str, &str)]) -> Handler {
-    let config = config(changes);
+    let config = config(changes).expect("a good configuration");
     let CredentialsSource::Variable(credentials) = &config.credentials else {
         panic!("these tests have their credentials in the variable")
     };
@@ -51,12 +52,12 @@ pub fn function(store: Store, parking: Parking, changes: &[(&'static str, &str)]
 }
 
 /// The usual configuration with some variables set differently.
-fn config(changes: &[(&'static str, &str)]) -> Config {
+pub fn config(changes: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
     let mut variables = variables();
     for (name, value) in changes {
         variables.insert(name, (*value).to_owned());
     }
-    Config::from_lookup(|name| variables.get(name).cloned()).expect("a good configuration")
+    Config::from_lookup(|name| variables.get(name).cloned())
 }
 
 /// Invokes the function with an API Gateway event, as Lambda does.
